@@ -43,8 +43,8 @@ def pascal(snake):
 
 
 def constant(snake):
-    """The C++ name of an enumerator: assets_outdated -> kAssetsOutdated."""
-    return "k" + pascal(snake)
+    """The C++ name of an enumerator: assets_outdated -> AssetsOutdated."""
+    return pascal(snake)
 
 
 def cpp_string(text, indent):

@@ -1,0 +1,26 @@
+# Warnings, hardening and sanitizers, the same for every room.
+set(HEDGEROW_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them; empty for none")
+
+add_compile_options(
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Werror
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection
+  -ftrivial-auto-var-init=zero)
+# ccache can only key a precompiled header whose content does not carry its build time.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+else()
+  add_compile_options(-fpch-preprocess)
+endif()
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+
+if(HEDGEROW_SANITIZE)
+  add_compile_options(-fsanitize=${HEDGEROW_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all -O1 -gline-tables-only)
+  add_link_options(-fsanitize=${HEDGEROW_SANITIZE})
+else()
+  add_link_options(-pie -Wl,-z,relro,-z,now)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    add_compile_definitions(_FORTIFY_SOURCE=3)
+  endif()
+endif()
+add_link_options(-fuse-ld=mold)

@@ -1,0 +1,73 @@
+#include "base/log.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "base/json_out.hpp"
+#include "base/text.hpp"
+
+namespace hedgerow::base::log {
+
+namespace {
+
+spdlog::logger& logger() {
+  static const std::shared_ptr<spdlog::logger> instance = [] {
+    auto made = std::make_shared<spdlog::logger>(
+        "hedgerow", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern("%v");
+    made->flush_on(spdlog::level::info);
+    return made;
+  }();
+  return *instance;
+}
+
+spdlog::level::level_enum as_spdlog(Level level) {
+  switch (level) {
+    case Level::Debug: return spdlog::level::debug;
+    case Level::Info: return spdlog::level::info;
+    case Level::Warning: return spdlog::level::warn;
+    case Level::Error: return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+std::string_view name_of(Level level) {
+  constexpr std::array<std::string_view, 4> kNames{"debug", "info", "warning", "error"};
+  return kNames.at(static_cast<std::size_t>(level));
+}
+
+}  // namespace
+
+void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  if (!logger().should_log(as_spdlog(level))) return;
+  JsonOut line;
+  line.begin_object();
+  // The one place that reads the clock by itself: a log line's time is for people only.
+  line.field("time", rfc3339(SystemClock{}.wall()));
+  line.field("level", name_of(level)).field("event", event);
+  for (const Field& field : fields) {
+    line.key(field.key);
+    std::visit(
+        [&](const auto& value) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>)
+            line.value(scrubbed(value, 2000));
+          else
+            line.value(value);
+        },
+        field.value);
+  }
+  line.end_object();
+  logger().log(as_spdlog(level), "{}", line.text());
+}
+
+void set_least(Level level) { logger().set_level(as_spdlog(level)); }
+
+void flush() noexcept {
+  try {
+    logger().flush();
+  } catch (...) {
+    // Called while the process dies; there is nobody left to tell.
+  }
+}
+
+}  // namespace hedgerow::base::log

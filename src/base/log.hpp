@@ -1,0 +1,44 @@
+// The log: JSON lines on standard error, UTC, one event a line, every value scrubbed of credentials and of
+// control characters. Logs are not audit: what must be provable later is a row in the database.
+#pragma once
+
+namespace hedgerow::base::log {
+
+enum class Level : std::uint8_t { Debug, Info, Warning, Error };
+
+using Value = std::variant<std::string, std::int64_t, double, bool>;
+
+struct Field {
+  Field(std::string_view name, std::string_view text) : key{name}, value{std::string{text}} {}
+  Field(std::string_view name, const char* text) : key{name}, value{std::string{text}} {}
+  Field(std::string_view name, const std::string& text) : key{name}, value{text} {}
+  Field(std::string_view name, bool flag) : key{name}, value{flag} {}
+  Field(std::string_view name, double number) : key{name}, value{number} {}
+  template <std::integral Whole>
+  Field(std::string_view name, Whole number)
+      : key{name}, value{static_cast<std::int64_t>(number)} {}
+
+  std::string_view key;
+  Value value;
+};
+
+// `event` is a short snake_case word that stays the same between versions ("run_ended").
+void write(Level level, std::string_view event, std::initializer_list<Field> fields);
+
+inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(Level::Debug, event, fields);
+}
+inline void info(std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(Level::Info, event, fields);
+}
+inline void warning(std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(Level::Warning, event, fields);
+}
+inline void error(std::string_view event, std::initializer_list<Field> fields = {}) {
+  write(Level::Error, event, fields);
+}
+
+void set_least(Level level);
+void flush() noexcept;
+
+}  // namespace hedgerow::base::log

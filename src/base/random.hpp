@@ -1,0 +1,23 @@
+// Randomness as a parameter, so that tests can replay it. The real one is the kernel's, through libsodium.
+#pragma once
+
+namespace hedgerow::base {
+
+class Random {
+ public:
+  virtual ~Random() = default;
+  virtual void fill(std::span<std::byte> bytes) = 0;
+
+  // `count` random bytes as base64url without padding.
+  [[nodiscard]] std::string token(std::size_t count);
+  // Evenly in [0, bound); bound must be above 0.
+  [[nodiscard]] std::uint64_t below(std::uint64_t bound);
+};
+
+class SystemRandom final : public Random {
+ public:
+  SystemRandom();
+  void fill(std::span<std::byte> bytes) override;
+};
+
+}  // namespace hedgerow::base
