@@ -1,0 +1,93 @@
+"""The tables behind the rules of tools/tidy. Each is meant to be amended; say why beside the entry."""
+
+FILE_LINES_MAX = 600
+FUNCTION_LINES_MAX = 70
+LINE_CHARS_MAX = 100
+HEADER_COMMENT_LINES = range(2, 7)
+
+# Somewhere in the first lines of a file that is a table of data; it then has no size limit.
+DATA_TABLE_MARK = "tidy: a table of data"
+
+# A library belongs to one room: {start of the header's name: rooms that may include it}. ANY is base's short
+# list. The longest start wins. A header that no entry covers is a finding, so a new library is a decision.
+ANY = None
+LIBRARY_ROOMS = {
+    "fmt/": ANY,
+    "simdjson": ANY,
+    "rapidjson/": ANY,
+    "sodium": ANY,
+    "openssl/": ANY,
+    "openssl/ssl.h": {"http"},
+    "spdlog/": {"base"},
+    "xxhash.h": {"base"},
+    "yaml.h": {"base"},
+    "boost/asio": {"http"},
+    "boost/beast": {"http"},
+    "boost/system": {"http"},
+    "boost/url": {"outbound"},
+    "curl/": {"outbound"},
+    "sqlite3.h": {"store"},
+    "libpq-fe.h": {"store"},
+    "CLI/": {"cli", "app"},
+    "toml++/": {"app"},
+    "prometheus/": {"views"},
+    "systemd/": {"app"},
+    "cjose/": {"auth"},
+    "liboath/": {"auth"},
+    "qrencode.h": {"auth"},
+    "date/": {"jobs"},
+    "zlib.h": {"web"},
+    "zstd.h": {"upkeep"},
+}
+
+# Only test programs (files ending in _test.cpp) may include these.
+TEST_LIBRARIES = ("gtest/", "gmock/", "rapidcheck", "benchmark/", "nlohmann/")
+
+# The operating system's own headers; all others without a dot are the standard library's.
+SYSTEM_HEADERS = (
+    "arpa/", "cerrno", "cxxabi.h", "errno.h", "fcntl.h", "grp.h", "ifaddrs.h", "limits.h", "linux/", "netdb.h",
+    "net/", "netinet/", "poll.h", "pthread.h", "pwd.h", "signal.h", "spawn.h", "sys/", "syslog.h", "termios.h",
+    "unistd.h",
+)
+
+# Words that no type and no file is named with, and terms of the field that contain one all the same.
+BANNED_WORDS = {
+    "manager", "managers", "service", "services", "helper", "helpers", "util", "utils", "processor",
+    "coordinator", "engine", "enhanced", "simple", "new", "v2", "data", "info",
+}
+FIELD_TERMS = ("ServiceAccount", "service_account", "service-account")
+
+# Where `catch` may stand: where a request, a job, a watcher turn and main end, and at C callbacks.
+CATCH_ALLOWED = (
+    "src/http/*",  # A request ends.
+    "src/api/*",  # A request ends in its problem document.
+    "src/jobs/*",  # A job ends.
+    "src/reconcile/*watch*",  # A watcher's turn ends.
+    "src/store/*commit*",  # The group commit gives each waiting caller its own failure.
+    "src/outbound/*",  # libcurl calls back into us; an exception may not cross it.
+    "src/app/*",  # main ends.
+    "src/cli/main*",
+)
+
+# Only base may sleep, read the clock or draw randomness; everybody else is handed them.
+TIME_ROOMS = {"base"}
+
+# State outside of any object, each with its reason.
+GLOBALS_ALLOWED = (
+    "src/base/log.cpp",  # The log must work before and after everything else.
+    "src/base/failure.cpp",  # What each thread is doing, for the trail of a failure.
+)
+
+# Style sheets and components may write colours and pixel sizes only below this folder.
+TOKEN_HOME = "ui/src/ui/"
+
+# Hosts of package registries and folders of one machine. Cut in two, so that this file does not name them.
+REGISTRY_HOSTS = (
+    "registry.npmjs" + ".org", "npmjs" + ".com", "yarnpkg" + ".com", "pypi" + ".org", "pythonhosted" + ".org",
+    "proxy.golang" + ".org", "sum.golang" + ".org", "crates" + ".io", "docker" + ".io", "ghcr" + ".io",
+    "quay" + ".io", "gcr" + ".io", "registry.k8s" + ".io", "hub.docker" + ".com", "deb.debian" + ".org",
+)
+MACHINE_PATHS = ("/wo" + "rk/", "/ro" + "ot/", "/Us" + "ers/", "/ho" + "me/")
+
+# The sandbox user of our own container image and units has a home of this name.
+MACHINE_PATHS_ALLOWED = ()
