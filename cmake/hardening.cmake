@@ -12,6 +12,10 @@ else()
   add_compile_options(-fpch-preprocess)
 endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
+# simdjson picks its kernel at compile time; the baseline of 2003 would leave it the slow one.
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+  add_compile_options(-march=x86-64-v2 -mpclmul)
+endif()
 
 if(HEDGEROW_SANITIZE)
   add_compile_options(-fsanitize=${HEDGEROW_SANITIZE} -fno-omit-frame-pointer

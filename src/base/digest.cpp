@@ -45,9 +45,10 @@ void append(std::string& out, od::value value, int depth);
 void append_object(std::string& out, od::object object, int depth) {
   std::vector<std::pair<std::string, std::string>> members;
   for (auto field : object) {
-    std::string key{must(field.unescaped_key())};
+    auto member = must(std::move(field));
+    std::string key{must(member.unescaped_key())};
     std::string text;
-    append(text, must(od::value{field.value()}), depth);
+    append(text, member.value(), depth);
     members.emplace_back(std::move(key), std::move(text));
   }
   std::sort(members.begin(), members.end());
@@ -129,7 +130,9 @@ std::string canonical(std::string_view json) {
     append_array(out, must(document.get_array()), 1);
   else
     malformed("it is neither an object nor a list");
-  if (!document.at_end()) malformed("something follows its end");
+  // After the last token simdjson has no location any more.
+  if (document.current_location().error() == simdjson::SUCCESS)
+    malformed("something follows its end");
   return out;
 }
 
