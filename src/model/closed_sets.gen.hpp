@@ -326,7 +326,7 @@ struct ClosedSet<RungState> {
 };
 
 enum class Rung : std::uint8_t {
-  Dns,
+  Address,
   Tcp,
   Tls,
   Http,
@@ -340,7 +340,7 @@ template <>
 struct ClosedSet<Rung> {
   static constexpr std::string_view kOf = "Rung";
   static constexpr std::array<std::string_view, 9> kNames{
-      "dns",
+      "address",
       "tcp",
       "tls",
       "http",
