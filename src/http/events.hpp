@@ -37,7 +37,8 @@ class EventStream {
   void attach(std::function<void()> wake);
   struct Batch {
     std::vector<Frame> frames;
-    bool last = false;  // Nothing comes after these frames.
+    bool last = false;     // Nothing comes after these frames.
+    bool dropped = false;  // The reader was too slow; frames were lost.
   };
   [[nodiscard]] Batch take();
   // Ends the stream at once; after the return `wake` is never called again.
