@@ -8,6 +8,9 @@ HEADER_COMMENT_LINES = range(2, 7)
 # Somewhere in the first lines of a file that is a table of data; it then has no size limit.
 DATA_TABLE_MARK = "tidy: a table of data"
 
+# Files that a program writes although their name does not say so with `.gen.`.
+GENERATED_NAMES = ("package-lock.json", "go.sum", "schema.d.ts")
+
 # A library belongs to one room: {start of the header's name: rooms that may include it}. ANY is base's short
 # list. The longest start wins. A header that no entry covers is a finding, so a new library is a decision.
 ANY = None
@@ -17,7 +20,7 @@ LIBRARY_ROOMS = {
     "rapidjson/": ANY,
     "sodium": ANY,
     "openssl/": ANY,
-    "openssl/ssl.h": {"http"},
+    "openssl/ssl.h": {"http", "outbound"},  # Who speaks TLS: to browsers, and out.
     "spdlog/": {"base"},
     "xxhash.h": {"base"},
     "yaml.h": {"base"},

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
 
+from tidy_rules import tables
+
 CPP = (".hpp", ".cpp", ".h")
 TYPESCRIPT = (".ts", ".tsx")
 CODE = (*CPP, *TYPESCRIPT, ".css", ".go", ".py", ".sh")
@@ -97,7 +99,7 @@ def matches(path, patterns):
 
 def is_generated(path):
     name = path.rsplit("/", 1)[-1]
-    return ".gen." in name or name in ("package-lock.json", "go.sum")
+    return ".gen." in name or name in tables.GENERATED_NAMES
 
 
 def room_of(path):

@@ -15,13 +15,14 @@ _CMAKE_SOURCE = re.compile(r"(?<![\w*}/.$-])((?:\$\{CMAKE_(?:CURRENT_)?SOURCE_DI
 _HTML_SOURCE = re.compile(r"""\b(?:src|href)=["'](\.{0,2}/[^"'?#]+)["']""")
 _PYTHON_IMPORT = re.compile(r"^(?:from (\w+)(?:\.\w+)* import|import (\w+))", re.MULTILINE)
 _SHELL_SOURCE = re.compile(r"""^\s*(?:source|\.)\s+["']?[^"'\s]*?([\w-]+/[\w-]+\.sh)""", re.MULTILINE)
+_GO_EMBED = re.compile(r"^//go:embed[ \t]+(\S+)[ \t]*$", re.MULTILINE)
 _DOCUMENT_LINK = re.compile(r"\]\(([^)\s]+)\)")
 _TYPESCRIPT_ENDINGS = ("", ".ts", ".tsx", "/index.ts", "/index.tsx")
 _FENCE = re.compile(r"^(?:```|~~~).*?^(?:```|~~~)\s*$", re.MULTILINE | re.DOTALL)
 
 
 def untracked(tree):
-    for references in (included, imported, built, compiled, referenced, scripted):
+    for references in (included, imported, embedded, built, compiled, referenced, scripted):
         for path, line, target in references(tree):
             if target not in tree.tracked:
                 yield Finding(path, line, f"git does not track {target}")
@@ -49,6 +50,14 @@ def imported(tree):
             stem = place[:-3] if place.endswith(".js") else place
             found = next((stem + end for end in _TYPESCRIPT_ENDINGS if stem + end in tree.tracked), place)
             yield path, line_at(text, match.start()), found
+
+
+def embedded(tree):
+    for path in tree.ending(".go"):
+        for match in _GO_EMBED.finditer(tree.text(path)):
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(path), match.group(1)))
+            if "*" not in place:
+                yield path, line_at(tree.text(path), match.start()), place
 
 
 def built(tree):
