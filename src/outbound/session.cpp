@@ -1,0 +1,188 @@
+#include "outbound/session.hpp"
+
+#include "base/check.hpp"
+#include "outbound/transfer.hpp"
+
+namespace hedgerow::outbound {
+
+namespace {
+
+constexpr long kConnectionsKept = 8;
+
+void start_libcurl() {
+  static const CURLcode kStarted = curl_global_init(CURL_GLOBAL_DEFAULT);
+  CHECK(kStarted == CURLE_OK);
+}
+
+struct MultiEnd {
+  void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+};
+
+}  // namespace
+
+std::string_view Reply::header(std::string_view name) const noexcept {
+  for (const Header& header : headers)
+    if (header.name == name) return header.value;
+  return {};
+}
+
+class Session::Loop {
+ public:
+  Loop(Peer peer, const Settings& settings, const base::Clock& clock)
+      : peer_{std::move(peer)}, settings_{settings}, trust_{peer_, clock}, network_clock_{clock} {
+    start_libcurl();
+    multi_.reset(curl_multi_init());
+    CHECK(multi_ != nullptr);
+    curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kConnectionsKept);
+  }
+
+  [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
+
+  void run(std::vector<Request> requests, std::size_t concurrency, const Ended& ended,
+           const std::stop_token& stop) {
+    CHECK(concurrency > 0);
+    std::deque<std::pair<std::size_t, Request>> queue;
+    for (std::size_t place = 0; place < requests.size(); ++place)
+      queue.emplace_back(place, std::move(requests[place]));
+    // Another thread may stop us while we wait for the network.
+    const std::stop_callback wake{stop, [this] { curl_multi_wakeup(multi_.get()); }};
+    Turn turn{*this, ended, std::move(queue), {}};
+    while (!turn.active.empty() || !turn.queue.empty()) {
+      turn.admit(concurrency);
+      int running = 0;
+      CHECK(curl_multi_perform(multi_.get(), &running) == CURLM_OK);
+      turn.rethrow();
+      turn.end_finished();
+      if (stop.stop_requested()) return turn.cancel();
+      const auto wait = turn.end_overdue();
+      if (turn.active.empty()) continue;
+      curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()), nullptr);
+    }
+  }
+
+ private:
+  // The transfers of one call of run(); those still on their way end with it.
+  struct Turn {
+    Loop& loop;
+    const Ended& told;
+    std::deque<std::pair<std::size_t, Request>> queue;
+    std::vector<std::unique_ptr<Transfer>> active;
+
+    void admit(std::size_t concurrency) {
+      while (active.size() < concurrency && !queue.empty()) {
+        auto [place, request] = std::move(queue.front());
+        queue.pop_front();
+        active.push_back(
+            std::make_unique<Transfer>(loop.multi_.get(), loop.route_, place, std::move(request)));
+      }
+    }
+
+    void rethrow() const {
+      for (const auto& transfer : active)
+        if (transfer->thrown()) std::rethrow_exception(transfer->thrown());
+    }
+
+    std::unique_ptr<Transfer> taken(CURL* handle) {
+      const auto at = std::find_if(active.begin(), active.end(),
+                                   [&](const auto& one) { return one->handle() == handle; });
+      CHECK(at != active.end());
+      std::unique_ptr<Transfer> transfer = std::move(*at);
+      active.erase(at);
+      return transfer;
+    }
+
+    void tell(std::size_t place, Reply reply) {
+      loop.network_clock_.standing([&] {
+        // What follows goes first: a list's pages before the next list.
+        if (auto next = told(place, std::move(reply))) queue.emplace_front(place, std::move(*next));
+      });
+    }
+
+    void end_finished() {
+      int waiting = 0;
+      while (const CURLMsg* message = curl_multi_info_read(loop.multi_.get(), &waiting)) {
+        if (message->msg != CURLMSG_DONE) continue;
+        const CURLcode code = message->data.result;
+        std::unique_ptr<Transfer> transfer = taken(message->easy_handle);
+        if (transfer->sent_again(code)) {
+          active.push_back(std::move(transfer));
+          continue;
+        }
+        Reply reply = transfer->ended(code);
+        const std::size_t place = transfer->place();
+        transfer.reset();  // Gives its connection back before anybody asks for the next.
+        tell(place, std::move(reply));
+      }
+    }
+
+    // How long the network may be waited for.
+    base::Milliseconds end_overdue() {
+      base::Milliseconds wait{1'000};
+      std::vector<CURL*> late;
+      for (const auto& transfer : active) {
+        const auto left = transfer->left();
+        if (left <= base::Milliseconds{0})
+          late.push_back(transfer->handle());
+        else
+          wait = std::min(wait, left);
+      }
+      for (CURL* const handle : late) {
+        auto transfer = taken(handle);
+        Reply reply = transfer->overdue();
+        const std::size_t place = transfer->place();
+        transfer.reset();
+        tell(place, std::move(reply));
+      }
+      return late.empty() ? wait : base::Milliseconds{0};
+    }
+
+    void cancel() {
+      for (auto& transfer : std::exchange(active, {})) {
+        Reply reply = transfer->cancelled();
+        const std::size_t place = transfer->place();
+        transfer.reset();
+        static_cast<void>(told(place, std::move(reply)));
+      }
+      for (auto& [place, request] : std::exchange(queue, {})) {
+        Reply reply;
+        reply.failure = base::Failure{base::Code::Cancelled, base::Cause::Refused};
+        static_cast<void>(told(place, std::move(reply)));
+      }
+    }
+  };
+
+  Peer peer_;
+  Settings settings_;
+  Trust trust_;
+  NetworkClock network_clock_;
+  Route route_{peer_, settings_, trust_, network_clock_};
+  std::unique_ptr<CURLM, MultiEnd> multi_;
+};
+
+Session::Session(Peer peer, const Settings& settings, const base::Clock& clock)
+    : loop_{std::make_unique<Loop>(std::move(peer), settings, clock)} {}
+Session::~Session() = default;
+
+void Session::run(std::vector<Request> requests, std::size_t concurrency, const Ended& ended,
+                  const std::stop_token& stop) {
+  loop_->run(std::move(requests), concurrency, ended, stop);
+}
+
+Reply Session::send(Request request, const std::stop_token& stop) {
+  std::vector<Request> requests;
+  requests.push_back(std::move(request));
+  Reply answer;
+  run(
+      std::move(requests), 1,
+      [&](std::size_t, Reply reply) -> std::optional<Request> {
+        answer = std::move(reply);
+        return std::nullopt;
+      },
+      stop);
+  return answer;
+}
+
+const Peer& Session::peer() const noexcept { return loop_->peer(); }
+
+}  // namespace hedgerow::outbound
