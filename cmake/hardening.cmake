@@ -4,7 +4,10 @@ set(HEDGEROW_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them; em
 add_compile_options(
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Werror
   -fstack-protector-strong -fstack-clash-protection -fcf-protection
-  -ftrivial-auto-var-init=zero)
+  -ftrivial-auto-var-init=zero
+  # Members that a designated initialiser leaves out have their defaults; that is the point of it.
+  -Wno-missing-field-initializers
+  -fPIE)  # For libraries too: all share one precompiled header.
 # ccache can only key a precompiled header whose content does not carry its build time.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp")

@@ -1,5 +1,5 @@
-// CHECK states what can only be false through a bug. It is on in production: a process that has met the
-// impossible must not go on writing a record that people believe.
+// CHECK states what can only be false through a bug. It is on in production: a process that has met
+// the impossible must not go on writing a record that people believe.
 #pragma once
 
 namespace hedgerow::base {

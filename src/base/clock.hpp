@@ -1,5 +1,6 @@
-// Time as a parameter. Wall time is what people read and what is stored; steady time is what deadlines and ages
-// inside one process are measured with, so that a jump of the wall clock changes display only (I23).
+// Time as a parameter. Wall time is what people read and what is stored; steady time is what
+// deadlines and ages inside one process are measured with, so that a jump of the wall clock changes
+// display only (I23).
 #pragma once
 
 namespace hedgerow::base {

@@ -109,10 +109,9 @@ std::optional<Digest> Digest::from(std::span<const std::byte> blob) {
 
 Digest digest_of(std::string_view bytes) {
   Digest digest;
-  CHECK(crypto_generichash(reinterpret_cast<unsigned char*>(digest.bytes.data()),
-                           digest.bytes.size(),
-                           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                           nullptr, 0) == 0);
+  CHECK(crypto_generichash(
+            reinterpret_cast<unsigned char*>(digest.bytes.data()), digest.bytes.size(),
+            reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), nullptr, 0) == 0);
   return digest;
 }
 
@@ -122,7 +121,8 @@ std::string canonical(std::string_view json) {
   auto document = must(parser.iterate(padded));
   std::string out;
   out.reserve(json.size());
-  // A document that is a bare number or string has no `value` in simdjson: such texts are not documents of ours.
+  // A document that is a bare number or string has no `value` in simdjson: such texts are not
+  // documents of ours.
   const auto type = must(document.type());
   if (type == od::json_type::object)
     append_object(out, must(document.get_object()), 1);

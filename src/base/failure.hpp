@@ -1,13 +1,14 @@
-// A Failure is what an operation cannot help: it carries a code of the catalogue, a cause, a sentence for the user with
-// the next step, a sentence for the operator, and the trail of what was being done. Outcomes that a caller
-// must decide are return values; bugs are CHECK.
+// A Failure is what an operation cannot help: it carries a code of the catalogue, a cause, a
+// sentence for the user with the next step, a sentence for the operator, and the trail of what was
+// being done. Outcomes that a caller must decide are return values; bugs are CHECK.
 #pragma once
 
 #include "base/codes.gen.hpp"
 
 namespace hedgerow::base {
 
-// What may help: trying again, waiting, another request, another right, or making the missing thing.
+// What may help: trying again, waiting, another request, another right, or making the missing
+// thing.
 enum class Cause : std::uint8_t { Transient, NotYet, Refused, Denied, Missing };
 
 [[nodiscard]] std::string_view name_of(Cause cause) noexcept;

@@ -1,5 +1,6 @@
-// Reads one JSON object that somebody sent, field by field, and says everything that is wrong with it at once:
-// wrong types, missing and unknown fields, keys that stand twice, text that is not UTF-8 or too long.
+// Reads one JSON object that somebody sent, field by field, and says everything that is wrong with
+// it at once: wrong types, missing and unknown fields, keys that stand twice, text that is not
+// UTF-8 or too long.
 #pragma once
 
 #include "base/failure.hpp"
@@ -23,7 +24,8 @@ class JsonObject {
 
   [[nodiscard]] bool has(std::string_view name) const;
 
-  // Each notes a wrong type or length under the field's dotted path and gives nothing then, as for an absent field.
+  // Each notes a wrong type or length under the field's dotted path and gives nothing then, as for
+  // an absent field.
   [[nodiscard]] std::optional<std::string> text(std::string_view name, Length length);
   [[nodiscard]] std::optional<bool> flag(std::string_view name);
   [[nodiscard]] std::optional<std::int64_t> whole(std::string_view name);
@@ -40,7 +42,8 @@ class JsonObject {
   // Adds a finding of the caller's own rule.
   void refuse(std::string_view name, std::string detail);
 
-  // Notes every field that was not asked for. The outermost one throws Failure{Invalid} with all notes, if any.
+  // Notes every field that was not asked for. The outermost one throws Failure{Invalid} with all
+  // notes, if any.
   void finish();
 
  private:

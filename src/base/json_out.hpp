@@ -1,4 +1,5 @@
-// Writes JSON without building a tree first. Documents that are stored as JSON are put in as they are.
+// Writes JSON without building a tree first. Documents that are stored as JSON are put in as they
+// are.
 #pragma once
 
 #include <rapidjson/stringbuffer.h>
@@ -53,9 +54,7 @@ class JsonOut {
   }
 
   // Valid until the next write.
-  [[nodiscard]] std::string_view text() const {
-    return {buffer_.GetString(), buffer_.GetSize()};
-  }
+  [[nodiscard]] std::string_view text() const { return {buffer_.GetString(), buffer_.GetSize()}; }
   [[nodiscard]] std::string take() const { return std::string{text()}; }
 
  private:

@@ -1,5 +1,6 @@
-// The log: JSON lines on standard error, UTC, one event a line, every value scrubbed of credentials and of
-// control characters. Logs are not audit: what must be provable later is a row in the database.
+// The log: JSON lines on standard error, UTC, one event a line, every value scrubbed of credentials
+// and of control characters. Logs are not audit: what must be provable later is a row in the
+// database.
 #pragma once
 
 namespace hedgerow::base::log {

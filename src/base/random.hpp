@@ -1,4 +1,5 @@
-// Randomness as a parameter, so that tests can replay it. The real one is the kernel's, through libsodium.
+// Randomness as a parameter, so that tests can replay it. The real one is the kernel's, through
+// libsodium.
 #pragma once
 
 namespace hedgerow::base {

@@ -1,5 +1,6 @@
-// Secret<T> holds what must be in no log, error, page or database row as plain text. It has no stream operator,
-// no formatter, no JSON and no copy; the one way in is open(), which is easy to find in a review.
+// Secret<T> holds what must be in no log, error, page or database row as plain text. It has no
+// stream operator, no formatter, no JSON and no copy; the one way in is open(), which is easy to
+// find in a review.
 #pragma once
 
 #include <sodium.h>
@@ -28,7 +29,8 @@ class Secret<std::string> {
   ~Secret() { wipe(); }
 
   [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
-  // The plain text. Its lifetime is this object's; never copy it into anything that is kept or shown.
+  // The plain text. Its lifetime is this object's; never copy it into anything that is kept or
+  // shown.
   [[nodiscard]] std::string_view open() const noexcept { return text_; }
   [[nodiscard]] Secret duplicate() const { return Secret{text_}; }
 

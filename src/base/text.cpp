@@ -162,7 +162,8 @@ std::string shown(std::string_view text, std::size_t most) {
 }
 
 std::string scrubbed(std::string_view text, std::size_t most) {
-  // One expression, alternatives in this order: header values, JWTs, our tokens, PEM keys, credentials in URLs, fields.
+  // One expression, alternatives in this order: header values, JWTs, our tokens, PEM keys,
+  // credentials in URLs, fields.
   static const std::regex kCredential{
       R"((bearer|basic|token) +[A-Za-z0-9._~+/=-]{8,})"
       R"(|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?)"

@@ -23,10 +23,12 @@ namespace hedgerow::base {
 [[nodiscard]] std::string lower_ascii(std::string_view text);
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
-// For logs and sentences: control characters, line separators and bidirectional marks become \xNN or \uNNNN, so that
-// nobody can forge a line or turn its order; broken UTF-8 becomes U+FFFD; cut at `most` bytes with "…".
+// For logs and sentences: control characters, line separators and bidirectional marks become \xNN
+// or \uNNNN, so that nobody can forge a line or turn its order; broken UTF-8 becomes U+FFFD; cut at
+// `most` bytes with "…".
 [[nodiscard]] std::string shown(std::string_view text, std::size_t most = 500);
-// `shown`, and whatever looks like a credential (bearer tokens, JWTs, private keys, our own tokens) is "[removed]".
+// `shown`, and whatever looks like a credential (bearer tokens, JWTs, private keys, our own tokens)
+// is "[removed]".
 [[nodiscard]] std::string scrubbed(std::string_view text, std::size_t most = 500);
 
 // In constant time for equal lengths.

@@ -7,9 +7,9 @@ namespace {
 using enum Permission;
 constexpr std::array kViewer{FabricView};
 constexpr std::array kOperator{FabricView, FabricSync};
-constexpr std::array kAdministrator{FabricView,        FabricSync, FabricEdit,  FabricPush,
-                                    FabricPrune,       FabricApprove, FabricCredentials, GitPush,
-                                    UsersManage,       SettingsManage, AuditView};
+constexpr std::array kAdministrator{FabricView,  FabricSync,     FabricEdit,        FabricPush,
+                                    FabricPrune, FabricApprove,  FabricCredentials, GitPush,
+                                    UsersManage, SettingsManage, AuditView};
 
 std::string joined(std::span<const Permission> permissions) {
   std::string text;
@@ -48,10 +48,9 @@ Permission permission_for(Operation operation) noexcept {
 
 void require(const Actor& actor, Permission permission, std::string_view subject) {
   if (may(actor.role, permission)) return;
-  throw base::Failure{
-      base::Code::Forbidden, base::Cause::Denied,
-      fmt::format("This needs {} on {}; you have {}.", name_of(permission), subject,
-                  joined(permissions_of(actor.role)))}
+  throw base::Failure{base::Code::Forbidden, base::Cause::Denied,
+                      fmt::format("This needs {} on {}; you have {}.", name_of(permission), subject,
+                                  joined(permissions_of(actor.role)))}
       .with_next("Ask an administrator for the right.");
 }
 

@@ -1,4 +1,5 @@
-// Who acts, and what an actor may do. One table, one function: every face and every action asks here.
+// Who acts, and what an actor may do. One table, one function: every face and every action asks
+// here.
 #pragma once
 
 #include "base/failure.hpp"
@@ -11,9 +12,9 @@ struct Actor {
   UserId user;
   std::string name;
   Role role = Role::Viewer;
-  SessionId session;     // 0 when it is not a browser's session.
-  std::string address;   // Where the request came from, for the audit.
-  std::string request;   // Its request id.
+  SessionId session;    // 0 when it is not a browser's session.
+  std::string address;  // Where the request came from, for the audit.
+  std::string request;  // Its request id.
 };
 
 // Which permissions a role carries; least first.
@@ -22,8 +23,8 @@ struct Actor {
 // What starting this operation needs.
 [[nodiscard]] Permission permission_for(Operation operation) noexcept;
 
-// Throws Failure{Forbidden, Denied} that names the missing permission, what the actor has and who can grant it.
-// `subject` is what it was about, as the user knows it: "fab-lab-01".
+// Throws Failure{Forbidden, Denied} that names the missing permission, what the actor has and who
+// can grant it. `subject` is what it was about, as the user knows it: "fab-lab-01".
 void require(const Actor& actor, Permission permission, std::string_view subject);
 
 }  // namespace hedgerow::model

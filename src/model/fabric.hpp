@@ -1,4 +1,5 @@
-// One Hedgehog fabric: its connection and the facts that were measured about it. Verdicts are not here: they are computed.
+// One Hedgehog fabric: its connection and the facts that were measured about it. Verdicts are not
+// here: they are computed.
 #pragma once
 
 #include "base/clock.hpp"
@@ -8,7 +9,8 @@
 
 namespace hedgerow::model {
 
-// How the cluster is reached, without its secrets; those are sealed apart and opened only for a call.
+// How the cluster is reached, without its secrets; those are sealed apart and opened only for a
+// call.
 struct ClusterConnection {
   std::string server;
   std::string ca;  // PEM.
@@ -16,7 +18,8 @@ struct ClusterConnection {
   std::string client_certificate;  // PEM; its key is a secret.
   std::string tls_server_name;
   std::vector<std::string> namespaces;  // Empty means all.
-  // Grows with every change of this connection, its secrets included: a run that read with an older one is discarded.
+  // Grows with every change of this connection, its secrets included: a run that read with an older
+  // one is discarded.
   std::int64_t generation = 0;
 };
 
@@ -43,7 +46,8 @@ struct Fabric {
   std::string site;
   std::optional<ClusterConnection> cluster;
   bool shares_cluster = false;
-  std::optional<std::string> identity;      // uid of namespace kube-system, as first proven or confirmed.
+  std::optional<std::string>
+      identity;  // uid of namespace kube-system, as first proven or confirmed.
   std::optional<std::string> new_identity;  // What answered instead; an administrator confirms it.
   std::optional<std::string> cluster_version;
   std::optional<Pause> pause;

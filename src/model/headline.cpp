@@ -46,11 +46,12 @@ const Run* failing_run(const Facts& facts) {
 }
 
 Headline not_set_up() {
-  return {.state = HeadlineState::NotSetUp,
-          .text = "Neither a cluster nor a repository is set up for this fabric.",
-          .as_of = {},
-          .next = {.text = "Set up the cluster connection.", .operation = {}, .run = {}, .edit = true},
-          .valid_until = {}};
+  return {
+      .state = HeadlineState::NotSetUp,
+      .text = "Neither a cluster nor a repository is set up for this fabric.",
+      .as_of = {},
+      .next = {.text = "Set up the cluster connection.", .operation = {}, .run = {}, .edit = true},
+      .valid_until = {}};
 }
 
 Headline paused(const Pause& pause) {
@@ -81,15 +82,13 @@ Headline failing(const Run& run) {
   const int layer = run.ending->code ? facts_of(*run.ending->code).layer : kLayers;
   const std::string how =
       run.ending->outcome == Outcome::Lost ? "was lost" : fmt::format("failed on layer {}", layer);
-  return {.state = HeadlineState::Failing,
-          .text = fmt::format("{} {} ({}). {}", title_of(run.operation), how, layer_name(layer),
-                              run.ending->detail),
-          .as_of = run.ended,
-          .next = {.text = run.ending->next,
-                   .operation = run.operation,
-                   .run = run.id,
-                   .edit = false},
-          .valid_until = {}};
+  return {
+      .state = HeadlineState::Failing,
+      .text = fmt::format("{} {} ({}). {}", title_of(run.operation), how, layer_name(layer),
+                          run.ending->detail),
+      .as_of = run.ended,
+      .next = {.text = run.ending->next, .operation = run.operation, .run = run.id, .edit = false},
+      .valid_until = {}};
 }
 
 Headline incomplete(const Facts& facts) {
@@ -106,15 +105,15 @@ Headline incomplete(const Facts& facts) {
 }
 
 Headline too_old(const Facts& facts) {
-  return {.state = HeadlineState::CannotTell,
-          .text = fmt::format("Cannot tell: the last complete reading is too old.{}",
-                              last_good(facts)),
-          .as_of = good_time(facts),
-          .next = {.text = "Read the cluster again.",
-                   .operation = Operation::Pull,
-                   .run = {},
-                   .edit = false},
-          .valid_until = {}};
+  return {
+      .state = HeadlineState::CannotTell,
+      .text = fmt::format("Cannot tell: the last complete reading is too old.{}", last_good(facts)),
+      .as_of = good_time(facts),
+      .next = {.text = "Read the cluster again.",
+               .operation = Operation::Pull,
+               .run = {},
+               .edit = false},
+      .valid_until = {}};
 }
 
 Headline compared(const Facts& facts, base::WallTime until) {
@@ -138,23 +137,24 @@ Headline compared(const Facts& facts, base::WallTime until) {
 }
 
 Headline declared_only() {
-  return {.state = HeadlineState::DeclaredOnly,
-          .text = "Declared only: no cluster is set up to compare with.",
-          .as_of = {},
-          .next = {.text = "Set up the cluster connection.", .operation = {}, .run = {}, .edit = true},
-          .valid_until = {}};
+  return {
+      .state = HeadlineState::DeclaredOnly,
+      .text = "Declared only: no cluster is set up to compare with.",
+      .as_of = {},
+      .next = {.text = "Set up the cluster connection.", .operation = {}, .run = {}, .edit = true},
+      .valid_until = {}};
 }
 
 Headline read(const Facts& facts, base::WallTime until) {
-  return {.state = HeadlineState::Read,
-          .text = fmt::format("{} read. Nothing declares them yet.",
-                              objects(facts.reading.objects)),
-          .as_of = facts.reading.as_of,
-          .next = {.text = "Read the cluster again whenever you need to be sure.",
-                   .operation = Operation::Pull,
-                   .run = {},
-                   .edit = false},
-          .valid_until = until};
+  return {
+      .state = HeadlineState::Read,
+      .text = fmt::format("{} read. Nothing declares them yet.", objects(facts.reading.objects)),
+      .as_of = facts.reading.as_of,
+      .next = {.text = "Read the cluster again whenever you need to be sure.",
+               .operation = Operation::Pull,
+               .run = {},
+               .edit = false},
+      .valid_until = until};
 }
 
 Headline not_measured() {

@@ -1,5 +1,5 @@
-// The one computed status of a fabric: facts and the present instant in, one sentence and its next step out.
-// Never stored; a snapshot says until when it holds.
+// The one computed status of a fabric: facts and the present instant in, one sentence and its next
+// step out. Never stored; a snapshot says until when it holds.
 #pragma once
 
 #include "model/fabric.hpp"
@@ -17,10 +17,11 @@ struct MatchFact {
 
 // What the kinds' markers prove together.
 struct Reading {
-  std::int64_t kinds = 0;      // In scope.
-  std::int64_t complete = 0;   // Of these, read to the end at the last try.
-  std::int64_t objects = 0;    // Present in the record.
-  std::optional<base::WallTime> as_of;  // The oldest of the complete lists; nothing while one was never read.
+  std::int64_t kinds = 0;     // In scope.
+  std::int64_t complete = 0;  // Of these, read to the end at the last try.
+  std::int64_t objects = 0;   // Present in the record.
+  std::optional<base::WallTime>
+      as_of;  // The oldest of the complete lists; nothing while one was never read.
 
   [[nodiscard]] bool whole() const noexcept { return kinds > 0 && complete == kinds; }
 };
@@ -34,9 +35,9 @@ struct Facts {
   ReachFact reach;
   MatchFact match;
   Reading reading;
-  bool declared = false;             // Some side other than the cluster's states anything.
-  std::optional<Run> last_run;       // The latest ended run that is no test.
-  base::Milliseconds fresh_for{0};   // Two intervals of the schedule, or the limit without one.
+  bool declared = false;            // Some side other than the cluster's states anything.
+  std::optional<Run> last_run;      // The latest ended run that is no test.
+  base::Milliseconds fresh_for{0};  // Two intervals of the schedule, or the limit without one.
 };
 
 struct Next {
@@ -54,8 +55,8 @@ struct Headline {
   std::optional<base::WallTime> valid_until;
 };
 
-// The first rule that applies, in the order of the design: not set up, paused, cannot tell (reach), failing, cannot tell
-// (old or incomplete), differs, in sync, declared only, read, not measured.
+// The first rule that applies, in the order of the design: not set up, paused, cannot tell (reach),
+// failing, cannot tell (old or incomplete), differs, in sync, declared only, read, not measured.
 [[nodiscard]] Headline headline(const Facts& facts, base::WallTime now);
 
 // What "Does it match?" says while nothing declares anything, or when it cannot be told.

@@ -1,4 +1,5 @@
-// Kubernetes resource types as discovery finds them, and which of them are in scope. Never a table of kinds.
+// Kubernetes resource types as discovery finds them, and which of them are in scope. Never a table
+// of kinds.
 #pragma once
 
 #include "base/clock.hpp"
@@ -21,7 +22,8 @@ struct Kind {
 struct KindState {
   Kind kind;
   Coverage coverage = Coverage::NotMeasured;
-  // The last complete list: when it was proven, at which resourceVersion. Older than the last try when that failed.
+  // The last complete list: when it was proven, at which resourceVersion. Older than the last try
+  // when that failed.
   std::optional<base::WallTime> as_of;
   std::string resource_version;
   std::optional<base::Code> code;  // Why it could not be read.
@@ -35,6 +37,7 @@ inline constexpr std::string_view kHedgehogSuffix = ".githedgehog.com";
 [[nodiscard]] bool is_hedgehog(std::string_view group) noexcept;
 
 // Why a Hedgehog kind is never mirrored (design 06, section 1.1); empty when it is in scope.
-[[nodiscard]] std::string_view never_mirrored(std::string_view group, std::string_view kind) noexcept;
+[[nodiscard]] std::string_view never_mirrored(std::string_view group,
+                                              std::string_view kind) noexcept;
 
 }  // namespace hedgerow::model

@@ -24,9 +24,10 @@ std::string left_behind(const Run& run) {
   for (const KindRead& kind : run.kinds) complete += kind.state == LayerState::Passed;
   if (complete == 0 && run.counts == Counts{})
     return "Nothing in the record was changed; what it shows is as of the last complete reading.";
-  return fmt::format("{} read completely; the others are as before or in part, and nothing of them "
-                     "was removed.",
-                     plural(complete, "kind"));
+  return fmt::format(
+      "{} read completely; the others are as before or in part, and nothing of them "
+      "was removed.",
+      plural(complete, "kind"));
 }
 
 }  // namespace
@@ -43,8 +44,8 @@ Counts& Counts::operator+=(const Counts& more) noexcept {
 
 std::string_view layer_name(int layer) noexcept {
   constexpr std::array<std::string_view, kLayers> kNames{
-      "Script",         "Transport",  "Session length", "CSRF", "Authentication",
-      "Permission",     "Connection", "State",          "Kubernetes, Git, database"};
+      "Script",     "Transport", "Session length",           "CSRF", "Authentication", "Permission",
+      "Connection", "State",     "Kubernetes, Git, database"};
   CHECK(layer >= 1 && layer <= kLayers);
   return kNames[static_cast<std::size_t>(layer - 1)];
 }
@@ -91,9 +92,9 @@ Ending ending_of(std::span<const KindRead> kinds) {
   const base::Code code = broken->code.value_or(base::Code::InternalFault);
   return {.outcome = read > 0 ? Outcome::Partly : Outcome::Failed,
           .code = code,
-          .detail = fmt::format("{} of {} could be read. {}", read,
-                                plural(static_cast<std::int64_t>(kinds.size()), "kind"),
-                                broken->detail),
+          .detail =
+              fmt::format("{} of {} could be read. {}", read,
+                          plural(static_cast<std::int64_t>(kinds.size()), "kind"), broken->detail),
           .next = std::string{facts_of(code).next}};
 }
 

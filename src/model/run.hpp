@@ -1,4 +1,5 @@
-// One execution of one operation on one fabric: what started it, what it counted, its nine layers, its one outcome.
+// One execution of one operation on one fabric: what started it, what it counted, its nine layers,
+// its one outcome.
 //
 //   queued ──► running ──► ended: succeeded | partly | failed | cancelled | lost
 //      └─────────────────────► (cancelled, no_worker)
@@ -98,8 +99,9 @@ struct Run {
 // The ending that a failure of the whole run gives, by the catalogue.
 [[nodiscard]] Ending ending_of(const base::Failure& failure);
 
-// The ending of a pull from what it read: succeeded only when every kind in scope was read completely,
-// failed when none was, else partly with the first kind's reason. `kinds` without any is no_kinds.
+// The ending of a pull from what it read: succeeded only when every kind in scope was read
+// completely, failed when none was, else partly with the first kind's reason. `kinds` without any
+// is no_kinds.
 [[nodiscard]] Ending ending_of(std::span<const KindRead> kinds);
 
 // In words: what happened, in numbers, and what it means for the record.

@@ -1,12 +1,13 @@
-// Whether one object's sides agree, and if not, who moved. A pure rule; see docs and design page "status and runs".
+// Whether one object's sides agree, and if not, who moved. A pure rule; see docs and design page
+// "status and runs".
 #pragma once
 
 #include "model/closed_sets.gen.hpp"
 
 namespace hedgerow::model {
 
-// One field on which desired and observed disagree after normalisation. Absent values are empty optionals; a value is
-// canonical JSON, so that equal means equal.
+// One field on which desired and observed disagree after normalisation. Absent values are empty
+// optionals; a value is canonical JSON, so that equal means equal.
 struct Difference {
   std::string path;
   std::optional<std::string> desired;

@@ -1,0 +1,154 @@
+#include "base/seal.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/check.hpp"
+#include "base/text.hpp"
+
+namespace hedgerow::base {
+
+namespace {
+
+// blob = version 1 | key id 8 | nonce 24 | wrapped data key 32+16 | nonce 24 | cipher text + 16
+constexpr char kVersion = 1;
+constexpr std::size_t kKeyIdBytes = 8;
+constexpr std::size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
+constexpr std::size_t kWrapped = Sealer::kKeyBytes + kTag;
+constexpr std::size_t kHead = 1 + kKeyIdBytes + kNonce + kWrapped + kNonce;
+
+[[noreturn]] void unreadable(std::string detail) {
+  throw Failure{Code::CredentialUnreadable, Cause::Refused, std::move(detail)};
+}
+
+const unsigned char* raw(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+std::string encrypted(std::string_view plain, std::string_view bound, std::string_view nonce,
+                      const unsigned char* key) {
+  std::string out(plain.size() + kTag, '\0');
+  unsigned long long length = 0;
+  crypto_aead_xchacha20poly1305_ietf_encrypt(reinterpret_cast<unsigned char*>(out.data()), &length,
+                                             raw(plain), plain.size(), raw(bound), bound.size(),
+                                             nullptr, raw(nonce), key);
+  CHECK(length == out.size());
+  return out;
+}
+
+// Nothing when it was sealed with another key, for something else, or changed since.
+std::optional<std::string> decrypted(std::string_view sealed, std::string_view bound,
+                                     std::string_view nonce, const unsigned char* key) {
+  std::string out(sealed.size() - kTag, '\0');
+  unsigned long long length = 0;
+  const int error = crypto_aead_xchacha20poly1305_ietf_decrypt(
+      reinterpret_cast<unsigned char*>(out.data()), &length, nullptr, raw(sealed), sealed.size(),
+      raw(bound), bound.size(), raw(nonce), key);
+  if (error != 0) return std::nullopt;
+  return out;
+}
+
+// The whole of a small file that only its owner may read.
+std::string read_private(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (file < 0)
+    unreadable(fmt::format("The key file {} cannot be opened: {}.", path, std::strerror(errno)));
+  struct stat facts{};
+  std::string text(4096, '\0');
+  const bool known = ::fstat(file, &facts) == 0;
+  const ssize_t length = ::read(file, text.data(), text.size());
+  ::close(file);
+  if (!known || length < 0) unreadable(fmt::format("The key file {} cannot be read.", path));
+  if ((facts.st_mode & 077) != 0) {
+    unreadable(fmt::format("The key file {0} may be read by others. Run: chmod 600 {0}", path));
+  }
+  text.resize(static_cast<std::size_t>(length));
+  return text;
+}
+
+}  // namespace
+
+Sealer::Sealer(std::vector<unsigned char> key, Random& random)
+    : key_{std::move(key)}, random_{&random} {
+  const auto digest = digest_for_id();
+  key_id_.assign(digest.begin(), digest.begin() + kKeyIdBytes);
+}
+
+Sealer::~Sealer() { sodium_memzero(key_.data(), key_.size()); }
+
+std::string Sealer::digest_for_id() const {
+  std::string digest(crypto_generichash_BYTES, '\0');
+  constexpr std::string_view kPurpose = "hedgerow key id";
+  crypto_generichash(reinterpret_cast<unsigned char*>(digest.data()), digest.size(), raw(kPurpose),
+                     kPurpose.size(), key_.data(), key_.size());
+  return digest;
+}
+
+Sealer Sealer::from_file(const std::string& path, Random& random) {
+  std::string text = read_private(path);
+  auto bytes = from_base64(trimmed(text));
+  sodium_memzero(text.data(), text.size());
+  if (!bytes || bytes->size() != kKeyBytes)
+    unreadable(fmt::format("The key file {} does not hold {} bytes as base64.", path, kKeyBytes));
+  std::vector<unsigned char> key(bytes->begin(), bytes->end());
+  sodium_memzero(bytes->data(), bytes->size());
+  return {std::move(key), random};
+}
+
+void Sealer::make_file(const std::string& path, Random& random) {
+  std::array<std::byte, kKeyBytes> key{};
+  random.fill(key);
+  const std::string text = base64(key) + "\n";
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0)
+    unreadable(fmt::format("The key file {} cannot be made: {}.", path, std::strerror(errno)));
+  const bool whole = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool kept = ::fsync(file) == 0;
+  ::close(file);
+  if (!whole || !kept) unreadable(fmt::format("The key file {} cannot be written.", path));
+}
+
+std::string Sealer::seal(const SecretText& secret, std::string_view belongs_to) const {
+  std::array<std::byte, kKeyBytes> data_key{};
+  std::array<std::byte, kNonce * 2> nonces{};
+  random_->fill(data_key);
+  random_->fill(nonces);
+  const std::string_view first = text_of(nonces).substr(0, kNonce);
+  const std::string_view second = text_of(nonces).substr(kNonce);
+
+  std::string blob{kVersion};
+  blob += key_id_;
+  blob += first;
+  blob += encrypted(text_of(data_key), belongs_to, first, key_.data());
+  blob += second;
+  blob += encrypted(secret.open(), belongs_to, second, raw(text_of(data_key)));
+  sodium_memzero(data_key.data(), data_key.size());
+  return blob;
+}
+
+SecretText Sealer::open(std::string_view blob, std::string_view belongs_to) const {
+  if (blob.size() < kHead + kTag || blob[0] != kVersion)
+    unreadable("A stored credential is damaged.");
+  if (blob.substr(1, kKeyIdBytes) != key_id_)
+    unreadable("A stored credential was sealed with another key file.");
+  std::string_view rest = blob.substr(1 + kKeyIdBytes);
+  const auto take = [&](std::size_t count) {
+    const auto part = rest.substr(0, count);
+    rest.remove_prefix(count);
+    return part;
+  };
+  const auto first = take(kNonce);
+  auto data_key = decrypted(take(kWrapped), belongs_to, first, key_.data());
+  if (!data_key) unreadable("A stored credential is not the one of this fabric and field.");
+  const auto second = take(kNonce);
+  auto plain = decrypted(rest, belongs_to, second, raw(*data_key));
+  sodium_memzero(data_key->data(), data_key->size());
+  if (!plain) unreadable("A stored credential is damaged.");
+  return SecretText{std::move(*plain)};
+}
+
+}  // namespace hedgerow::base

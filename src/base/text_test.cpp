@@ -1,0 +1,51 @@
+#include "base/text.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hedgerow::base {
+namespace {
+
+TEST(Shown, LetsNobodyForgeALineOrTurnItsOrder) {
+  EXPECT_EQ(shown("a\r\nb\x1b[31m"), "a\\x0d\\x0ab\\x1b[31m");
+  EXPECT_EQ(shown("x\u202Ey\u2028z"), "x\\u202ey\\u2028z");
+  EXPECT_EQ(shown("\xff\xfeok"), "\xef\xbf\xbd\xef\xbf\xbdok");
+  EXPECT_EQ(shown("ünï→"), "ünï→");
+}
+
+TEST(Shown, IsBounded) { EXPECT_EQ(shown("abcdef", 3), "abc…"); }
+
+TEST(Scrubbed, RemovesWhatLooksLikeACredential) {
+  for (const std::string_view secret : {
+           "Bearer abcdefghijklmnop",
+           "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln",
+           "hgr_key.secretsecret",
+           "https://user:pass@host/",
+           "password=hunter22",
+           "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----",
+       }) {
+    const std::string line = scrubbed(fmt::format("before {} after", secret));
+    EXPECT_NE(line.find("[removed]"), std::string::npos) << line;
+    for (const std::string_view part :
+         {"abcdefgh", "c2ln", "secretsecret", "pass@", "hunter22", "MHcCAQEE"})
+      EXPECT_EQ(line.find(part), std::string::npos) << line;
+  }
+  EXPECT_EQ(scrubbed("connections is forbidden"), "connections is forbidden");
+}
+
+TEST(Base64, IsStrictAboutWhatItReads) {
+  EXPECT_EQ(from_base64("aGVs\nbG8="), "hello");
+  EXPECT_FALSE(from_base64("aGVsbG8"));
+  EXPECT_FALSE(from_base64("a*b="));
+  const auto bytes = from_base64url("_-8");
+  ASSERT_TRUE(bytes);
+  EXPECT_EQ(base64url(*bytes), "_-8");
+}
+
+TEST(SameSecret, ComparesWhole) {
+  EXPECT_TRUE(same_secret("abc", "abc"));
+  EXPECT_FALSE(same_secret("abc", "abd"));
+  EXPECT_FALSE(same_secret("abc", "ab"));
+}
+
+}  // namespace
+}  // namespace hedgerow::base
