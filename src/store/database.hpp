@@ -1,0 +1,99 @@
+// The database: what remembers. Everything is read in db.read() and written in db.write(); a change
+// is acknowledged only once it is on the disk. Tables, migrations, group commit and the lock file
+// stay behind this door.
+#pragma once
+
+#include <filesystem>
+
+#include "base/clock.hpp"
+#include "base/failure.hpp"
+#include "base/random.hpp"
+#include "store/snapshot.hpp"
+
+namespace hedgerow::store {
+
+struct Settings {
+  std::filesystem::path path;                // Of the SQLite file; made when it is not there.
+  base::Milliseconds busy_wait{5'000};       // For a lock that a foreign process holds.
+  base::Milliseconds read_wait{5'000};       // For a free reader.
+  base::Milliseconds statement_max{30'000};  // Then a statement is cut off.
+  std::size_t readers = 4;
+  std::int64_t cache_bytes = 16 << 20;  // Of the writer; a reader has a quarter.
+  std::int64_t size_max = 0;            // Of the file, in bytes; 0: as large as the disk.
+};
+
+class Database {
+ public:
+  // The one serving process. Takes the lock file, brings the tables up to date, starts the writer.
+  // Throws Failure{DatabaseInUse} when another process serves this file, Failure{StorageError} when
+  // the file lies on a network file system, belongs to a newer version or cannot be opened,
+  // Failure{StorageCorrupt}. `clock` and `random` must outlive it.
+  [[nodiscard]] static std::unique_ptr<Database> open(const Settings& settings,
+                                                      const base::Clock& clock,
+                                                      base::Random& random);
+  // For commands that only read, beside a serving process or without one: no lock, no migrations;
+  // write() throws Failure{StorageError}. The tables must be those of this version.
+  [[nodiscard]] static std::unique_ptr<Database> open_read_only(const Settings& settings,
+                                                                const base::Clock& clock);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // Runs `function` in a transaction and gives back what it gave, once that is on the disk. It may
+  // run again, in another thread than the caller's, so it has no effect but on the transaction.
+  // What it throws rolls it back and is thrown here. Until `deadline` it waits for its turn. Throws
+  // Failure{StorageBusy, StorageFull, StorageError, StorageCorrupt}. Never call write() or read()
+  // inside of it: that is a bug and ends the process.
+  template <class Function>
+  auto write(const base::Deadline& deadline, Function&& function)
+      -> std::invoke_result_t<Function&, Txn&> {
+    using Result = std::invoke_result_t<Function&, Txn&>;
+    if constexpr (std::is_void_v<Result>) {
+      commit(deadline, [&function](Txn& txn) { function(txn); });
+    } else {
+      std::optional<Result> result;
+      commit(deadline, [&](Txn& txn) {
+        result.reset();
+        result.emplace(function(txn));
+      });
+      return std::move(*result);
+    }
+  }
+
+  // Runs `function` on a snapshot of what is committed, in the caller's thread, and gives back what
+  // it gave. Throws Failure{StorageBusy} when no reader is free in time or a statement takes too
+  // long.
+  template <class Function>
+  auto read(Function&& function) -> std::invoke_result_t<Function&, const Snapshot&> {
+    using Result = std::invoke_result_t<Function&, const Snapshot&>;
+    if constexpr (std::is_void_v<Result>) {
+      look([&function](const Snapshot& snapshot) { function(snapshot); });
+    } else {
+      std::optional<Result> result;
+      look([&](const Snapshot& snapshot) { result.emplace(function(snapshot)); });
+      return std::move(*result);
+    }
+  }
+
+  // The place after everything that is committed now.
+  [[nodiscard]] Position feed_end();
+  // Waits until something was committed after `position`, the deadline, or a stop; gives back what
+  // there is, at most 1,000 changes. Any number of threads may follow; each change comes to each of
+  // them once, in the order of commits.
+  [[nodiscard]] Feed follow(const Position& position, const base::Deadline& deadline,
+                            const std::stop_token& stop);
+
+  // Bytes on the disk, the write-ahead log included.
+  [[nodiscard]] std::int64_t size_on_disk() const;
+
+  class Backend;
+
+ private:
+  explicit Database(std::unique_ptr<Backend> backend);
+  void commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function);
+  void look(const std::function<void(const Snapshot&)>& function);
+
+  std::unique_ptr<Backend> backend_;
+};
+
+}  // namespace hedgerow::store

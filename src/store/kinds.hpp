@@ -1,0 +1,47 @@
+// The kinds of a fabric: as discovery found them, how far we may read them, and the marker that
+// says up to when and where a complete list proved them.
+#pragma once
+
+#include "model/ids.hpp"
+#include "model/kind.hpp"
+#include "store/page.hpp"
+
+namespace hedgerow::store {
+
+struct KindName {
+  std::string group;
+  std::string kind;
+
+  friend auto operator<=>(const KindName&, const KindName&) = default;
+};
+
+// What the last try to read a kind said.
+struct KindCoverage {
+  model::Coverage coverage = model::Coverage::NotMeasured;
+  std::optional<base::Code> code;
+  std::string detail;
+  std::string remedy;
+};
+
+class Kinds {
+ public:
+  explicit Kinds(sql::Scope& sql) : sql_{sql} {}
+
+  // By group and kind, each with the number of its present objects.
+  [[nodiscard]] std::vector<model::KindState> of(model::FabricId fabric) const;
+
+  // Adds kinds and brings version, plural and scope of known ones up to date; rows that are as they
+  // were are not written. Kinds that are not named stay as they are: only set_coverage(not_served)
+  // says that one is gone.
+  void discovered(model::FabricId fabric, std::span<const model::Kind> kinds);
+  void set_coverage(model::FabricId fabric, const KindName& kind, const KindCoverage& coverage);
+  // The marker, after the kind's last object: a complete list at this resourceVersion proved it at
+  // this time.
+  void mark_complete(model::FabricId fabric, const KindName& kind, base::WallTime as_of,
+                     std::string_view resource_version);
+
+ private:
+  sql::Scope& sql_;
+};
+
+}  // namespace hedgerow::store

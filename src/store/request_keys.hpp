@@ -1,0 +1,41 @@
+// Idempotency keys: what the first request with a key made, so that a second one makes nothing.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/digest.hpp"
+#include "model/ids.hpp"
+#include "store/page.hpp"
+
+namespace hedgerow::store {
+
+enum class Made : std::uint8_t { Run, Fabric, ConnectionTest, User };
+
+struct RequestKey {
+  model::UserId user;
+  std::string route;  // Method and full path.
+  std::string key;
+};
+
+struct Remembered {
+  base::Digest body_hash;
+  Made made = Made::Run;
+  std::int64_t id = 0;  // Of what was made or joined.
+  bool joined = false;
+};
+
+class RequestKeys {
+ public:
+  explicit RequestKeys(sql::Scope& sql) : sql_{sql} {}
+
+  [[nodiscard]] std::optional<Remembered> find(const RequestKey& key) const;
+
+  // In the transaction that makes it; the key must be free.
+  void remember(const RequestKey& key, const Remembered& made);
+  // Forgets keys remembered before then.
+  std::int64_t sweep(base::WallTime before);
+
+ private:
+  sql::Scope& sql_;
+};
+
+}  // namespace hedgerow::store

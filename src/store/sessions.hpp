@@ -1,0 +1,68 @@
+// Browser sessions. The key is the hash of the token, never the token; whether a session still
+// holds at some instant is judged by auth from the times and the end that stand here.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/digest.hpp"
+#include "model/closed_sets.gen.hpp"
+#include "model/ids.hpp"
+#include "store/page.hpp"
+
+namespace hedgerow::store {
+
+enum class SessionEnd : std::uint8_t { SignedOut, Idle, Limit, Revoked, TooMany };
+enum class SignInMethod : std::uint8_t { Password, SetupCode };
+
+struct Session {
+  model::SessionId id;
+  base::Digest token_hash;
+  model::UserId user;
+  std::string user_name;                   // Of the user as it is now,
+  model::Role role = model::Role::Viewer;  // and so is the role.
+  base::WallTime created;
+  base::WallTime last_seen;
+  base::WallTime idle_ends;
+  base::WallTime absolute_ends;
+  SignInMethod method = SignInMethod::Password;
+  std::string address;
+  std::string agent;
+  std::optional<SessionEnd> end;
+  std::optional<base::WallTime> ended;
+};
+
+struct SessionDraft {
+  base::Digest token_hash;
+  model::UserId user;
+  base::WallTime idle_ends;
+  base::WallTime absolute_ends;
+  SignInMethod method = SignInMethod::Password;
+  std::string address;
+  std::string agent;
+};
+
+class Sessions {
+ public:
+  explicit Sessions(sql::Scope& sql) : sql_{sql} {}
+
+  // Ended ones too, so that their end can be named.
+  [[nodiscard]] std::optional<Session> find(const base::Digest& token_hash) const;
+  // Of those without an end: how many, and which began first.
+  [[nodiscard]] std::int64_t count_of(model::UserId user) const;
+  [[nodiscard]] std::optional<model::SessionId> oldest_of(model::UserId user) const;
+
+  // Begins now.
+  model::SessionId create(const SessionDraft& draft);
+  // A person was seen now; the idle end moves, never beyond the absolute one.
+  void touch(model::SessionId id, base::WallTime idle_ends);
+  // The first end stays. False when it had ended already or is gone.
+  bool end(model::SessionId id, SessionEnd why, base::WallTime at);
+  // Gives back how many it ended.
+  std::int64_t end_all_of(model::UserId user, SessionEnd why, base::WallTime at);
+  // Removes the rows of sessions that ended, or ran out, before then.
+  std::int64_t sweep(base::WallTime before);
+
+ private:
+  sql::Scope& sql_;
+};
+
+}  // namespace hedgerow::store
