@@ -62,7 +62,6 @@ CPP_HEADER = """\
 // The catalogue of message codes: what happened, what it means, what to do, in fixed words.
 // {notice}
 // Names and numbers of one case do not stand here; they go into the failure's detail.
-// clang-format off
 #pragma once
 
 #include <cstddef>
@@ -103,7 +102,6 @@ struct CodeFacts {{
 
 CPP_SOURCE = """\
 // {notice}
-// clang-format off
 #include "base/codes.gen.hpp"
 
 #include <algorithm>

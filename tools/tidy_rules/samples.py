@@ -30,6 +30,8 @@ struct Held {
   explicit Held(Value value) noexcept : value_{std::move(value)}, more_{} {}
   bool operator==(const Held&) const = default;
   [[nodiscard]] static Held of(Value value) { return Held{value}; }
+  template <class Work>
+  static bool run(Work work) { return work(); }
   static constexpr int kCount = Count;
   Value value_;
   std::vector<Value> more_{};

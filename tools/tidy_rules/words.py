@@ -86,7 +86,7 @@ def mutable_state(path, text, code):
             yield Finding(path, line_at(code, statement.start), f"{name} is state outside of any object")
     for function in outline.functions:
         for match in _LOCAL_STATIC.finditer(code, function.start, function.end):
-            if match.start() > function.start:
+            if "{" in code[function.start : match.start()]:  # Else it is the function itself that is static.
                 yield Finding(path, line_at(code, match.end() - 1), f"{function.name} keeps state between its calls")
 
 
