@@ -28,7 +28,12 @@ template <>
 struct ClosedSet<Operation> {
   static constexpr std::string_view kOf = "Operation";
   static constexpr std::array<std::string_view, 6> kNames{
-      "pull", "push", "git-pull", "git-push", "compare", "test",
+      "pull",
+      "push",
+      "git-pull",
+      "git-push",
+      "compare",
+      "test",
   };
 };
 
@@ -44,7 +49,12 @@ template <>
 struct ClosedSet<Trigger> {
   static constexpr std::string_view kOf = "Trigger";
   static constexpr std::array<std::string_view, 6> kNames{
-      "manual", "schedule", "webhook", "watch", "api", "cli",
+      "manual",
+      "schedule",
+      "webhook",
+      "watch",
+      "api",
+      "cli",
   };
 };
 
@@ -74,7 +84,11 @@ template <>
 struct ClosedSet<Outcome> {
   static constexpr std::string_view kOf = "Outcome";
   static constexpr std::array<std::string_view, 5> kNames{
-      "succeeded", "partly", "failed", "cancelled", "lost",
+      "succeeded",
+      "partly",
+      "failed",
+      "cancelled",
+      "lost",
   };
 };
 
@@ -90,7 +104,12 @@ template <>
 struct ClosedSet<LayerState> {
   static constexpr std::string_view kOf = "LayerState";
   static constexpr std::array<std::string_view, 6> kNames{
-      "passed", "partly", "failed", "running", "not_reached", "not_applicable",
+      "passed",
+      "partly",
+      "failed",
+      "running",
+      "not_reached",
+      "not_applicable",
   };
 };
 
@@ -107,7 +126,13 @@ template <>
 struct ClosedSet<Reach> {
   static constexpr std::string_view kOf = "Reach";
   static constexpr std::array<std::string_view, 7> kNames{
-      "reachable", "unreachable", "refused", "untrusted", "not_set_up", "checking", "not_measured",
+      "reachable",
+      "unreachable",
+      "refused",
+      "untrusted",
+      "not_set_up",
+      "checking",
+      "not_measured",
   };
 };
 
@@ -123,7 +148,12 @@ template <>
 struct ClosedSet<Match> {
   static constexpr std::string_view kOf = "Match";
   static constexpr std::array<std::string_view, 6> kNames{
-      "matches", "differs", "nothing_to_compare", "cannot_compare", "comparing", "not_measured",
+      "matches",
+      "differs",
+      "nothing_to_compare",
+      "cannot_compare",
+      "comparing",
+      "not_measured",
   };
 };
 
@@ -141,7 +171,14 @@ template <>
 struct ClosedSet<LastRun> {
   static constexpr std::string_view kOf = "LastRun";
   static constexpr std::array<std::string_view, 8> kNames{
-      "none_yet", "queued", "running", "succeeded", "partly", "failed", "cancelled", "lost",
+      "none_yet",
+      "queued",
+      "running",
+      "succeeded",
+      "partly",
+      "failed",
+      "cancelled",
+      "lost",
   };
 };
 
@@ -160,8 +197,15 @@ template <>
 struct ClosedSet<HeadlineState> {
   static constexpr std::string_view kOf = "HeadlineState";
   static constexpr std::array<std::string_view, 9> kNames{
-      "not_set_up", "paused",        "cannot_tell", "failing",      "differs",
-      "in_sync",    "declared_only", "read",        "not_measured",
+      "not_set_up",
+      "paused",
+      "cannot_tell",
+      "failing",
+      "differs",
+      "in_sync",
+      "declared_only",
+      "read",
+      "not_measured",
   };
 };
 
@@ -200,9 +244,18 @@ template <>
 struct ClosedSet<Verdict> {
   static constexpr std::string_view kOf = "Verdict";
   static constexpr std::array<std::string_view, 12> kNames{
-      "watched",  "unknown",        "in_sync",      "never_there",   "removed_in_cluster",
-      "foreign",  "removal_wanted", "never_agreed", "desired_ahead", "cluster_ahead",
-      "conflict", "rules_changed",
+      "watched",
+      "unknown",
+      "in_sync",
+      "never_there",
+      "removed_in_cluster",
+      "foreign",
+      "removal_wanted",
+      "never_agreed",
+      "desired_ahead",
+      "cluster_ahead",
+      "conflict",
+      "rules_changed",
   };
 };
 
@@ -217,7 +270,11 @@ template <>
 struct ClosedSet<Coverage> {
   static constexpr std::string_view kOf = "Coverage";
   static constexpr std::array<std::string_view, 5> kNames{
-      "readable", "not_readable", "not_served", "out_of_scope", "not_measured",
+      "readable",
+      "not_readable",
+      "not_served",
+      "out_of_scope",
+      "not_measured",
   };
 };
 
@@ -283,7 +340,15 @@ template <>
 struct ClosedSet<Rung> {
   static constexpr std::string_view kOf = "Rung";
   static constexpr std::array<std::string_view, 9> kNames{
-      "address", "tcp", "tls", "http", "kubernetes", "credentials", "identity", "kinds", "rights",
+      "address",
+      "tcp",
+      "tls",
+      "http",
+      "kubernetes",
+      "credentials",
+      "identity",
+      "kinds",
+      "rights",
   };
 };
 
@@ -319,9 +384,17 @@ template <>
 struct ClosedSet<Permission> {
   static constexpr std::string_view kOf = "Permission";
   static constexpr std::array<std::string_view, 11> kNames{
-      "fabric.view",  "fabric.sync",     "fabric.edit",        "fabric.push",
-      "fabric.prune", "fabric.approve",  "fabric.credentials", "git.push",
-      "users.manage", "settings.manage", "audit.view",
+      "fabric.view",
+      "fabric.sync",
+      "fabric.edit",
+      "fabric.push",
+      "fabric.prune",
+      "fabric.approve",
+      "fabric.credentials",
+      "git.push",
+      "users.manage",
+      "settings.manage",
+      "audit.view",
   };
 };
 
