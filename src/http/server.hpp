@@ -14,19 +14,18 @@ namespace hedgerow::http {
 
 // Each deadline is absolute: it starts with its phase and no byte prolongs it.
 struct Deadlines {
-  base::Milliseconds first_byte{
-      10'000};  // From accept to the first byte; with TLS to the handshake's end.
-  base::Milliseconds header{10'000};     // From a request's first byte to the end of its headers.
-  base::Milliseconds body{30'000};       // From there to the end of its body.
-  base::Milliseconds write{30'000};      // One answer; of an event stream, one batch of events.
-  base::Milliseconds idle{75'000};       // Between two requests of a connection.
-  base::Milliseconds linger{2'000};      // Reading on after an early refusal, so that it is seen.
-  base::Milliseconds accept_pause{100};  // After the system refused a new socket.
+  base::Milliseconds first_byte{10'000};  // Without a word, or from there through the handshake.
+  base::Milliseconds header{10'000};      // From a request's first byte to the end of its headers.
+  base::Milliseconds body{30'000};        // From there to the end of its body.
+  base::Milliseconds write{30'000};       // One answer; of an event stream, one batch of events.
+  base::Milliseconds idle{75'000};        // Between two requests of a connection.
+  base::Milliseconds linger{2'000};       // Reading on after an early refusal, so that it is seen.
+  base::Milliseconds accept_pause{100};   // After the system refused a new socket.
 };
 
 struct Limits {
-  std::size_t headers =
-      32 * 1024;  // Request line and headers, or a chunk's header and trailers: 431.
+  // Request line and headers, or what stands between two chunks: 431.
+  std::size_t headers = 32 * 1024;
   std::size_t target = 8 * 1024;            // 414.
   std::size_t body = 1024 * 1024;           // 413; RouteLimits may say otherwise.
   std::size_t bodies_held = 256ULL << 20U;  // All bodies in memory together: 503.
@@ -38,8 +37,8 @@ struct Settings {
   std::string address = "127.0.0.1";  // "::" takes IPv4 too.
   std::uint16_t port = 0;             // 0: a free one, see Server::port.
   std::string base_path;              // "/plugins/hedgehog"; empty for none.
-  std::string
-      tls_certificate_file;  // PEM chain; with the key's file set, this port speaks TLS only.
+  // PEM: a chain and its key. With them this port speaks TLS only.
+  std::string tls_certificate_file;
   std::string tls_key_file;
   unsigned io_threads = 1;
   unsigned worker_threads = 8;
@@ -47,10 +46,10 @@ struct Settings {
   Limits limits;
 };
 
-// Makes the answer for a failure: status, body and headers of its own. `request` is null when there
-// is none that could be read. Called by workers and by network loops at once: thread-safe, quick,
-// no I/O.
-using ErrorRenderer = std::function<Response(const base::Failure&, const Request*)>;
+// Makes the answer for a failure: status, body and headers of its own; Allow and Retry-After are
+// added here. Of a request that could not be read only `id` and `peer` are there. Called by workers
+// and by network loops at once: thread-safe, quick, no I/O.
+using ErrorRenderer = std::function<Response(const base::Failure&, const Request&)>;
 
 // One answered request, for metrics. An event stream is told of when it ends.
 struct Finished {

@@ -1,0 +1,50 @@
+// What all connections of one server share, and how an answer is made from it.
+#pragma once
+
+#include "http/server.hpp"
+#include "http/wire.hpp"
+#include "http/workers.hpp"
+
+namespace hedgerow::http {
+
+struct Commons {
+  Commons(Settings with, Router routes, ErrorRenderer renderer, const base::Clock& time,
+          base::Random& chance)
+      : settings{std::move(with)},
+        router{std::move(routes)},
+        render{std::move(renderer)},
+        clock{time},
+        random{chance},
+        workers{settings.worker_threads, settings.limits.queue} {}
+
+  const Settings settings;
+  const Router router;
+  const ErrorRenderer render;
+  const base::Clock& clock;
+  base::Random& random;
+  Observer observer;
+  std::optional<asio::ssl::context> tls;
+
+  std::atomic<bool> stopping = false;
+  std::atomic<std::size_t> streams = 0;
+  std::atomic<std::size_t> body_bytes = 0;
+  base::Guarded<std::size_t> connections;
+  Workers workers;  // Last: its threads use all the others.
+};
+
+// The answer to a resolved request, whatever its handler does. Never throws.
+[[nodiscard]] Response answer_to(const Commons& commons, Request& request) noexcept;
+
+// The answer that says a failure. Never throws.
+[[nodiscard]] Response refusal(const Commons& commons, const base::Failure& failure,
+                               const Request& request) noexcept;
+
+[[nodiscard]] base::Failure busy(std::string sentence);
+
+enum class Framing : std::uint8_t { Length, Chunks, ToEnd };
+
+// Status line and headers as they go out, security headers included, whatever the answer is.
+[[nodiscard]] std::string head_text(const Commons& commons, const Request& request,
+                                    Response& response, Framing framing, bool keep_alive);
+
+}  // namespace hedgerow::http
