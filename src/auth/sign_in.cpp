@@ -1,0 +1,267 @@
+#include "auth/sign_in.hpp"
+
+#include "auth/csrf.hpp"
+#include "base/text.hpp"
+
+namespace hedgerow::auth {
+
+using base::Cause;
+using base::Code;
+using base::Failure;
+
+namespace {
+
+[[noreturn]] void refuse_credentials() {
+  throw Failure{Code::BadCredentials, Cause::Refused, "User name or password is wrong."};
+}
+
+Failure locked(base::Milliseconds left) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(left);
+  return Failure{Code::AccountLocked, Cause::NotYet,
+                 fmt::format("Too many wrong passwords. Try again in {} s, or ask an "
+                             "administrator.",
+                             seconds.count())}
+      .with_retry_after(seconds);
+}
+
+model::Actor actor_of(const store::Session& session, const Visitor& visitor) {
+  return {.user = session.user,
+          .name = session.user_name,
+          .role = session.role,
+          .session = session.id,
+          .address = visitor.address,
+          .request = visitor.request};
+}
+
+store::AuditRow audit(std::string_view action, std::string_view name, const Visitor& visitor) {
+  store::AuditRow row;
+  row.actor_name = base::shown(name, 150);
+  row.action = action;
+  row.subject_kind = "user";
+  row.subject_name = base::shown(name, 150);
+  row.result = "done";
+  row.request = visitor.request;
+  row.address = visitor.address;
+  return row;
+}
+
+// The failure that tells how a session ended.
+[[noreturn]] void refuse_ended(store::SessionEnd end, const store::Session& session) {
+  const auto idle = session.idle_ends - session.last_seen;
+  const auto minutes = std::chrono::ceil<std::chrono::minutes>(idle).count();
+  switch (end) {
+    case store::SessionEnd::SignedOut:
+      throw Failure{Code::SessionMissing, Cause::Refused, "You signed out."};
+    case store::SessionEnd::Idle:
+      throw Failure{Code::SessionExpired, Cause::Refused,
+                    fmt::format("Your session has ended after {} min without activity.", minutes)};
+    case store::SessionEnd::Limit: throw Failure{Code::SessionLimit, Cause::Refused};
+    case store::SessionEnd::TooMany:
+      throw Failure{Code::SessionRevoked, Cause::Refused,
+                    "You signed in at more places than one user may; the oldest session ended."};
+    case store::SessionEnd::Revoked: throw Failure{Code::SessionRevoked, Cause::Refused};
+  }
+  throw Failure{Code::SessionRevoked, Cause::Refused};
+}
+
+}  // namespace
+
+SignIn::SignIn(store::Database& db, const base::Clock& clock, base::Random& random,
+               Passwords& passwords, SessionLimits limits, LimiterSettings limiter)
+    : db_{db},
+      clock_{clock},
+      random_{random},
+      passwords_{passwords},
+      limits_{limits},
+      limiter_{limiter} {}
+
+base::Deadline SignIn::deadline() const {
+  return base::Deadline::in(clock_, limits_.database_wait);
+}
+
+Fresh SignIn::with_password(std::string_view username, const base::SecretText& password,
+                            const Visitor& visitor) {
+  if (const auto wait = addresses_.refuse(visitor.address, clock_.steady(), limiter_)) {
+    throw Failure{Code::RateLimited, Cause::NotYet, "Too many tries to sign in from your address."}
+        .with_retry_after(std::chrono::ceil<std::chrono::seconds>(*wait));
+  }
+  const auto user =
+      db_.read([&](const store::Snapshot& seen) { return seen.users().find(username); });
+  refuse_locked(user, username);
+  if (!passwords_.verify(password, user ? user->password_hash : std::string{})) {
+    count_failure(user, username, visitor);
+    refuse_credentials();
+  }
+  const std::string renewed =
+      passwords_.outdated(user->password_hash) ? passwords_.hash(password) : std::string{};
+  return db_.write(deadline(), [&](store::Txn& txn) {
+    txn.users().clear_failures(user->id);
+    if (!renewed.empty()) txn.users().set_password_hash(user->id, renewed);
+    return begin(txn, txn.users().get(user->id), store::SignInMethod::Password, visitor);
+  });
+}
+
+void SignIn::refuse_locked(const std::optional<store::User>& user,
+                           std::string_view username) const {
+  base::Milliseconds left = strangers_.locked_for(username, clock_.steady());
+  if (user) {
+    left = base::Milliseconds{0};
+    if (user->locked_until) left = *user->locked_until - clock_.wall();
+  }
+  // A wall clock that was set back must not lock anybody for longer than the rule says.
+  left = std::min(left, limiter_.longest_lock);
+  if (left > base::Milliseconds{0}) throw locked(left);
+}
+
+void SignIn::count_failure(const std::optional<store::User>& user, std::string_view username,
+                           const Visitor& visitor) {
+  if (!user) strangers_.count_failure(username, clock_.steady(), limiter_);
+  db_.write(deadline(), [&](store::Txn& txn) {
+    auto row = audit("session.create", username, visitor);
+    row.result = "refused";
+    if (user) {
+      row.actor = user->id;
+      row.subject = user->id.value;
+      const auto lock = lock_after(txn.users().count_failure(user->id), limiter_);
+      if (lock > base::Milliseconds{0}) txn.users().lock_until(user->id, txn.now() + lock);
+    }
+    txn.audit().append(row);
+  });
+}
+
+Fresh SignIn::begin(store::Txn& txn, const store::User& user, store::SignInMethod method,
+                    const Visitor& visitor) {
+  while (txn.sessions().count_of(user.id) >= limits_.per_user) {
+    txn.sessions().end(*txn.sessions().oldest_of(user.id), store::SessionEnd::TooMany, txn.now());
+  }
+  Fresh fresh;
+  fresh.token = random_.token(32);
+  store::SessionDraft draft;
+  draft.token_hash = base::digest_of(fresh.token);
+  draft.user = user.id;
+  draft.idle_ends = txn.now() + limits_.idle;
+  draft.absolute_ends = txn.now() + limits_.absolute;
+  draft.method = method;
+  draft.address = visitor.address;
+  draft.agent = base::shown(visitor.agent, 200);
+  txn.sessions().create(draft);
+  fresh.proven.session = *txn.sessions().find(draft.token_hash);
+  fresh.proven.actor = actor_of(fresh.proven.session, visitor);
+  auto row = audit("session.create", user.name, visitor);
+  row.actor = user.id;
+  row.subject = user.id.value;
+  txn.audit().append(row);
+  return fresh;
+}
+
+Fresh SignIn::set_up(std::string_view code, std::string_view username,
+                     const base::SecretText& password, const Visitor& visitor) {
+  const auto known = db_.read([](const store::Snapshot& seen) {
+    if (seen.users().count() > 0) throw Failure{Code::SetupDone, Cause::Refused};
+    return seen.instance().setup_code();
+  });
+  if (!known || known->expires <= clock_.wall() ||
+      known->hash != base::digest_of(base::trimmed(code))) {
+    throw Failure{Code::BadCredentials, Cause::Refused, "The set-up code is wrong or has ended."}
+        .with_next("Take the code from the server's log; a restart makes a new one.");
+  }
+  if (const auto fault = username_fault(username); !fault.empty())
+    throw Failure{Code::Invalid, Cause::Refused, fault}.with_fields({{"username", fault}});
+  if (const auto fault = Passwords::weakness(password, username); !fault.empty())
+    throw Failure{Code::Invalid, Cause::Refused, fault}.with_fields({{"password", fault}});
+  const std::string hash = passwords_.hash(password);
+  return db_.write(deadline(), [&](store::Txn& txn) {
+    if (txn.users().count() > 0) throw Failure{Code::SetupDone, Cause::Refused};
+    model::Actor nobody;
+    nobody.name = "setup code";
+    nobody.address = visitor.address;
+    nobody.request = visitor.request;
+    const auto id = create_user(
+        txn, {.name = std::string{username}, .role = model::Role::Administrator, .password_hash = hash},
+        nobody);
+    txn.instance().remove_setup_code();
+    return begin(txn, txn.users().get(id), store::SignInMethod::SetupCode, visitor);
+  });
+}
+
+std::optional<std::string> SignIn::make_setup_code() {
+  const std::string code = random_.token(15);
+  return db_.write(deadline(), [&](store::Txn& txn) -> std::optional<std::string> {
+    if (txn.users().count() > 0) return std::nullopt;
+    txn.instance().put_setup_code(
+        {.hash = base::digest_of(code), .expires = txn.now() + limits_.setup_code_lasts});
+    return code;
+  });
+}
+
+Proven SignIn::resolve(std::string_view token, const Visitor& visitor) {
+  const base::Digest hash = base::digest_of(token);
+  const auto session =
+      db_.read([&](const store::Snapshot& seen) { return seen.sessions().find(hash); });
+  if (!session) throw Failure{Code::SessionMissing, Cause::Refused};
+  if (session->end) refuse_ended(*session->end, *session);
+  const base::WallTime now = clock_.wall();
+  if (session->absolute_ends <= now) refuse_ended(store::SessionEnd::Limit, *session);
+  if (session->idle_ends <= now) refuse_ended(store::SessionEnd::Idle, *session);
+  return {.actor = actor_of(*session, visitor), .session = *session};
+}
+
+void SignIn::renew(Proven& proven) {
+  const base::WallTime now = clock_.wall();
+  if (now - proven.session.last_seen < std::min(limits_.touch_after, limits_.idle / 4)) return;
+  const base::WallTime ends = std::min(now + limits_.idle, proven.session.absolute_ends);
+  db_.write(deadline(),
+            [&](store::Txn& txn) { txn.sessions().touch(proven.session.id, ends); });
+  proven.session.idle_ends = ends;
+  proven.session.last_seen = now;
+}
+
+void SignIn::sign_out(const Proven& proven) {
+  db_.write(deadline(), [&](store::Txn& txn) {
+    if (!txn.sessions().end(proven.session.id, store::SessionEnd::SignedOut, txn.now())) return;
+    auto row = audit("session.end", proven.actor.name,
+                     {.address = proven.actor.address, .agent = {}, .request = proven.actor.request});
+    row.actor = proven.actor.user;
+    row.subject = proven.actor.user.value;
+    txn.audit().append(row);
+  });
+}
+
+std::string SignIn::csrf_token(const store::Session& session) {
+  const auto key =
+      db_.read([](const store::Snapshot& seen) { return seen.instance().csrf_key(); });
+  return auth::csrf_token(key, session.token_hash);
+}
+
+std::string username_fault(std::string_view name) {
+  if (name.empty() || base::characters(name) > 150) return "It must have 1 to 150 characters.";
+  if (base::shown(name, 1000) != name || base::trimmed(name) != name)
+    return "It must not begin or end with a space or have control characters.";
+  return "";
+}
+
+model::UserId create_user(store::Txn& txn, const NewUser& user, const model::Actor& by) {
+  if (const auto fault = username_fault(user.name); !fault.empty())
+    throw Failure{Code::Invalid, Cause::Refused, fault}.with_fields({{"username", fault}});
+  if (txn.users().find(user.name)) {
+    const std::string fault = fmt::format("A user {} exists already.", user.name);
+    throw Failure{Code::Invalid, Cause::Refused, fault}.with_fields({{"username", fault}});
+  }
+  const auto id = txn.users().create(
+      {.name = user.name, .role = user.role, .password_hash = user.password_hash});
+  store::AuditRow row;
+  row.actor = by.user;
+  row.actor_name = by.name;
+  row.action = "user.create";
+  row.subject_kind = "user";
+  row.subject = id.value;
+  row.subject_name = user.name;
+  row.result = "done";
+  row.request = by.request;
+  row.address = by.address;
+  row.details = fmt::format(R"({{"role":"{}"}})", model::name_of(user.role));
+  txn.audit().append(row);
+  return id;
+}
+
+}  // namespace hedgerow::auth

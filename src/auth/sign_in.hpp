@@ -1,0 +1,96 @@
+// Turns proof into an actor: user name and password into a session, a session's token into who acts. Knows no cookies
+// and no pages; which requests count as a person's is for the faces to say.
+#pragma once
+
+#include "auth/limiter.hpp"
+#include "auth/password.hpp"
+#include "base/random.hpp"
+#include "model/actor.hpp"
+#include "store/database.hpp"
+
+namespace hedgerow::auth {
+
+struct SessionLimits {
+  base::Milliseconds idle{60 * 60'000};
+  base::Milliseconds absolute{24 * 60 * 60'000};
+  std::int64_t per_user = 10;
+  // A session that was seen within this span is not written again.
+  base::Milliseconds touch_after{30'000};
+  base::Milliseconds setup_code_lasts{24 * 60 * 60'000};
+  base::Milliseconds database_wait{5'000};
+};
+
+// Where a request comes from, for the session's row and the audit.
+struct Visitor {
+  std::string address;
+  std::string agent;
+  std::string request;
+};
+
+struct Proven {
+  model::Actor actor;
+  store::Session session;
+};
+
+struct Fresh {
+  std::string token;  // For the cookie; only its hash is stored.
+  Proven proven;
+};
+
+class SignIn {
+ public:
+  SignIn(store::Database& db, const base::Clock& clock, base::Random& random, Passwords& passwords,
+         SessionLimits limits, LimiterSettings limiter);
+
+  // Throws Failure{BadCredentials} (same text and time for unknown names), Failure{AccountLocked},
+  // Failure{RateLimited}, Failure{Unavailable}.
+  [[nodiscard]] Fresh with_password(std::string_view username, const base::SecretText& password,
+                                    const Visitor& visitor);
+
+  // The first administrator. Throws Failure{SetupDone}, Failure{BadCredentials} for a wrong or ended code,
+  // Failure{Invalid} for a weak password.
+  [[nodiscard]] Fresh set_up(std::string_view code, std::string_view username,
+                             const base::SecretText& password, const Visitor& visitor);
+  // Makes the one-time code when there is no user yet; nothing when there is one.
+  [[nodiscard]] std::optional<std::string> make_setup_code();
+
+  // Who this token stands for. Throws Failure{SessionMissing}, Failure{SessionExpired}, Failure{SessionLimit},
+  // Failure{SessionRevoked}.
+  [[nodiscard]] Proven resolve(std::string_view token, const Visitor& visitor);
+  // A person is here: moves the idle end.
+  void renew(Proven& proven);
+  void sign_out(const Proven& proven);
+
+  [[nodiscard]] std::string csrf_token(const store::Session& session);
+
+ private:
+  [[nodiscard]] Fresh begin(store::Txn& txn, const store::User& user, store::SignInMethod method,
+                            const Visitor& visitor);
+  void refuse_locked(const std::optional<store::User>& user, std::string_view username) const;
+  void count_failure(const std::optional<store::User>& user, std::string_view username,
+                     const Visitor& visitor);
+  [[nodiscard]] base::Deadline deadline() const;
+
+  store::Database& db_;
+  const base::Clock& clock_;
+  base::Random& random_;
+  Passwords& passwords_;
+  SessionLimits limits_;
+  LimiterSettings limiter_;
+  StrangerCounters strangers_;
+  AddressBuckets addresses_;
+};
+
+// Makes a user in a transaction, with its audit row. Throws Failure{Invalid} for a name or password that breaks
+// the rules or a name that is taken.
+struct NewUser {
+  std::string name;
+  model::Role role = model::Role::Viewer;
+  std::string password_hash;
+};
+model::UserId create_user(store::Txn& txn, const NewUser& user, const model::Actor& by);
+
+// What is wrong with a user name, as a sentence; empty when nothing is.
+[[nodiscard]] std::string username_fault(std::string_view name);
+
+}  // namespace hedgerow::auth
