@@ -45,11 +45,11 @@ type startFlags struct {
 
 func (c *call) parseStart() (startFlags, error) {
 	var f startFlags
-	var objects []string
+	var kinds, objects []string
 	flags := c.flags
 	flags.IntVar(&f.options.Port, "port", 0,
 		"port on 127.0.0.1; 0 is the one it had before, or a free one")
-	flags.StringArrayVar(&f.wishes.Paths, "crds", nil,
+	flags.StringArrayVar(&kinds, "crds", nil,
 		"load definitions of kinds from this file or folder")
 	flags.StringArrayVar(&objects, "objects", nil, "then load objects from this file or folder")
 	life, writers := c.tokenLife(), c.writers()
@@ -71,7 +71,14 @@ func (c *call) parseStart() (startFlags, error) {
 		return f, usageError{errors.New("--end-with-stdin needs --foreground")}
 	}
 	f.options.Audit, f.options.Extra = !f.noAudit, c.after
-	f.wishes.Paths = append(f.wishes.Paths, objects...)
+	for _, path := range append(kinds, objects...) {
+		// The server works in its own folder.
+		absolute, err := filepath.Abs(path)
+		if err != nil {
+			return f, err
+		}
+		f.wishes.Paths = append(f.wishes.Paths, absolute)
+	}
 	f.wishes.TokenLife, f.wishes.Writers = *life, *writers
 	f.wishes.ReaderRules = inTree("packaging", "kubernetes", "reader-rbac.yaml")
 	return f, nil

@@ -1,5 +1,5 @@
 // Command control-plane runs real Kubernetes control planes (kube-apiserver and etcd in one
-// process) on loopback for tests and demos. People call it by way of tools/cluster, which builds it.
+// process) on loopback for tests and demos. People call it through tools/cluster, which builds it.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	"hedgerow/control-plane/state"
 )
 
-const usage = `tools/cluster runs real Kubernetes API servers with etcd on this machine, as many as wanted.
+const usage = `tools/cluster runs real Kubernetes API servers with etcd on this machine, several at once.
 
   tools/cluster start [--crds PATH]... [--objects PATH]... [--port N] [-- KUBE-APISERVER FLAGS]
   tools/cluster stop [--now] [--remove]

@@ -57,7 +57,7 @@ func startEtcd(dir state.Dir, fsync bool) (*embed.Etcd, error) {
 	case err := <-etcd.Err():
 		return nil, fmt.Errorf("etcd did not start: %w", err)
 	case <-time.After(60 * time.Second):
-		return nil, errors.New("etcd was not ready within 60 s: the machine or its disk is overloaded")
+		return nil, errors.New("etcd was not ready within 60 s: machine or disk is overloaded")
 	}
 }
 

@@ -39,7 +39,7 @@ const (
 	processFile = "pid"
 )
 
-// The emptiest cluster writes 17 MB, one of 10,000 objects 130; with less than this a load could end
+// The emptiest cluster writes 17 MB, one of 10,000 objects 130; with less, a load could end
 // in the middle.
 const diskMin = 256 << 20
 
