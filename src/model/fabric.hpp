@@ -56,4 +56,9 @@ struct Fabric {
   std::int64_t revision = 0;
 };
 
+// What a sealed credential of a fabric is bound to; `column` is "token" or "client_key".
+[[nodiscard]] inline std::string belongs_to(FabricId fabric, std::string_view column) {
+  return fmt::format("fabric/{}/{}", fabric.value, column);
+}
+
 }  // namespace hedgerow::model
