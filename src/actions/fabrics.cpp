@@ -1,0 +1,256 @@
+#include "actions/fabrics.hpp"
+
+#include "base/text.hpp"
+
+namespace hedgerow::actions {
+
+using base::Cause;
+using base::Code;
+using base::Failure;
+
+namespace {
+
+[[noreturn]] void invalid(std::string field, std::string detail) {
+  throw Failure{Code::Invalid, Cause::Refused, detail}.with_fields({{std::move(field), detail}});
+}
+
+std::string checked_name(std::string_view name) {
+  const std::string_view text = base::trimmed(name);
+  if (text.empty()) invalid("name", "A fabric needs a name.");
+  if (base::characters(text) > 100) invalid("name", "A name may have at most 100 characters.");
+  if (base::shown(text, 1000) != text) invalid("name", "A name must not have control characters.");
+  return std::string{text};
+}
+
+void refuse_taken(const store::Snapshot& seen, std::string_view name,
+                  std::optional<model::FabricId> own) {
+  const auto other = seen.fabrics().find(name);
+  if (!other || (own && other->id == *own)) return;
+  invalid("name", fmt::format("A fabric {} exists already.", base::shown(other->name, 100)));
+}
+
+model::ClusterConnection stored_form(const CheckedConnection& checked) {
+  const kube::ConnectionFields& fields = checked.connection.fields();
+  return {.server = fields.server,
+          .ca = fields.ca,
+          .has_token = !fields.token.empty(),
+          .client_certificate = fields.certificate,
+          .tls_server_name = fields.tls_name,
+          .namespaces = checked.namespaces,
+          .generation = 0};
+}
+
+
+// Sealing is bound to the fabric's id, so it happens inside the transaction that makes the row.
+void put_credentials(store::Txn& txn, const base::Sealer& sealer, model::FabricId id,
+                     const kube::ConnectionFields& fields) {
+  const auto put = [&](store::Credential which, const base::SecretText& secret,
+                       std::string_view column) {
+    if (secret.empty()) return txn.fabrics().put_credential(id, which, std::nullopt);
+    const std::string sealed = sealer.seal(secret, model::belongs_to(id, column));
+    txn.fabrics().put_credential(id, which, base::bytes_of(sealed));
+  };
+  put(store::Credential::Token, fields.token, "token");
+  put(store::Credential::ClientKey, fields.key, "client_key");
+}
+
+void check_namespace(std::string_view name) {
+  const bool sound = !name.empty() && name.size() <= 63 &&
+                     name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") ==
+                         std::string_view::npos &&
+                     name.front() != '-' && name.back() != '-';
+  if (!sound) {
+    invalid("cluster.namespaces",
+            fmt::format("'{}' is no name of a namespace.", base::shown(name, 80)));
+  }
+}
+
+kube::ConnectionFields typed_fields(ConnectionRequest& request) {
+  kube::ConnectionFields fields;
+  fields.server = request.server.value_or("");
+  fields.ca = request.ca.value_or("");
+  fields.tls_name = request.tls_server_name.value_or("");
+  if (request.token) fields.token = std::move(*request.token);
+  fields.certificate = request.client_certificate.value_or("");
+  if (request.client_key) fields.key = std::move(*request.client_key);
+  return fields;
+}
+
+// What stays of the stored connection where the request is silent. A credential stays only while the place that it is
+// sent to, and what proves that place, stay too.
+ConnectionRequest completed(ConnectionRequest request, const model::ClusterConnection& stored,
+                            const std::function<base::SecretText(store::Credential)>& open) {
+  if (request.kubeconfig) return request;
+  const bool new_credential = request.token || request.client_key || request.client_certificate;
+  const bool moved = (request.server && *request.server != stored.server) ||
+                     (request.ca && *request.ca != stored.ca) ||
+                     (request.tls_server_name && *request.tls_server_name != stored.tls_server_name);
+  if (moved && !new_credential) {
+    throw Failure{Code::CredentialRequiredAgain, Cause::Refused}.with_fields(
+        {{"cluster.token", "Give the credential again: it would be sent to another place."}});
+  }
+  if (!request.server) request.server = stored.server;
+  if (!request.ca) request.ca = stored.ca;
+  if (!request.tls_server_name) request.tls_server_name = stored.tls_server_name;
+  if (!request.namespaces) request.namespaces = stored.namespaces;
+  if (new_credential) return request;
+  if (stored.has_token) request.token = open(store::Credential::Token);
+  if (!stored.client_certificate.empty()) {
+    request.client_certificate = stored.client_certificate;
+    request.client_key = open(store::Credential::ClientKey);
+  }
+  return request;
+}
+
+}  // namespace
+
+CheckedConnection checked(ConnectionRequest request) {
+  const auto namespaces = request.namespaces.value_or(std::vector<std::string>{});
+  for (const std::string& name : namespaces) check_namespace(name);
+  if (!request.kubeconfig) {
+    return {.connection = kube::Connection::checked(typed_fields(request)),
+            .namespaces = namespaces,
+            .contexts = {}};
+  }
+  const kube::Kubeconfig config = kube::Kubeconfig::parse(*request.kubeconfig);
+  const kube::Context& context = config.context(request.context);
+  CheckedConnection result{.connection = config.connection(context),
+                           .namespaces = namespaces,
+                           .contexts = {}};
+  for (const kube::Context& each : config.contexts()) result.contexts.push_back(each.name);
+  return result;
+}
+
+store::AuditRow audit_row(const model::Actor& actor, std::string_view action,
+                          std::string_view subject_kind) {
+  store::AuditRow row;
+  row.actor = actor.user;
+  row.actor_name = actor.name;
+  row.action = action;
+  row.subject_kind = subject_kind;
+  row.result = "done";
+  row.request = actor.request;
+  row.address = actor.address;
+  return row;
+}
+
+std::optional<store::Remembered> replay_of(const store::Snapshot& seen, const model::Actor& actor,
+                                           const Keyed& keyed) {
+  const auto known = seen.request_keys().find({actor.user, keyed.route, keyed.key});
+  if (known && known->body_hash != keyed.body) throw Failure{Code::KeyReused, Cause::Refused};
+  return known;
+}
+
+namespace {
+
+// Adds the fabric's audit row and announces it and the list of fabrics.
+void announce(store::Txn& txn, const model::Actor& actor, std::string_view action,
+              model::FabricId id, std::string_view name) {
+  auto row = audit_row(actor, action, "fabric");
+  row.subject = id.value;
+  row.subject_name = name;
+  txn.audit().append(row);
+  txn.changes().append(model::Topic::Fabric, id);
+  txn.changes().append(model::Topic::Fabrics, 0);
+}
+
+}  // namespace
+
+CreatedFabric create_fabric(const Deps& deps, const model::Actor& actor, FabricRequest request,
+                            const Keyed& keyed) {
+  model::require(actor, model::Permission::FabricEdit, "fabrics");
+  store::FabricDraft draft;
+  draft.name = checked_name(request.name.value_or(""));
+  draft.description = request.description.value_or("");
+  draft.site = request.site.value_or("");
+  draft.shares_cluster = request.shares_cluster.value_or(false);
+  std::optional<CheckedConnection> cluster;
+  if (request.cluster) {
+    model::require(actor, model::Permission::FabricCredentials, "fabrics");
+    cluster = checked(std::move(*request.cluster));
+    draft.cluster = stored_form(*cluster);
+  }
+  return deps.db.write(deps.deadline(), [&](store::Txn& txn) -> CreatedFabric {
+    if (const auto made = replay_of(txn, actor, keyed)) return {{made->id}, true};
+    refuse_taken(txn, draft.name, std::nullopt);
+    const model::FabricId id = txn.fabrics().create(draft);
+    if (cluster) put_credentials(txn, deps.sealer, id, cluster->connection.fields());
+    txn.request_keys().remember({actor.user, keyed.route, keyed.key},
+                                {keyed.body, store::Made::Fabric, id.value, false});
+    announce(txn, actor, "fabric.create", id, draft.name);
+    return {id, false};
+  });
+}
+
+void edit_fabric(const Deps& deps, const model::Actor& actor, model::FabricId id,
+                 FabricRequest request, std::int64_t revision) {
+  const auto fabric =
+      deps.db.read([&](const store::Snapshot& seen) { return seen.fabrics().get(id); });
+  model::require(actor, model::Permission::FabricEdit, fabric.name);
+  if (request.cluster || request.accept_identity)
+    model::require(actor, model::Permission::FabricCredentials, fabric.name);
+
+  const auto open = [&](store::Credential which) {
+    const auto sealed =
+        deps.db.read([&](const store::Snapshot& seen) { return seen.fabrics().credential(id, which); });
+    if (!sealed) return base::SecretText{};
+    const bool is_token = which == store::Credential::Token;
+    return deps.sealer.open(base::text_of(*sealed),
+                            model::belongs_to(id, is_token ? "token" : "client_key"));
+  };
+  std::optional<CheckedConnection> cluster;
+  if (request.cluster) {
+    cluster = checked(fabric.cluster
+                          ? completed(std::move(*request.cluster), *fabric.cluster, open)
+                          : std::move(*request.cluster));
+  }
+  store::FabricDraft draft;
+  draft.name = request.name ? checked_name(*request.name) : fabric.name;
+  draft.description = request.description.value_or(fabric.description);
+  draft.site = request.site.value_or(fabric.site);
+  draft.shares_cluster = request.shares_cluster.value_or(fabric.shares_cluster);
+  draft.cluster = cluster ? std::optional{stored_form(*cluster)} : fabric.cluster;
+
+  deps.db.write(deps.deadline(), [&](store::Txn& txn) {
+    const model::Fabric now = txn.fabrics().get(id);
+    if (now.revision != revision) throw Failure{Code::ChangedMeanwhile, Cause::Refused};
+    refuse_taken(txn, draft.name, id);
+    txn.fabrics().update(id, draft);
+    if (cluster) {
+      put_credentials(txn, deps.sealer, id, cluster->connection.fields());
+      // A token alone is no column that update() compares.
+      if (txn.fabrics().get(id).cluster->generation == now.cluster.value_or({}).generation)
+        txn.fabrics().bump_generation(id);
+      txn.fabrics().set_reach(id, {});  // What was measured, was measured of another connection.
+    }
+    if (request.accept_identity) {
+      if (!now.new_identity || *now.new_identity != *request.accept_identity)
+        invalid("accept_identity", "It is not the identity that answered.");
+      txn.fabrics().set_identity(id, request.accept_identity);
+    }
+    announce(txn, actor, "fabric.edit", id, draft.name);
+  });
+}
+
+void delete_fabric(const Deps& deps, const model::Actor& actor, model::FabricId id,
+                   std::string_view typed_name) {
+  deps.db.write(deps.deadline(), [&](store::Txn& txn) {
+    const model::Fabric fabric = txn.fabrics().get(id);
+    model::require(actor, model::Permission::FabricEdit, fabric.name);
+    if (typed_name != fabric.name) invalid("name", "It is not the name of this fabric.");
+    announce(txn, actor, "fabric.delete", id, fabric.name);
+    txn.fabrics().remove(id);
+  });
+}
+
+void resume_fabric(const Deps& deps, const model::Actor& actor, model::FabricId id) {
+  deps.db.write(deps.deadline(), [&](store::Txn& txn) {
+    const model::Fabric fabric = txn.fabrics().get(id);
+    model::require(actor, model::Permission::FabricEdit, fabric.name);
+    if (!fabric.pause) return;
+    txn.fabrics().resume(id);
+    announce(txn, actor, "fabric.resume", id, fabric.name);
+  });
+}
+
+}  // namespace hedgerow::actions

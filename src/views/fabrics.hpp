@@ -1,0 +1,41 @@
+// What people may see of fabrics: one snapshot of facts, the computed headline and recent runs, so that no two parts
+// of a page can contradict each other. How it is written down is left to the faces.
+#pragma once
+
+#include "model/headline.hpp"
+#include "store/snapshot.hpp"
+
+namespace hedgerow::views {
+
+struct FabricView {
+  model::Fabric fabric;
+  model::ReachFact reach;
+  model::MatchFact match;
+  model::LastRun last_run = model::LastRun::NoneYet;
+  std::optional<base::WallTime> last_run_as_of;
+  std::optional<model::RunId> last_run_id;
+  model::Headline headline;
+  std::optional<model::Run> working;      // Running or queued; an overlay beside the headline.
+  std::vector<model::Run> recent;         // Latest first.
+  std::vector<model::KindState> kinds;    // By group and kind.
+  std::optional<std::int64_t> objects;    // Nothing while nothing was ever read.
+};
+
+// How the instant and the limit of freshness enter: both decide the headline.
+struct Instant {
+  base::WallTime now;
+  base::Milliseconds fresh_for;
+};
+
+// Throws Failure{NotFound} also for what the actor may not see.
+[[nodiscard]] FabricView fabric(const store::Snapshot& seen, const model::Actor& actor,
+                                model::FabricId id, const Instant& at);
+
+enum class FabricOrder : std::uint8_t { WorstFirst, Name, NameDescending };
+
+[[nodiscard]] store::Paged<FabricView> fabrics(const store::Snapshot& seen,
+                                               const model::Actor& actor, std::string_view q,
+                                               FabricOrder order, const store::Page& page,
+                                               const Instant& at);
+
+}  // namespace hedgerow::views

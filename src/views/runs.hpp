@@ -1,0 +1,25 @@
+// What people may see of runs, and of what each changed in the record.
+#pragma once
+
+#include "model/actor.hpp"
+#include "store/snapshot.hpp"
+
+namespace hedgerow::views {
+
+struct RunView {
+  model::Run run;
+  std::optional<model::RunId> waits_for;  // The run of this fabric that goes first.
+};
+
+// Throws Failure{NotFound}.
+[[nodiscard]] RunView run(const store::Snapshot& seen, const model::Actor& actor, model::RunId id);
+
+[[nodiscard]] store::Paged<model::Run> runs(const store::Snapshot& seen, const model::Actor& actor,
+                                            std::optional<model::FabricId> fabric,
+                                            const store::Page& page);
+
+[[nodiscard]] store::Paged<model::Change> changes(const store::Snapshot& seen,
+                                                  const model::Actor& actor, model::RunId id,
+                                                  const store::Page& page);
+
+}  // namespace hedgerow::views
