@@ -10,7 +10,7 @@ namespace hedgerow::http {
 
 namespace {
 
-[[nodiscard]] bool is_control(char c) {
+[[nodiscard]] bool breaks_a_header(char c) {
   return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
 }
 
@@ -19,8 +19,8 @@ namespace {
   if (response.status < 200 || response.status > 599) return false;
   return std::ranges::none_of(response.headers.all(), [](const Pair& header) {
     return header.name.empty() || header.name.find_first_of(" :\t") != std::string::npos ||
-           std::ranges::any_of(header.name, is_control) ||
-           std::ranges::any_of(header.value, is_control);
+           std::ranges::any_of(header.name, breaks_a_header) ||
+           std::ranges::any_of(header.value, breaks_a_header);
   });
 }
 

@@ -11,7 +11,6 @@ namespace hedgerow::http {
 
 namespace {
 
-constexpr char kTlsHandshake = 0x16;
 constexpr std::size_t kSmallRead = 2 * 1024;  // What an idle connection keeps in memory.
 constexpr std::size_t kBodyRead = 32 * 1024;
 constexpr int kStreamSendBuffer = 64 * 1024;

@@ -8,11 +8,10 @@ namespace hedgerow::http {
 
 namespace {
 
-constexpr char kTlsHandshake = 0x16;
 constexpr std::size_t kMethodMax = 32;
 constexpr std::size_t kVersionLength = 8;  // "HTTP/1.1"
 
-[[noreturn]] void refuse(std::string sentence) {
+[[noreturn]] void refuse_head(std::string sentence) {
   throw base::Failure{base::Code::BadRequest, base::Cause::Refused, std::move(sentence)};
 }
 
@@ -45,25 +44,25 @@ constexpr std::size_t kVersionLength = 8;  // "HTTP/1.1"
       const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
       if (high < 0 || low < 0)
-        refuse("The address has a % that is not followed by two hex digits.");
+        refuse_head("The address has a % that is not followed by two hex digits.");
       out.push_back(static_cast<char>(high * 16 + low));
       i += 2;
     } else {
       out.push_back(text[i]);
     }
   }
-  if (out.contains('\0')) refuse("The address contains a zero byte.");
-  if (!base::valid_utf8(out)) refuse("The address is not UTF-8.");
+  if (out.contains('\0')) refuse_head("The address contains a zero byte.");
+  if (!base::valid_utf8(out)) refuse_head("The address is not UTF-8.");
   return out;
 }
 
 void check_segment(std::string_view segment, bool last) {
-  if (segment.empty() && !last) refuse("The path has an empty part (//).");
-  if (segment == "." || segment == "..") refuse("The path has a dot part (. or ..).");
+  if (segment.empty() && !last) refuse_head("The path has an empty part (//).");
+  if (segment == "." || segment == "..") refuse_head("The path has a dot part (. or ..).");
   // A proxy that decodes them first would see another path than this server.
   if (segment.find_first_of("/\\") != std::string_view::npos)
-    refuse("The path has a backslash or an encoded slash.");
-  if (std::ranges::any_of(segment, is_control)) refuse("The path has a control character.");
+    refuse_head("The path has a backslash or an encoded slash.");
+  if (std::ranges::any_of(segment, is_control)) refuse_head("The path has a control character.");
 }
 
 [[nodiscard]] std::string read_path(std::string_view raw) {
@@ -85,32 +84,32 @@ void check_segment(std::string_view segment, bool last) {
 
 void check_host(const Head& head) {
   const std::size_t hosts = head.headers.count("Host");
-  if (hosts > 1) refuse("The request has two Host headers.");
+  if (hosts > 1) refuse_head("The request has two Host headers.");
   if (hosts == 0) {
     if (head.http_1_0) return;
-    refuse("The request has no Host header.");
+    refuse_head("The request has no Host header.");
   }
   const std::string_view host = *head.headers.find("Host");
   const bool sound = !host.empty() && std::ranges::all_of(host, [](char c) {
     return is_alphanumeric(c) || std::string_view{".-_~:[]"}.contains(c);
   });
-  if (!sound) refuse("The Host header is not a host name with an optional port.");
+  if (!sound) refuse_head("The Host header is not a host name with an optional port.");
 }
 
 // One framing only: RFC 9112 section 6.3 lets a server repair what lets a smuggled request through.
 void check_framing(const Head& head) {
   const auto coding = head.headers.find("Transfer-Encoding");
   const auto length = head.headers.find("Content-Length");
-  if (coding && length) refuse("The request has both Transfer-Encoding and Content-Length.");
-  if (coding && head.http_1_0) refuse("HTTP/1.0 has no Transfer-Encoding.");
+  if (coding && length) refuse_head("The request has both Transfer-Encoding and Content-Length.");
+  if (coding && head.http_1_0) refuse_head("HTTP/1.0 has no Transfer-Encoding.");
   if (coding &&
       (head.headers.count("Transfer-Encoding") > 1 || base::lower_ascii(*coding) != "chunked"))
     throw base::Failure{base::Code::NotImplemented, base::Cause::Refused,
                         "The only transfer coding that this server reads is chunked."};
   if (head.headers.count("Content-Length") > 1)
-    refuse("The request has two Content-Length headers.");
+    refuse_head("The request has two Content-Length headers.");
   if (length && (length->empty() || length->size() > 18 || !std::ranges::all_of(*length, is_digit)))
-    refuse("The Content-Length header is not one number.");
+    refuse_head("The Content-Length header is not one number.");
 }
 
 }  // namespace
@@ -123,21 +122,21 @@ std::optional<std::size_t> HeadScan::scan(std::string_view bytes) {
           fmt::format("The request's headers are larger than {} bytes.", limits_.headers)};
     const char c = bytes[at_];
     if (c == '\n') {
-      if (at_ == 0 || bytes[at_ - 1] != '\r') refuse("A line of the request ends without CR.");
+      if (at_ == 0 || bytes[at_ - 1] != '\r') refuse_head("A line of the request ends without CR.");
       if (at_ - line_start_ == 1) {
-        if (lines_ == 0) refuse("The request begins with an empty line.");
+        if (lines_ == 0) refuse_head("The request begins with an empty line.");
         return at_ + 1;
       }
       see_line_end(bytes);
       continue;
     }
-    if (at_ > 0 && bytes[at_ - 1] == '\r') refuse("A line of the request has a CR inside.");
+    if (at_ > 0 && bytes[at_ - 1] == '\r') refuse_head("A line of the request has a CR inside.");
     if (lines_ == 0) {
       see_request_line(c);
     } else if (at_ == line_start_ && (c == ' ' || c == '\t')) {
-      refuse("A header goes on over two lines.");
+      refuse_head("A header goes on over two lines.");
     } else if (is_control(c) && c != '\t' && c != '\r') {
-      refuse("A header contains a control character.");
+      refuse_head("A header contains a control character.");
     }
   }
   return std::nullopt;
@@ -145,31 +144,31 @@ std::optional<std::size_t> HeadScan::scan(std::string_view bytes) {
 
 void HeadScan::see_request_line(char c) {
   if (at_ == 0 && c == kTlsHandshake)
-    refuse("This port speaks plain HTTP, and the client began with TLS. Use http:// here.");
+    refuse_head("This port speaks plain HTTP, and the client began with TLS. Use http:// here.");
   if (c == '\r') return;
   if (is_control(c) || static_cast<unsigned char>(c) >= 0x80)
-    refuse("The request line contains a byte that must be encoded.");
+    refuse_head("The request line contains a byte that must be encoded.");
   const std::size_t word_length = at_ - word_start_;
   if (c == ' ') {
     if (word_length == 0 || ++spaces_ > 2)
-      refuse("The request line is not method, address, version.");
+      refuse_head("The request line is not method, address, version.");
     word_start_ = at_ + 1;
     return;
   }
   if (spaces_ == 0 && word_length >= kMethodMax)
-    refuse("The request does not begin with a method that HTTP knows.");
+    refuse_head("The request does not begin with a method that HTTP knows.");
   if (spaces_ == 1 && word_length >= limits_.target)
     throw base::Failure{base::Code::UriTooLong, base::Cause::Refused,
                         fmt::format("The address is longer than {} bytes.", limits_.target)};
   if (spaces_ == 2 && word_length >= kVersionLength)
-    refuse("The request line does not end with HTTP/1.1.");
+    refuse_head("The request line does not end with HTTP/1.1.");
 }
 
 void HeadScan::see_line_end(std::string_view bytes) {
   if (lines_ == 0) {
     if (bytes.starts_with("PRI * HTTP/2"))
-      refuse("This port speaks HTTP/1.1, and the client began with HTTP/2.");
-    if (spaces_ != 2) refuse("The request line is not method, address, version.");
+      refuse_head("This port speaks HTTP/1.1, and the client began with HTTP/2.");
+    if (spaces_ != 2) refuse_head("The request line is not method, address, version.");
   }
   ++lines_;
   line_start_ = at_ + 1;
@@ -184,10 +183,10 @@ void check(const Head& head) {
   check_framing(head);
   for (const Pair& header : head.headers.all())
     if (!base::valid_utf8(header.value))
-      refuse(fmt::format("The header {} is not UTF-8.", header.name));
+      refuse_head(fmt::format("The header {} is not UTF-8.", header.name));
   const auto expect = head.headers.find("Expect");
   if (expect && base::lower_ascii(*expect) != "100-continue")
-    refuse("The only expectation that this server meets is 100-continue.");
+    refuse_head("The only expectation that this server meets is 100-continue.");
 }
 
 bool wants_keep_alive(const Head& head) {
@@ -204,8 +203,8 @@ bool waits_for_continue(const Head& head) { return !head.http_1_0 && head.header
 
 Target read_target(std::string_view raw) {
   if (!raw.starts_with('/'))
-    refuse("The address of the request is not a path that begins with a slash.");
-  if (raw.contains('#')) refuse("The address has a fragment (#), which no server may see.");
+    refuse_head("The address of the request is not a path that begins with a slash.");
+  if (raw.contains('#')) refuse_head("The address has a fragment (#), which no server may see.");
   const std::size_t mark = raw.find('?');
   Target target{read_path(raw.substr(0, mark)), {}};
   if (mark == std::string_view::npos) return target;

@@ -9,6 +9,9 @@ namespace hedgerow::http {
 
 struct Limits;
 
+// The first byte of every TLS connection, and of no HTTP request.
+inline constexpr char kTlsHandshake = 0x16;
+
 struct Head {
   std::string method;
   std::string target;

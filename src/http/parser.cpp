@@ -5,6 +5,10 @@
 
 #include "base/failure.hpp"
 
+#ifndef BOOST_DISABLE_ASSERTS
+#error "Beast asserts on input that anybody can send; see CMakeLists.txt."
+#endif
+
 namespace hedgerow::http {
 
 namespace beast = boost::beast;

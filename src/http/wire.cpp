@@ -80,7 +80,8 @@ class TlsWire final : public Wire {
   bool ended_ = false;
 };
 
-[[noreturn]] void refuse(std::string_view field, const std::string& file, const error_code& error) {
+[[noreturn]] void refuse_file(std::string_view field, const std::string& file,
+                              const error_code& error) {
   throw base::Failure{base::Code::Invalid, base::Cause::Refused,
                       fmt::format("{} cannot be used: {}.", file, error.message())}
       .with_fields({{std::string{field}, error.message()}});
@@ -118,9 +119,9 @@ asio::ssl::context tls_context(const std::string& certificate_file, const std::s
                       SSL_OP_CIPHER_SERVER_PREFERENCE);
   error_code error;
   context.use_certificate_chain_file(certificate_file, error);
-  if (error) refuse("tls_certificate_file", certificate_file, error);
+  if (error) refuse_file("tls_certificate_file", certificate_file, error);
   context.use_private_key_file(key_file, asio::ssl::context::pem, error);
-  if (error) refuse("tls_key_file", key_file, error);
+  if (error) refuse_file("tls_key_file", key_file, error);
   return context;
 }
 
