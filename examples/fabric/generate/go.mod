@@ -1,0 +1,3 @@
+module hedgerow/examples/fabric/generate
+
+go 1.26
