@@ -22,8 +22,9 @@ const Node* Node::find(std::string_view key) const noexcept {
 
 namespace {
 
-[[noreturn]] void refuse(std::size_t line, std::string_view what) {
-  throw Failure{Code::YamlRefused, Cause::Refused, fmt::format("Line {}: {}.", line, what)};
+std::string at_line(const Rules& rules, std::size_t line) {
+  return rules.subject.empty() ? fmt::format("Line {}", line)
+                               : fmt::format("{}, line {}", rules.subject, line);
 }
 
 // An event of libyaml and its end.
@@ -45,7 +46,7 @@ std::string_view view(const yaml_char_t* text, std::size_t length) {
 
 class Reader {
  public:
-  Reader(std::string_view text, const Limits& limits) : limits_{limits} {
+  Reader(std::string_view text, const Rules& rules) : rules_{rules} {
     CHECK(yaml_parser_initialize(&parser_) == 1);
     // Never guessed: UTF-16 would pass by everything that looks at bytes.
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
@@ -63,8 +64,8 @@ class Reader {
       next(at);
       if (at.event.type == YAML_STREAM_END_EVENT) return found;
       if (at.event.type != YAML_DOCUMENT_START_EVENT) continue;
-      if (++documents_ > limits_.documents)
-        refuse(at.line(), fmt::format("more than {} documents", limits_.documents));
+      if (++documents_ > rules_.documents)
+        refuse(at.line(), fmt::format("more than {} documents", rules_.documents));
       Event content;
       next(content);
       Node root = node(content, 1);
@@ -73,22 +74,27 @@ class Reader {
   }
 
  private:
+  [[noreturn]] void refuse(std::size_t line, std::string_view what) const {
+    throw Failure{rules_.refused, Cause::Refused,
+                  fmt::format("{}: {}.", at_line(rules_, line), what)};
+  }
+
   void next(Event& into) {
     if (yaml_parser_parse(&parser_, &into.event) == 1) return;
     // Errors of the reader (bytes that are no UTF-8) know an offset only; the mark is then where
     // the parser stands.
     const bool placed = parser_.problem_mark.line > 0 || parser_.problem_mark.index > 0;
     const std::size_t line = (placed ? parser_.problem_mark.line : parser_.mark.line) + 1;
-    throw Failure{Code::YamlInvalid, Cause::Refused,
-                  fmt::format("Line {}: {}.", line,
-                              parser_.problem != nullptr ? parser_.problem : "not YAML")};
+    throw Failure{rules_.invalid, Cause::Refused,
+                  fmt::format("{}: this is not YAML: {}.", at_line(rules_, line),
+                              parser_.problem != nullptr ? parser_.problem : "unreadable")};
   }
 
   Node node(const Event& at, std::size_t depth) {
-    if (depth > limits_.depth)
-      refuse(at.line(), fmt::format("nested deeper than {} levels", limits_.depth));
-    if (++nodes_ > limits_.nodes)
-      refuse(at.line(), fmt::format("more than {} values", limits_.nodes));
+    if (depth > rules_.depth)
+      refuse(at.line(), fmt::format("nested deeper than {} levels", rules_.depth));
+    if (++nodes_ > rules_.nodes)
+      refuse(at.line(), fmt::format("more than {} values", rules_.nodes));
     Node made;
     made.line_ = at.line();
     switch (at.event.type) {
@@ -100,11 +106,11 @@ class Reader {
     }
   }
 
-  static void refuse_tag(const Event& at, const yaml_char_t* tag) {
+  void refuse_tag(const Event& at, const yaml_char_t* tag) const {
     if (tag != nullptr) refuse(at.line(), "tags (!name) are not taken");
   }
 
-  static void read_scalar(Node& into, const Event& at) {
+  void read_scalar(Node& into, const Event& at) const {
     const auto& scalar = at.event.data.scalar;
     refuse_tag(at, scalar.tag);
     into.kind_ = Node::Kind::Scalar;
@@ -142,18 +148,19 @@ class Reader {
     }
   }
 
-  const Limits& limits_;
+  const Rules& rules_;
   yaml_parser_t parser_{};
   std::size_t documents_ = 0;
   std::size_t nodes_ = 0;
 };
 
-std::vector<Node> parse(std::string_view text, const Limits& limits) {
-  if (text.size() > limits.bytes)
+std::vector<Node> parse(std::string_view text, const Rules& rules) {
+  if (text.size() > rules.bytes)
     throw Failure{
-        Code::YamlRefused, Cause::Refused,
-        fmt::format("The text is {} bytes long; at most {} are taken.", text.size(), limits.bytes)};
-  return Reader{text, limits}.documents();
+        rules.refused, Cause::Refused,
+        fmt::format("{} is {} bytes long; at most {} are taken.",
+                    rules.subject.empty() ? "The text" : rules.subject, text.size(), rules.bytes)};
+  return Reader{text, rules}.documents();
 }
 
 }  // namespace hedgerow::base::yaml

@@ -7,11 +7,16 @@
 
 namespace hedgerow::base::yaml {
 
-struct Limits {
+struct Rules {
   std::size_t bytes = 1024 * 1024;
   std::size_t documents = 1'000;
   std::size_t depth = 64;
   std::size_t nodes = 100'000;
+  // The failure of what is not YAML, and of what is refused or beyond a limit.
+  Code invalid = Code::YamlInvalid;
+  Code refused = Code::YamlRefused;
+  // Sentences begin "The kubeconfig, line 3: …"; with an empty one "Line 3: …".
+  std::string_view subject;
 };
 
 class Node;
@@ -58,9 +63,8 @@ struct Member {
   Node value;
 };
 
-// One node a document; a document without content is left out. Throws Failure{YamlInvalid} for what
-// is not YAML in UTF-8 and Failure{YamlRefused} for what is beyond the limits or refused, each with
-// the line.
-[[nodiscard]] std::vector<Node> parse(std::string_view text, const Limits& limits);
+// One node a document; a document without content is left out. Throws Failure{rules.invalid} for
+// what is not YAML in UTF-8 and Failure{rules.refused} for what is refused, each with the line.
+[[nodiscard]] std::vector<Node> parse(std::string_view text, const Rules& rules);
 
 }  // namespace hedgerow::base::yaml

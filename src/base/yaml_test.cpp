@@ -15,9 +15,9 @@ auto fails(Code code, std::string_view words) {
                                Property(&Failure::detail, HasSubstr(std::string{words}))));
 }
 
-std::vector<Node> parsed(std::string_view text) { return parse(text, Limits{}); }
+std::vector<Node> parsed(std::string_view text) { return parse(text, Rules{}); }
 std::vector<Node> bounded(const std::string& text) {
-  return parse(text, Limits{.bytes = 4000, .documents = 3, .depth = 5, .nodes = 50});
+  return parse(text, Rules{.bytes = 4000, .documents = 3, .depth = 5, .nodes = 50});
 }
 
 TEST(Yaml, KeepsOrderLinesAndHowScalarsWereWritten) {
@@ -96,6 +96,15 @@ TEST(Yaml, StopsAtEachLimitAndTakesWhatIsJustWithin) {
   EXPECT_EQ(bounded("'" + repeated("x", 3998) + "'").size(), 1u);
   EXPECT_THAT([] { bounded("'" + repeated("x", 3999) + "'"); },
               fails(Code::YamlRefused, "at most 4000"));
+}
+
+TEST(Yaml, SpeaksOfItsSubjectWithTheCodesOfTheCaller) {
+  const Rules rules{
+      .invalid = Code::KubeconfigInvalid, .refused = Code::BadPath, .subject = "The kubeconfig"};
+  EXPECT_THAT([&] { std::ignore = parse("a: ]", rules); },
+              fails(Code::KubeconfigInvalid, "The kubeconfig, line 1: this is not YAML: "));
+  EXPECT_THAT([&] { std::ignore = parse("a: *b", rules); },
+              fails(Code::BadPath, "The kubeconfig, line 1: aliases"));
 }
 
 TEST(Yaml, GivesUpSoonOnBombs) {

@@ -93,15 +93,15 @@ struct Request {
   std::string body;
   std::size_t body_max = 1024 * 1024;
   std::optional<base::Milliseconds> total;  // Instead of the deadline of the settings.
-  // Takes the body of a 200 in pieces as it arrives. A failure that it gives back ends this
-  // transfer.
-  std::function<std::optional<base::Failure>(std::string_view piece)> sink;
+  // Takes the body of a 200 in pieces as it arrives. May throw Failure{Malformed}, {ReplyTooLarge}
+  // or {ReplyTruncated} to end this transfer alone with it.
+  std::function<void(std::string_view piece)> sink;
   // Told of each phase when it begins.
   std::function<void(const Evidence& so_far)> on_phase;
 };
 
-// Connections to one peer, kept between runs. Used by one thread at a time. What a caller's
-// functions throw ends the run and comes out of it.
+// Connections to one peer, kept between runs. Used by one thread at a time. Whatever else a
+// caller's functions throw ends the run and comes out of it.
 class Session {
  public:
   Session(Peer peer, const Settings& settings, const base::Clock& clock);

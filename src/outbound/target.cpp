@@ -12,105 +12,113 @@ namespace {
 
 constexpr std::size_t kLengthMax = 2048;
 
-[[noreturn]] void refuse(std::string what) {
-  throw base::Failure{base::Code::BadUrl, base::Cause::Refused, std::move(what)};
-}
+// Says no in the name of the field that the address was typed into.
+struct Reader {
+  std::string_view field;
 
-// Before any parser sees them: what a parser might drop, and what forges lines in logs.
-void refuse_odd_characters(std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f)
-      refuse("The address holds a control character (a line break or a tab, perhaps).");
-    if (byte == ' ') refuse("The address holds a space.");
-    if (byte == '\\') refuse("The address holds a backslash.");
-    if (byte >= 0x80)
-      refuse("The address holds a letter outside ASCII; write such a name in its xn-- form.");
+  [[noreturn]] void refuse(std::string what) const {
+    throw base::Failure{base::Code::BadUrl, base::Cause::Refused, what}.with_fields(
+        {{std::string{field}, what}});
   }
-}
 
-void refuse_odd_parts(const boost::urls::url_view& url) {
-  // Never repeat what stands before the @: it may be a password.
-  if (url.has_userinfo())
-    refuse("The address holds a user name or password; credentials have their own fields.");
-  if (url.has_query()) refuse("The address holds a query (what follows '?').");
-  if (url.has_fragment()) refuse("The address holds a fragment (what follows '#').");
-  if (!url.has_authority() || url.encoded_host().empty()) refuse("The address names no host.");
-}
-
-// RFC 1123, and the underscore that some private zones use.
-void refuse_odd_name(std::string_view name) {
-  const std::string seen = base::shown(name, 80);
-  if (name.size() > 253) refuse("The host name is longer than 253 characters.");
-  for (const auto label : base::split(name, '.')) {
-    if (label.empty()) refuse(fmt::format("The host name '{}' has an empty part.", seen));
-    if (label.size() > 63)
-      refuse(fmt::format("The host name '{}' has a part longer than 63 characters.", seen));
-    if (label.front() == '-' || label.back() == '-')
-      refuse(fmt::format("A part of the host name '{}' begins or ends with a dash.", seen));
-    for (const char c : label)
-      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_')
-        refuse(fmt::format("The host name '{}' holds '{}'.", seen, c));
+  // Before any parser sees them: what a parser might drop, and what forges lines in logs.
+  void refuse_odd_characters(std::string_view text) const {
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte < 0x20 || byte == 0x7f)
+        refuse("The address holds a control character (a line break or a tab, perhaps).");
+      if (byte == ' ') refuse("The address holds a space.");
+      if (byte == '\\') refuse("The address holds a backslash.");
+      if (byte >= 0x80)
+        refuse("The address holds a letter outside ASCII; write such a name in its xn-- form.");
+    }
   }
-}
 
-std::string host_of(const boost::urls::url_view& url) {
-  const std::string_view encoded{url.encoded_host().data(), url.encoded_host().size()};
-  if (encoded.front() != '[') {
-    std::string name = base::lower_ascii(encoded);
-    if (name.ends_with('.')) name.pop_back();
-    refuse_odd_name(name);
-    return name;
+  void refuse_odd_parts(const boost::urls::url_view& url) const {
+    // Never repeat what stands before the @: it may be a password.
+    if (url.has_userinfo())
+      refuse("The address holds a user name or password; credentials have their own fields.");
+    if (url.has_query()) refuse("The address holds a query (what follows '?').");
+    if (url.has_fragment()) refuse("The address holds a fragment (what follows '#').");
+    if (!url.has_authority() || url.encoded_host().empty()) refuse("The address names no host.");
   }
-  const auto address = Address::parse(encoded.substr(1, encoded.size() - 2));
-  if (!address)
-    refuse(fmt::format("'{}' is not an IPv6 address (one with a zone cannot be used).",
-                       base::shown(encoded, 80)));
-  // A mapped address keeps its IPv6 spelling here; it is judged as what it carries.
-  return address->is_ipv4() ? "::ffff:" + address->text() : address->text();
-}
 
-std::uint16_t port_of(const boost::urls::url_view& url) {
-  if (!url.has_port()) return 443;
-  const std::string_view text{url.port().data(), url.port().size()};
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number == 0 || number > 65535)
-    refuse(fmt::format("'{}' is not a port (1 to 65535).", base::shown(text, 20)));
-  return static_cast<std::uint16_t>(number);
-}
+  // RFC 1123, and the underscore that some private zones use.
+  void refuse_odd_name(std::string_view name) const {
+    const std::string seen = base::shown(name, 80);
+    if (name.size() > 253) refuse("The host name is longer than 253 characters.");
+    for (const auto label : base::split(name, '.')) {
+      if (label.empty()) refuse(fmt::format("The host name '{}' has an empty part.", seen));
+      if (label.size() > 63)
+        refuse(fmt::format("The host name '{}' has a part longer than 63 characters.", seen));
+      if (label.front() == '-' || label.back() == '-')
+        refuse(fmt::format("A part of the host name '{}' begins or ends with a dash.", seen));
+      for (const char c : label)
+        if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_')
+          refuse(fmt::format("The host name '{}' holds '{}'.", seen, c));
+    }
+  }
 
-std::string prefix_of(const boost::urls::url_view& url) {
-  std::string path{url.encoded_path().data(), url.encoded_path().size()};
-  while (path.ends_with('/')) path.pop_back();
-  for (const auto part : base::split(path, '/'))
-    if (part == "." || part == ".." || base::lower_ascii(part).find("%2e") != std::string::npos)
-      refuse("The address's path holds '.' or '..'.");
-  return path;
-}
+  std::string host_of(const boost::urls::url_view& url) const {
+    const std::string_view encoded{url.encoded_host().data(), url.encoded_host().size()};
+    if (encoded.front() != '[') {
+      std::string name = base::lower_ascii(encoded);
+      if (name.ends_with('.')) name.pop_back();
+      refuse_odd_name(name);
+      return name;
+    }
+    const auto address = Address::parse(encoded.substr(1, encoded.size() - 2));
+    if (!address)
+      refuse(fmt::format("'{}' is not an IPv6 address (one with a zone cannot be used).",
+                         base::shown(encoded, 80)));
+    // A mapped address keeps its IPv6 spelling here; it is judged as what it carries.
+    return address->is_ipv4() ? "::ffff:" + address->text() : address->text();
+  }
+
+  std::uint16_t port_of(const boost::urls::url_view& url) const {
+    if (!url.has_port()) return 443;
+    const std::string_view text{url.port().data(), url.port().size()};
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number == 0 || number > 65535)
+      refuse(fmt::format("'{}' is not a port (1 to 65535).", base::shown(text, 20)));
+    return static_cast<std::uint16_t>(number);
+  }
+
+  std::string prefix_of(const boost::urls::url_view& url) const {
+    std::string path{url.encoded_path().data(), url.encoded_path().size()};
+    while (path.ends_with('/')) path.pop_back();
+    for (const auto part : base::split(path, '/'))
+      if (part == "." || part == ".." || base::lower_ascii(part).find("%2e") != std::string::npos)
+        refuse("The address's path holds '.' or '..'.");
+    return path;
+  }
+};
 
 }  // namespace
 
-Target Target::parse(std::string_view text) {
+Target Target::parse(std::string_view text, std::string_view field) {
+  const Reader reader{field};
   text = base::trimmed(text);
-  if (text.empty()) refuse("The address is empty.");
-  if (text.size() > kLengthMax) refuse("The address is longer than 2048 characters.");
-  if (text.front() == '-') refuse("The address begins with a dash.");
-  refuse_odd_characters(text);
+  if (text.empty()) reader.refuse("The address is empty.");
+  if (text.size() > kLengthMax) reader.refuse("The address is longer than 2048 characters.");
+  if (text.front() == '-') reader.refuse("The address begins with a dash.");
+  reader.refuse_odd_characters(text);
   const auto scheme_end = text.find("://");
-  if (scheme_end == std::string_view::npos) refuse("The address does not begin with https://.");
   const std::string scheme = base::lower_ascii(text.substr(0, scheme_end));
-  if (scheme == "http")
-    refuse("The address begins with http://: credentials would travel in the clear; use https://.");
-  if (scheme != "https") refuse("The address does not begin with https://.");
+  if (scheme == "http" && scheme_end != std::string_view::npos)
+    reader.refuse(
+        "The address begins with http://: credentials would travel in the clear; use https://.");
+  if (scheme != "https" || scheme_end == std::string_view::npos)
+    reader.refuse("The address does not begin with https://.");
 
   const auto url = boost::urls::parse_uri({text.data(), text.size()});
-  if (!url) refuse("The address is not a URL: something in it stands where it may not.");
-  refuse_odd_parts(*url);
+  if (!url) reader.refuse("The address is not a URL: something in it stands where it may not.");
+  reader.refuse_odd_parts(*url);
   Target target;
-  target.host_ = host_of(*url);
-  target.port_ = port_of(*url);
-  target.prefix_ = prefix_of(*url);
+  target.host_ = reader.host_of(*url);
+  target.port_ = reader.port_of(*url);
+  target.prefix_ = reader.prefix_of(*url);
   return target;
 }
 

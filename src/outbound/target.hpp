@@ -7,10 +7,10 @@ namespace hedgerow::outbound {
 
 class Target {
  public:
-  // Throws Failure{BadUrl} with a sentence that says what is wrong: not https, user info, query,
-  // fragment, control characters, a host that is none, a port that is none. A path prefix stays
-  // ("https://proxy/clusters/a").
-  [[nodiscard]] static Target parse(std::string_view text);
+  // Throws Failure{BadUrl} with a sentence that says what is wrong, for the field of that name: not
+  // https, user info, query, fragment, control characters, a host that is none, a port that is
+  // none. A path prefix stays ("https://proxy/clusters/a").
+  [[nodiscard]] static Target parse(std::string_view text, std::string_view field);
 
   // A name or an address, lower case, without brackets.
   [[nodiscard]] const std::string& host() const noexcept { return host_; }

@@ -66,11 +66,23 @@ void append(curl_slist*& list, const std::string& line) {
 
 // libcurl calls these; nothing may be thrown through it.
 struct CurlCallbacks {
+  // The peer's fault, not the caller's: it concerns this transfer alone.
+  static bool is_about_the_answer(base::Code code) noexcept {
+    return code == base::Code::Malformed || code == base::Code::ReplyTooLarge ||
+           code == base::Code::ReplyTruncated;
+  }
+
   template <class Work>
   static bool guarded(Transfer& transfer, Work&& work) noexcept {
     try {
       work();
       return true;
+    } catch (const base::Failure& failure) {
+      if (is_about_the_answer(failure.code()))
+        transfer.refused_ = failure;
+      else
+        transfer.thrown_ = std::current_exception();
+      return false;
     } catch (...) {
       transfer.thrown_ = std::current_exception();
       return false;
@@ -313,8 +325,8 @@ bool Transfer::take_body(std::string_view piece) {
     return false;
   }
   if (request_.sink && status() == 200) {
-    refused_ = route_.clock.standing([&] { return request_.sink(piece); });
-    return !refused_;
+    route_.clock.standing([&] { request_.sink(piece); });
+    return true;
   }
   const std::size_t most = request_.sink ? kRefusalBytesMax : request_.body_max;
   reply_.body.append(piece.substr(0, most - std::min(most, reply_.body.size())));

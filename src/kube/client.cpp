@@ -1,0 +1,206 @@
+#include "kube/client.hpp"
+
+#include "base/text.hpp"
+#include "kube/listing.hpp"
+#include "kube/path.hpp"
+#include "kube/status.hpp"
+
+namespace hedgerow::kube {
+
+using base::Cause;
+using base::Code;
+using base::Failure;
+
+namespace {
+
+constexpr std::string_view kJson = "Accept: application/json";
+constexpr std::size_t kDiscoveryConcurrency = 8;
+
+outbound::Peer peer_of(const Connection& connection) {
+  const ConnectionFields& fields = connection.fields();
+  return {.target = connection.target(),
+          .ca_pem = fields.ca,
+          .tls_name = fields.tls_name,
+          .certificate_pem = fields.certificate,
+          .key_pem = fields.key.duplicate(),
+          .bearer = fields.token.duplicate()};
+}
+
+outbound::Request asking(std::string path, std::string_view accept, std::size_t body_max) {
+  outbound::Request request;
+  request.path = std::move(path);
+  request.headers.emplace_back(accept);
+  request.body_max = body_max;
+  return request;
+}
+
+Failure not_kubernetes(const outbound::Reply& reply) {
+  const std::string_view type = reply.header("content-type");
+  return Failure{Code::NotKubernetes, Cause::Refused,
+                 fmt::format("{} answers HTTP ({}{}{}), but not as a Kubernetes API server does.",
+                             reply.evidence.address, reply.status, type.empty() ? "" : ", ",
+                             base::scrubbed(type, 60))}
+      .with_peer_status(reply.status);
+}
+
+}  // namespace
+
+std::unique_ptr<Api> connect(const Connection& connection, const Settings& settings,
+                             const base::Clock& clock) {
+  return std::make_unique<Client>(connection, settings, clock);
+}
+
+std::string rbac_rule(std::span<const Kind> kinds) {
+  std::map<std::string, std::vector<std::string>> plurals_by_group;
+  for (const Kind& kind : kinds)
+    plurals_by_group[kind.group].push_back(fmt::format("\"{}\"", base::shown(kind.plural, 100)));
+  std::string rule;
+  for (const auto& [group, plurals] : plurals_by_group)
+    rule += fmt::format(
+        "- apiGroups: [\"{}\"]\n  resources: [{}]\n  verbs: [\"get\", \"list\", \"watch\"]\n",
+        base::shown(group, 100), fmt::join(plurals, ", "));
+  return rule;
+}
+
+std::expected<Version, Failure> read_version(
+    const outbound::Reply& reply, const std::optional<base::WallTime>& credential_ended) {
+  if (reply.failure) return std::unexpected(*reply.failure);
+  const Answer answer{reply.body};
+  if (const auto version = answer.text("/gitVersion"); reply.status == 200 && !version.empty())
+    return Version{base::shown(version, 60), reply.evidence};
+  const auto status = read_status(reply.body);
+  // A server that tells us only that it does not tell us is one all the same.
+  if (reply.status == 403 && status) return Version{{}, reply.evidence};
+  if (status || reply.status >= 500)
+    return std::unexpected(failure_of(
+        reply, {.verb = "get", .what = "/version", .credential_ended = credential_ended}));
+  return std::unexpected(not_kubernetes(reply));
+}
+
+std::expected<std::string, Failure> read_identity(
+    const outbound::Reply& reply, const std::optional<base::WallTime>& credential_ended) {
+  const Asked asked{
+      .verb = "get", .what = "namespaces kube-system", .credential_ended = credential_ended};
+  if (reply.failure || reply.status != 200) return std::unexpected(failure_of(reply, asked));
+  const Answer answer{reply.body};
+  const auto uid = answer.text("/metadata/uid");
+  if (!answer.is_kind("Namespace") || answer.text("/metadata/name") != "kube-system" || uid.empty())
+    return std::unexpected(failure_of(reply, asked));
+  return base::shown(uid, 100);
+}
+
+Client::Client(const Connection& connection, const Settings& settings, const base::Clock& clock)
+    : settings_{settings},
+      clock_{clock},
+      credential_ends_{connection.credential_ends()},
+      session_{peer_of(connection), settings.outbound, clock} {}
+
+std::optional<base::WallTime> Client::credential_ended() const {
+  if (credential_ends_ && *credential_ends_ <= clock_.wall()) return credential_ends_;
+  return std::nullopt;
+}
+
+outbound::Reply Client::get(std::string path, std::string_view accept,
+                            const std::stop_token& stop) {
+  return session_.send(asking(std::move(path), accept, settings_.page_bytes_max), stop);
+}
+
+Version Client::version(const std::stop_token& stop) {
+  const base::Doing doing{"asking the cluster for its version"};
+  auto version = read_version(get("/version", kJson, stop), credential_ended());
+  if (!version) throw std::move(version.error());
+  return std::move(*version);
+}
+
+std::string Client::identity(const std::stop_token& stop) {
+  const base::Doing doing{"reading the cluster's identity"};
+  auto identity = read_identity(get(std::string{kIdentityPath}, kJson, stop), credential_ended());
+  if (!identity) throw std::move(identity.error());
+  return std::move(*identity);
+}
+
+bool Client::namespace_exists(std::string_view name, const std::stop_token& stop) {
+  const base::Doing doing{fmt::format("looking for namespace {}", base::shown(name, 80))};
+  const auto reply = get("/api/v1/namespaces/" + percent_encoded(name), kJson, stop);
+  const Answer answer{reply.body};
+  if (!reply.failure && reply.status == 200 && answer.is_kind("Namespace") &&
+      answer.text("/metadata/name") == name)
+    return true;
+  // Only the API server's own word counts: a proxy's 404 says nothing of namespaces.
+  if (!reply.failure && reply.status == 404) {
+    const auto status = read_status(reply.body);
+    if (status && status->reason == "NotFound") return false;
+  }
+  throw failure_of(reply, {.verb = "get",
+                           .what = fmt::format("namespaces {}", base::shown(name, 80)),
+                           .credential_ended = credential_ended()});
+}
+
+Discovery Client::discover(const GroupFilter& wanted, const std::stop_token& stop) {
+  const base::Doing doing{"asking the cluster for its kinds"};
+  const auto reply = get("/apis", kDiscoveryAccept, stop);
+  const Asked asked{.verb = "get", .what = "/apis", .credential_ended = credential_ended()};
+  if (reply.failure || reply.status != 200) throw failure_of(reply, asked);
+  const Answer answer{reply.body};
+  if (answer.is_kind("APIGroupDiscoveryList") && answer.list("/items"))
+    return read_aggregated(answer, wanted);
+  if (answer.is_kind("APIGroupList") && answer.list("/groups"))
+    return discover_each(read_groups(answer, wanted), stop);
+  throw failure_of(reply, asked);
+}
+
+Discovery Client::discover_each(const std::vector<GroupVersion>& versions,
+                                const std::stop_token& stop) {
+  std::vector<outbound::Request> requests;
+  for (const GroupVersion& one : versions)
+    requests.push_back(asking(group_path(one.group, one.version), kJson, settings_.page_bytes_max));
+  std::vector<outbound::Reply> replies(versions.size());
+  session_.run(
+      std::move(requests), kDiscoveryConcurrency,
+      [&](std::size_t place, outbound::Reply reply) -> std::optional<outbound::Request> {
+        replies[place] = std::move(reply);
+        return std::nullopt;
+      },
+      stop);
+  if (stop.stop_requested()) throw Failure{Code::Cancelled, Cause::Refused};
+
+  Discovery found;
+  Kinds kinds;
+  for (std::size_t place = 0; place < versions.size(); ++place) {
+    const GroupVersion& one = versions[place];
+    const outbound::Reply& reply = replies[place];
+    if (!reply.failure && reply.status == 200 && read_resources(Answer{reply.body}, one, kinds))
+      continue;
+    found.unknown.push_back({one.group, one.version,
+                             failure_of(reply, {.verb = "get",
+                                                .what = group_path(one.group, one.version),
+                                                .credential_ended = credential_ended()})});
+  }
+  found.kinds = std::move(kinds).taken();
+  return found;
+}
+
+std::vector<ListResult> Client::list_kinds(std::span<const ListRequest> requests,
+                                           std::size_t concurrency, ListSink& sink,
+                                           const std::stop_token& stop) {
+  const base::Doing doing{fmt::format("listing {} kinds", requests.size())};
+  std::deque<Listing> listings;
+  std::vector<outbound::Request> first;
+  for (std::size_t place = 0; place < requests.size(); ++place)
+    first.push_back(listings.emplace_back(requests[place], place, settings_, sink).request());
+  session_.run(
+      std::move(first), concurrency,
+      [&](std::size_t place, const outbound::Reply& reply) -> std::optional<outbound::Request> {
+        if (stop.stop_requested()) return std::nullopt;
+        auto next = listings[place].answered(reply, credential_ended());
+        if (!next) sink.ended(place, listings[place].result());
+        return next;
+      },
+      stop);
+  if (stop.stop_requested()) throw Failure{Code::Cancelled, Cause::Refused};
+  std::vector<ListResult> results;
+  for (const Listing& listing : listings) results.push_back(listing.result());
+  return results;
+}
+
+}  // namespace hedgerow::kube
