@@ -104,6 +104,9 @@ asio::awaitable<void> Listener::run() {
     if (is_exhaustion(error)) turn_one_away();
     pause_.expires_after(commons_.settings.deadlines.accept_pause);
     [[maybe_unused]] const auto paused = co_await pause_.async_wait(kAwait);
+    // Without descriptors the system refuses even when nobody is at the door.
+    [[maybe_unused]] const auto someone =
+        co_await acceptor_.async_wait(tcp::acceptor::wait_read, kAwait);
   }
 }
 
