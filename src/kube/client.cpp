@@ -138,22 +138,36 @@ bool Client::namespace_exists(std::string_view name, const std::stop_token& stop
 
 Discovery Client::discover(const GroupFilter& wanted, const std::stop_token& stop) {
   const base::Doing doing{"asking the cluster for its kinds"};
-  const auto reply = get("/apis", kDiscoveryAccept, stop);
+  auto found = discovered(wanted, settings_.outbound.deadlines.total, stop);
+  if (!found) throw std::move(found.error());
+  return std::move(*found);
+}
+
+std::expected<Discovery, Failure> Client::discovered(const GroupFilter& wanted,
+                                                     base::Milliseconds within,
+                                                     const std::stop_token& stop) {
+  auto request = asking("/apis", kDiscoveryAccept, settings_.page_bytes_max);
+  request.total = within;
+  const auto reply = session_.send(std::move(request), stop);
   const Asked asked{.verb = "get", .what = "/apis", .credential_ended = credential_ended()};
-  if (reply.failure || reply.status != 200) throw failure_of(reply, asked);
+  if (reply.failure || reply.status != 200) return std::unexpected(failure_of(reply, asked));
   const Answer answer{reply.body};
   if (answer.is_kind("APIGroupDiscoveryList") && answer.list("/items"))
     return read_aggregated(answer, wanted);
-  if (answer.is_kind("APIGroupList") && answer.list("/groups"))
-    return discover_each(read_groups(answer, wanted), stop);
-  throw failure_of(reply, asked);
+  if (!answer.is_kind("APIGroupList") || !answer.list("/groups"))
+    return std::unexpected(failure_of(reply, asked));
+  Discovery found = discover_each(read_groups(answer, wanted), within, stop);
+  if (stop.stop_requested()) return std::unexpected(Failure{Code::Cancelled, Cause::Refused});
+  return found;
 }
 
 Discovery Client::discover_each(const std::vector<GroupVersion>& versions,
-                                const std::stop_token& stop) {
+                                base::Milliseconds within, const std::stop_token& stop) {
   std::vector<outbound::Request> requests;
-  for (const GroupVersion& one : versions)
+  for (const GroupVersion& one : versions) {
     requests.push_back(asking(group_path(one.group, one.version), kJson, settings_.page_bytes_max));
+    requests.back().total = within;
+  }
   std::vector<outbound::Reply> replies(versions.size());
   session_.run(
       std::move(requests), kDiscoveryConcurrency,
@@ -162,7 +176,6 @@ Discovery Client::discover_each(const std::vector<GroupVersion>& versions,
         return std::nullopt;
       },
       stop);
-  if (stop.stop_requested()) throw Failure{Code::Cancelled, Cause::Refused};
 
   Discovery found;
   Kinds kinds;

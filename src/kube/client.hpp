@@ -18,7 +18,11 @@ class Client final : public Api {
   std::vector<ListResult> list_kinds(std::span<const ListRequest> requests, std::size_t concurrency,
                                      ListSink& sink, const std::stop_token& stop) override;
 
-  // For the ladder. The time at which our credential ended, when it had by now.
+  // As discover(), with the failure given back.
+  [[nodiscard]] std::expected<Discovery, base::Failure> discovered(const GroupFilter& wanted,
+                                                                   base::Milliseconds within,
+                                                                   const std::stop_token& stop);
+  // The time at which our credential ended, when it had by now.
   [[nodiscard]] std::optional<base::WallTime> credential_ended() const;
   [[nodiscard]] outbound::Session& session() noexcept { return session_; }
 
@@ -26,7 +30,7 @@ class Client final : public Api {
   [[nodiscard]] outbound::Reply get(std::string path, std::string_view accept,
                                     const std::stop_token& stop);
   [[nodiscard]] Discovery discover_each(const std::vector<GroupVersion>& versions,
-                                        const std::stop_token& stop);
+                                        base::Milliseconds within, const std::stop_token& stop);
 
   Settings settings_;
   const base::Clock& clock_;

@@ -28,7 +28,6 @@ struct Stretch {
   const char* end = nullptr;
 };
 
-
 // The text without that member and without one of the commas beside it.
 std::string without(std::string_view text, Stretch member) {
   const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };

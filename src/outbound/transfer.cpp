@@ -254,6 +254,19 @@ void Transfer::note_phase_time(base::Milliseconds took) {
   }
 }
 
+void Transfer::note_connection() {
+  Evidence& evidence = reply_.evidence;
+  if (handshake_) evidence.certificate = handshake_->certificate;
+  long version = 0;
+  curl_easy_getinfo(handle_, CURLINFO_HTTP_VERSION, &version);
+  if (version == CURL_HTTP_VERSION_2_0)
+    evidence.http_version = "2";
+  else if (version == CURL_HTTP_VERSION_1_1)
+    evidence.http_version = "1.1";
+  else if (version == CURL_HTTP_VERSION_1_0)
+    evidence.http_version = "1.0";
+}
+
 void Transfer::enter(Phase phase) {
   Evidence& evidence = reply_.evidence;
   if (phase == evidence.reached) return;  // A second address of one name, a second header.
@@ -262,6 +275,7 @@ void Transfer::enter(Phase phase) {
   if (phase == Phase::Asking) evidence.reused = evidence.reached == Phase::Waiting;
   evidence.reached = phase;
   phase_began_ = window_began_ = now;
+  note_connection();
   if (request_.on_phase) route_.clock.standing([&] { request_.on_phase(evidence); });
 }
 
@@ -377,15 +391,7 @@ Reply Transfer::closed() {
   const auto now = route_.clock.now();
   reply_.evidence.total = rounded(now - began_);
   reply_.status = static_cast<int>(status());
-  if (handshake_) reply_.evidence.certificate = handshake_->certificate;
-  long version = 0;
-  curl_easy_getinfo(handle_, CURLINFO_HTTP_VERSION, &version);
-  if (version == CURL_HTTP_VERSION_2_0)
-    reply_.evidence.http_version = "2";
-  else if (version == CURL_HTTP_VERSION_1_1)
-    reply_.evidence.http_version = "1.1";
-  else if (version == CURL_HTTP_VERSION_1_0)
-    reply_.evidence.http_version = "1.0";
+  note_connection();
   return std::move(reply_);
 }
 

@@ -71,6 +71,7 @@ class Transfer {
   void set_request();
   void enter(Phase phase);
   void note_phase_time(base::Milliseconds took);
+  void note_connection();
   void take_header(std::string_view line);
   [[nodiscard]] bool take_body(std::string_view piece);
   [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);

@@ -1,0 +1,347 @@
+#include "kube/ladder.hpp"
+
+#include "base/text.hpp"
+#include "kube/client.hpp"
+#include "kube/path.hpp"
+#include "kube/reviews.hpp"
+#include "kube/status.hpp"
+
+namespace hedgerow::kube {
+
+using base::Cause;
+using base::Code;
+using base::Failure;
+using outbound::Evidence;
+using outbound::Phase;
+using outbound::Reply;
+using outbound::Request;
+
+namespace {
+
+constexpr std::size_t kReviewConcurrency = 8;
+
+std::string day(base::WallTime time) { return base::rfc3339(time).substr(0, 10); }
+
+std::string evidence_of(const std::optional<outbound::CertificateFacts>& certificate) {
+  if (!certificate) return {};
+  return fmt::format("certificate for {}, until {}, issued by '{}'",
+                     fmt::join(certificate->names, ", "), day(certificate->ends),
+                     certificate->issuer);
+}
+
+// The rung on which a transfer that came this far broke off.
+RungName rung_of(Phase reached) {
+  switch (reached) {
+    case Phase::Waiting:
+    case Phase::Resolving: return RungName::Address;
+    case Phase::Connecting: return RungName::Tcp;
+    case Phase::Handshake: return RungName::Tls;
+    case Phase::Asking:
+    case Phase::Receiving:
+    case Phase::Ended: return RungName::Http;
+  }
+  return RungName::Http;
+}
+
+class Climber {
+ public:
+  Climber(const Connection& connection, const Settings& settings, const base::Clock& clock,
+          const std::function<void(const Rung&)>& on_rung, const std::stop_token& stop)
+      : client_{connection, settings, clock},
+        clock_{clock},
+        deadline_{base::Deadline::in(clock, settings.ladder_total)},
+        on_rung_{on_rung},
+        stop_{stop} {
+    for (std::size_t at = 0; at < kRungCount; ++at)
+      climb_.rungs[at].name = static_cast<RungName>(at);
+    climb_.credential_ends = connection.credential_ends();
+  }
+
+  Climb go(const ClimbPlan& plan) {
+    if (reach_server() && ask_for_us()) {
+      read_identity_of_cluster();
+      if (find_kinds(plan)) ask_for_rights(plan);
+    }
+    for (const Rung& rung : climb_.rungs)
+      if (rung.state == RungState::NotReached) on_rung_(rung);
+    return std::move(climb_);
+  }
+
+ private:
+  Rung& rung(RungName name) { return climb_.rungs[static_cast<std::size_t>(name)]; }
+
+  void pass(RungName name, base::Milliseconds took, std::string evidence) {
+    Rung& at = rung(name);
+    at.state = RungState::Passed;
+    at.took = took;
+    at.evidence = std::move(evidence);
+    on_rung_(at);
+  }
+
+  bool fail(RungName name, base::Milliseconds took, Failure failure, std::string evidence) {
+    if (failure.code() == Code::Cancelled) throw std::move(failure);
+    Rung& at = rung(name);
+    at.state = RungState::Failed;
+    at.took = took;
+    at.evidence = std::move(evidence);
+    at.failure = std::move(failure);
+    on_rung_(at);
+    return false;
+  }
+
+  // Within what is left of the whole test.
+  Request limited(Request request) const {
+    request.total = std::max(base::Milliseconds{1}, deadline_.left(clock_));
+    return request;
+  }
+
+  // The rungs below HTTP, each as soon as its phase is over.
+  void note_phase(const Evidence& so_far) {
+    const auto passed = [&](RungName name) { return rung(name).state == RungState::Passed; };
+    const base::Milliseconds none{0};
+    if (so_far.reached >= Phase::Connecting && !passed(RungName::Address))
+      pass(RungName::Address, so_far.dns.value_or(none), so_far.address);
+    if (so_far.reached >= Phase::Handshake && !passed(RungName::Tcp))
+      pass(RungName::Tcp, so_far.tcp.value_or(none), so_far.address);
+    if (so_far.reached >= Phase::Asking && !passed(RungName::Tls)) {
+      if (so_far.certificate) climb_.certificate_ends = so_far.certificate->ends;
+      pass(RungName::Tls, so_far.tls.value_or(none), evidence_of(so_far.certificate));
+    }
+  }
+
+  bool reach_server() {
+    Request request = limited({});
+    request.path = "/version";
+    request.headers = {"Accept: application/json"};
+    request.on_phase = [this](const Evidence& so_far) { note_phase(so_far); };
+    const Reply reply = client_.session().send(std::move(request), stop_);
+    const Evidence& seen = reply.evidence;
+    if (seen.certificate) climb_.certificate_ends = seen.certificate->ends;
+    if (reply.failure) {
+      const RungName at = rung_of(seen.reached);
+      return fail(at, seen.total, *reply.failure,
+                  at == RungName::Tls ? evidence_of(seen.certificate) : seen.address);
+    }
+    const auto first_byte = seen.first_byte.value_or(base::Milliseconds{0});
+    pass(RungName::Http, first_byte, "HTTP/" + seen.http_version);
+
+    const auto ended = client_.credential_ended();
+    auto version = read_version(reply, ended);
+    const bool is_refusal = reply.status == 401 && read_status(reply.body);
+    if (!version && !is_refusal)
+      return fail(RungName::Kubernetes, seen.total, std::move(version.error()), {});
+    if (version) climb_.server_version = version->git_version;
+    pass(RungName::Kubernetes, seen.total,
+         climb_.server_version.empty() ? "answers as Kubernetes does, without its version"
+                                       : climb_.server_version);
+    if (is_refusal) return fail(RungName::Credentials, seen.total, std::move(version.error()), {});
+    return true;
+  }
+
+  bool ask_for_us() {
+    Reply reply = client_.session().send(limited(ask_who_we_are()), stop_);
+    const base::Milliseconds took = reply.evidence.total;
+    const bool answered = reply.status == 200 || reply.status == 201;
+    // An older server does not know the question, a strict one does not let us ask: both have taken
+    // our credentials.
+    const bool withheld = reply.status == 404 || reply.status == 403;
+    if (reply.failure || (!answered && !withheld))
+      return fail(RungName::Credentials, took,
+                  failure_of(reply, {.verb = "create",
+                                     .what = "selfsubjectreviews.authentication.k8s.io",
+                                     .credential_ended = client_.credential_ended()}),
+                  {});
+    climb_.user = user_in(reply).value_or("");
+    if (climb_.user == "system:anonymous")
+      return fail(RungName::Credentials, took,
+                  {Code::ClusterUnauthorized, Cause::Denied,
+                   "The cluster does not know our credentials: it takes us for anonymous."},
+                  climb_.user);
+    std::string evidence = climb_.user.empty() ? "accepted" : climb_.user;
+    if (climb_.credential_ends) evidence += fmt::format(", until {}", day(*climb_.credential_ends));
+    pass(RungName::Credentials, took, std::move(evidence));
+    return true;
+  }
+
+  void read_identity_of_cluster() {
+    Request request = limited({});
+    request.path = std::string{kIdentityPath};
+    request.headers = {"Accept: application/json"};
+    const Reply reply = client_.session().send(std::move(request), stop_);
+    auto identity = read_identity(reply, client_.credential_ended());
+    if (!identity) {
+      fail(RungName::Identity, reply.evidence.total, std::move(identity.error()), {});
+      return;
+    }
+    climb_.identity = std::move(*identity);
+    pass(RungName::Identity, reply.evidence.total, climb_.identity);
+  }
+
+  bool find_kinds(const ClimbPlan& plan) {
+    const auto began = clock_.steady();
+    const auto within = std::max(base::Milliseconds{1}, deadline_.left(clock_));
+    auto found = client_.discovered(plan.wanted, within, stop_);
+    const auto took = std::chrono::duration_cast<base::Milliseconds>(clock_.steady() - began);
+    if (!found) return fail(RungName::Kinds, took, std::move(found.error()), {});
+    climb_.kinds = std::move(found->kinds);
+    std::set<std::string_view> groups;
+    for (const Kind& kind : climb_.kinds) groups.insert(kind.group);
+    std::string evidence = fmt::format("{} kinds in {} groups", climb_.kinds.size(), groups.size());
+    if (!found->unknown.empty()) {
+      fail(RungName::Kinds, took, found->unknown.front().why, std::move(evidence));
+      return !climb_.kinds.empty();
+    }
+    if (climb_.kinds.empty())
+      return fail(RungName::Kinds, took,
+                  {Code::NoKinds, Cause::Missing,
+                   "This cluster has none of the kinds that Hedgerow reads."},
+                  std::move(evidence));
+    pass(RungName::Kinds, took, std::move(evidence));
+    return true;
+  }
+
+  // Asks for each kind and namespace; the places of those that we may not list, or the failure of
+  // the first unanswered one.
+  std::expected<std::set<std::size_t>, Failure> refused_among(
+      const std::vector<ListRequest>& lists) {
+    std::vector<Request> requests;
+    for (const ListRequest& list : lists)
+      requests.push_back(limited(ask_whether_listable(list.kind, list.space)));
+    std::set<std::size_t> refused;
+    std::set<std::size_t> tried;
+    std::optional<Failure> unanswered;
+    client_.session().run(
+        std::move(requests), kReviewConcurrency,
+        [&](std::size_t place, const Reply& reply) -> std::optional<Request> {
+          const bool is_list = tried.contains(place);
+          const auto allowed = is_list ? std::nullopt : allowed_in(reply);
+          const bool may = allowed.value_or(is_list && !reply.failure && reply.status == 200);
+          if (allowed || (is_list && !reply.failure)) {
+            if (!may) refused.insert(place);
+            return std::nullopt;
+          }
+          if (is_list || reply.failure) {
+            if (!unanswered) unanswered = failure_of(reply, {.verb = "list", .what = "kinds"});
+            return std::nullopt;
+          }
+          // We may not ask, so we try.
+          tried.insert(place);
+          Request request = limited({});
+          request.path = list_path(lists[place].kind, lists[place].space) + "?limit=1";
+          request.headers = {"Accept: application/json"};
+          request.sink = [](std::string_view) {};
+          request.body_max = 64u << 20;
+          return request;
+        },
+        stop_);
+    if (unanswered) return std::unexpected(std::move(*unanswered));
+    return refused;
+  }
+
+  std::optional<Failure> missing_space(const ClimbPlan& plan) {
+    for (const std::string& space : plan.spaces) {
+      Request request = limited({});
+      request.path = "/api/v1/namespaces/" + percent_encoded(space);
+      request.headers = {"Accept: application/json"};
+      const Reply reply = client_.session().send(std::move(request), stop_);
+      if (!reply.failure && reply.status == 200) continue;
+      const auto status = read_status(reply.body);
+      if (reply.status == 404 && status && status->reason == "NotFound")
+        return Failure{
+            Code::NamespaceMissing, Cause::Missing,
+            fmt::format("Namespace '{}' does not exist in this cluster.", base::shown(space, 80))};
+      return failure_of(reply, {.verb = "get", .what = "namespaces " + base::shown(space, 80)});
+    }
+    return std::nullopt;
+  }
+
+  void ask_for_rights(const ClimbPlan& plan) {
+    const auto began = clock_.steady();
+    const auto took = [&] {
+      return std::chrono::duration_cast<base::Milliseconds>(clock_.steady() - began);
+    };
+    if (auto missing = missing_space(plan)) {
+      fail(RungName::Rights, took(), std::move(*missing), {});
+      return;
+    }
+    std::vector<ListRequest> lists;
+    for (const Kind& kind : climb_.kinds) {
+      if (plan.spaces.empty() || !kind.namespaced)
+        lists.push_back({kind, {}});
+      else
+        for (const std::string& space : plan.spaces) lists.push_back({kind, space});
+    }
+    auto refused = refused_among(lists);
+    if (!refused) {
+      fail(RungName::Rights, took(), std::move(refused.error()), {});
+      return;
+    }
+    for (const Kind& kind : climb_.kinds)
+      if (std::any_of(refused->begin(), refused->end(),
+                      [&](std::size_t place) { return lists[place].kind == kind; }))
+        climb_.unreadable.push_back(kind);
+    report_rights(took());
+  }
+
+  void report_rights(base::Milliseconds took) {
+    const std::size_t all = climb_.kinds.size();
+    const std::size_t lacking = climb_.unreadable.size();
+    std::string evidence = fmt::format("may list {} of {} kinds", all - lacking, all);
+    if (lacking == 0) return pass(RungName::Rights, took, std::move(evidence));
+    std::vector<std::string> names;
+    for (const Kind& kind : climb_.unreadable) names.push_back(kind.resource());
+    Failure failure{Code::ClusterForbidden, Cause::Denied,
+                    fmt::format("The cluster lets us read {} of {} kinds. Missing: list {}.",
+                                all - lacking, all, fmt::join(names, ", "))};
+    failure.with_next("Add this rule to the role that Hedgerow's account has:\n" +
+                      rbac_rule(climb_.unreadable));
+    fail(RungName::Rights, took, std::move(failure), std::move(evidence));
+  }
+
+  Client client_;
+  const base::Clock& clock_;
+  base::Deadline deadline_;
+  const std::function<void(const Rung&)>& on_rung_;
+  const std::stop_token& stop_;
+  Climb climb_;
+};
+
+}  // namespace
+
+std::string_view name_of(RungName name) noexcept {
+  switch (name) {
+    case RungName::Address: return "address";
+    case RungName::Tcp: return "tcp";
+    case RungName::Tls: return "tls";
+    case RungName::Http: return "http";
+    case RungName::Kubernetes: return "kubernetes";
+    case RungName::Credentials: return "credentials";
+    case RungName::Identity: return "identity";
+    case RungName::Kinds: return "kinds";
+    case RungName::Rights: return "rights";
+  }
+  return "";
+}
+
+std::string_view name_of(RungState state) noexcept {
+  switch (state) {
+    case RungState::Passed: return "passed";
+    case RungState::Failed: return "failed";
+    case RungState::NotReached: return "not_reached";
+  }
+  return "";
+}
+
+const Failure* Climb::failure() const noexcept {
+  for (const Rung& rung : rungs)
+    if (rung.failure) return &*rung.failure;
+  return nullptr;
+}
+
+Climb climb(const Connection& connection, const Settings& settings, const base::Clock& clock,
+            const ClimbPlan& plan, const std::function<void(const Rung&)>& on_rung,
+            const std::stop_token& stop) {
+  return Climber{connection, settings, clock, on_rung, stop}.go(plan);
+}
+
+}  // namespace hedgerow::kube
