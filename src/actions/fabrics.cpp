@@ -1,6 +1,7 @@
 #include "actions/fabrics.hpp"
 
 #include "base/text.hpp"
+#include "kube/kubeconfig.hpp"
 
 namespace hedgerow::actions {
 
@@ -114,11 +115,11 @@ CheckedConnection checked(ConnectionRequest request) {
   }
   const kube::Kubeconfig config = kube::Kubeconfig::parse(*request.kubeconfig);
   const kube::Context& context = config.context(request.context);
-  CheckedConnection result{.connection = config.connection(context),
-                           .namespaces = namespaces,
-                           .contexts = {}};
-  for (const kube::Context& each : config.contexts()) result.contexts.push_back(each.name);
-  return result;
+  std::vector<std::string> contexts;
+  for (const kube::Context& each : config.contexts()) contexts.push_back(each.name);
+  return {.connection = config.connection(context),
+          .namespaces = namespaces,
+          .contexts = std::move(contexts)};
 }
 
 store::AuditRow audit_row(const model::Actor& actor, std::string_view action,
@@ -219,7 +220,8 @@ void edit_fabric(const Deps& deps, const model::Actor& actor, model::FabricId id
     if (cluster) {
       put_credentials(txn, deps.sealer, id, cluster->connection.fields());
       // A token alone is no column that update() compares.
-      if (txn.fabrics().get(id).cluster->generation == now.cluster.value_or({}).generation)
+      const std::int64_t before = now.cluster ? now.cluster->generation : 0;
+      if (txn.fabrics().get(id).cluster->generation == before)
         txn.fabrics().bump_generation(id);
       txn.fabrics().set_reach(id, {});  // What was measured, was measured of another connection.
     }

@@ -96,9 +96,11 @@ store::Paged<FabricView> fabrics(const store::Snapshot& seen, const model::Actor
   result.count = rows.count;
   for (auto& row : rows.rows) result.rows.push_back(view_of(seen, std::move(row), at));
   if (!whole) return result;
-  std::stable_sort(result.rows.begin(), result.rows.end(), [](const auto& a, const auto& b) {
-    return urgency(a.headline.state) < urgency(b.headline.state);
-  });
+  const auto rank = [](const FabricView& view) {
+    return std::tuple{urgency(view.headline.state), view.fabric.name, view.fabric.id};
+  };
+  std::sort(result.rows.begin(), result.rows.end(),
+            [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   const auto size = static_cast<std::int64_t>(result.rows.size());
   const auto first = std::min(page.offset, size);
   const auto last = std::min(first + page.limit, size);

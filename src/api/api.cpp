@@ -1,0 +1,60 @@
+#include "api/api.hpp"
+
+#include "api/events.hpp"
+#include "api/metrics.hpp"
+
+namespace hedgerow::api {
+
+struct Api::Inside {
+  Inside(const Settings& given, const Parts& with)
+      : settings{given},
+        parts{with},
+        callers{settings, parts.sign_in, parts.deps.db},
+        events{parts.deps.db, parts.deps.clock, settings},
+        metrics{parts.deps.db, settings.version} {}
+
+  Settings settings;
+  Parts parts;
+  Callers callers;
+  EventHub events;
+  Metrics metrics;
+  Context context{settings, parts, callers, events, metrics};
+};
+
+Api::Api(const Settings& settings, const Parts& parts)
+    : inside_{std::make_unique<Inside>(settings, parts)} {}
+
+Api::~Api() = default;
+
+void Api::add_to(http::Router& router) {
+  router.before([this](http::Request& request) { inside_->callers.check(request); });
+  add_session_routes(router, inside_->context);
+  add_fabric_routes(router, inside_->context);
+  add_run_routes(router, inside_->context);
+  add_object_routes(router, inside_->context);
+  add_connection_test_routes(router, inside_->context);
+  add_server_routes(router, inside_->context);
+}
+
+http::Response Api::render(const base::Failure& failure, const http::Request* request) {
+  const base::CodeFacts& facts = facts_of(failure.code());
+  // A code that only runs end with has no status of its own: met here, the server cannot do what was asked.
+  const int status = facts.http != 0 ? facts.http : facts.retryable ? 503 : 500;
+  auto response = http::Response::of(status, "application/problem+json",
+                                     problem_json(failure, status, request ? request->id : ""));
+  if (failure.retry_after())
+    response.headers.set("Retry-After", std::to_string(failure.retry_after()->count()));
+  if (status == 401) response.headers.set("WWW-Authenticate", "Session realm=\"hedgerow\"");
+  return response;
+}
+
+void Api::observe(const http::Finished& finished) { inside_->metrics.count(finished); }
+
+void Api::measure_load(std::function<http::Load()> load) {
+  inside_->metrics.measure_load(std::move(load));
+}
+
+void Api::start() { inside_->events.start(); }
+void Api::stop() { inside_->events.stop(); }
+
+}  // namespace hedgerow::api

@@ -1,0 +1,58 @@
+// The handlers by noun. Each function adds its routes to the router; what they share stands in Context.
+#pragma once
+
+#include "api/caller.hpp"
+#include "api/json.hpp"
+#include "api/query.hpp"
+#include "base/json_in.hpp"
+
+namespace hedgerow::api {
+
+class EventHub;
+class Metrics;
+
+struct Context {
+  const Settings& settings;
+  const Parts& parts;
+  const Callers& callers;
+  EventHub& events;
+  Metrics& metrics;
+
+  [[nodiscard]] store::Database& db() const { return parts.deps.db; }
+  [[nodiscard]] const base::Clock& clock() const { return parts.deps.clock; }
+  [[nodiscard]] views::Instant instant() const {
+    return {.now = clock().wall(), .fresh_for = settings.fresh_for};
+  }
+};
+
+void add_session_routes(http::Router& router, const Context& context);
+void add_fabric_routes(http::Router& router, const Context& context);
+void add_run_routes(http::Router& router, const Context& context);
+void add_object_routes(http::Router& router, const Context& context);
+void add_connection_test_routes(http::Router& router, const Context& context);
+void add_server_routes(http::Router& router, const Context& context);
+
+// One page of a list in the contract's shape.
+template <class Row, class Write>
+[[nodiscard]] http::Response list_of(const http::Request& request, const store::Paged<Row>& paged,
+                                     const store::Page& page, Write&& write_row) {
+  const Links around = links(request, page, paged.count);
+  base::JsonOut out;
+  out.begin_object().field("count", paged.count);
+  out.field("next", around.next).field("previous", around.previous).key("results").begin_array();
+  for (const Row& row : paged.rows) write_row(out, row);
+  out.end_array().end_object();
+  return http::Response::json(200, out.take());
+}
+
+// The Idempotency-Key of a request with the digest of what counts of its body. Throws Failure{Invalid}.
+[[nodiscard]] actions::Keyed keyed(const http::Request& request, std::string_view what_counts);
+
+// The connection of a body's field `cluster`; nothing when it is absent.
+[[nodiscard]] std::optional<actions::ConnectionRequest> connection_in(base::JsonObject& body);
+
+// The strong ETag of a revision, and the revision of an If-Match. Throws Failure{IfMatchRequired}.
+[[nodiscard]] std::string etag(std::int64_t revision);
+[[nodiscard]] std::int64_t if_match(const http::Request& request);
+
+}  // namespace hedgerow::api

@@ -1,0 +1,126 @@
+// Signing in and out, who is signed in, the first set-up, and local users.
+#include "api/routes.hpp"
+
+namespace hedgerow::api {
+
+namespace {
+
+constexpr base::Length kUsername{1, 150};
+constexpr base::Length kPassword{1, 1024};
+
+std::string session_json(const Context& context, const http::Request& request,
+                         const auth::Proven* proven) {
+  const auto users = context.db().read(
+      [](const store::Snapshot& seen) { return seen.users().count(); });
+  base::JsonOut out;
+  out.begin_object().field("authenticated", proven != nullptr);
+  if (proven) {
+    const model::Actor& actor = proven->actor;
+    out.key("user").begin_object().field("id", actor.user.value).field("username", actor.name);
+    out.field("role", model::name_of(actor.role)).end_object();
+    out.key("permissions").begin_array();
+    for (const auto each : model::permissions_of(actor.role)) out.value(model::name_of(each));
+    out.end_array();
+    out.field("csrf_token", context.parts.sign_in.csrf_token(proven->session));
+    out.field("idle_ends", proven->session.idle_ends);
+    out.field("absolute_ends", proven->session.absolute_ends);
+  }
+  out.field("server_time", context.clock().wall()).field("version", context.settings.version);
+  out.field("setup_needed", users == 0);
+  out.field("protected", context.callers.is_protected(request)).end_object();
+  return out.take();
+}
+
+http::Response signed_in(const Context& context, const http::Request& request,
+                         const auth::Fresh& fresh) {
+  auto response = http::Response::json(200, session_json(context, request, &fresh.proven));
+  context.callers.set_cookie(response, fresh.token);
+  return response;
+}
+
+http::Response sign_in(const Context& context, const http::Request& request) {
+  base::JsonObject body{request.body};
+  const std::string username = body.required_text("username", kUsername);
+  const base::SecretText password = body.required_secret("password", kPassword);
+  body.finish();
+  // Whoever signs in anew leaves the old session behind.
+  if (const auth::Proven* old = Callers::find(request)) context.parts.sign_in.sign_out(*old);
+  return signed_in(context, request,
+                   context.parts.sign_in.with_password(username, password,
+                                                       Callers::visitor(request)));
+}
+
+http::Response set_up(const Context& context, const http::Request& request) {
+  base::JsonObject body{request.body};
+  const std::string code = body.required_text("code", {1, 200});
+  const std::string username = body.required_text("username", kUsername);
+  const base::SecretText password = body.required_secret("password", kPassword);
+  body.finish();
+  return signed_in(
+      context, request,
+      context.parts.sign_in.set_up(code, username, password, Callers::visitor(request)));
+}
+
+http::Response renew(const Context& context, http::Request& request) {
+  auth::Proven proven = Callers::of(request);
+  context.parts.sign_in.renew(proven);
+  return http::Response::json(200, session_json(context, request, &proven));
+}
+
+http::Response sign_out(const Context& context, const http::Request& request) {
+  context.parts.sign_in.sign_out(Callers::of(request));
+  auto response = http::Response::json(200, session_json(context, request, nullptr));
+  context.callers.clear_cookie(response);
+  response.headers.set("Clear-Site-Data", "\"cache\"");
+  return response;
+}
+
+http::Response list_users(const Context& context, const http::Request& request) {
+  Query query{request};
+  const store::Page page = query.page();
+  query.finish();
+  model::require(Callers::of(request).actor, model::Permission::UsersManage, "users");
+  const auto users =
+      context.db().read([&](const store::Snapshot& seen) { return seen.users().page(page); });
+  return list_of(request, users, page,
+                 [](base::JsonOut& out, const store::User& user) { write(out, user); });
+}
+
+http::Response create_user(const Context& context, const http::Request& request) {
+  const model::Actor& actor = Callers::of(request).actor;
+  model::require(actor, model::Permission::UsersManage, "users");
+  base::JsonObject body{request.body};
+  auth::NewUser user;
+  user.name = body.required_text("username", kUsername);
+  const base::SecretText password = body.required_secret("password", kPassword);
+  const auto role = model::named<model::Role>(body.required_text("role", {1, 30}));
+  if (!role) body.refuse("role", "It must be viewer, operator or administrator.");
+  if (const auto fault = auth::Passwords::weakness(password, user.name); !fault.empty())
+    body.refuse("password", fault);
+  body.finish();
+  user.role = *role;
+  user.password_hash = context.parts.passwords.hash(password);
+  const auto made = context.db().write(context.parts.deps.deadline(), [&](store::Txn& txn) {
+    return txn.users().get(auth::create_user(txn, user, actor));
+  });
+  base::JsonOut out;
+  write(out, made);
+  return http::Response::json(201, out.take());
+}
+
+}  // namespace
+
+void add_session_routes(http::Router& router, const Context& context) {
+  router.add("GET", "/api/session/", [&](http::Request& request) {
+    Query{request}.finish();
+    return http::Response::json(200, session_json(context, request, Callers::find(request)));
+  });
+  router.add("POST", "/api/session/", [&](http::Request& r) { return sign_in(context, r); });
+  router.add("PATCH", "/api/session/", [&](http::Request& r) { return renew(context, r); });
+  router.add("DELETE", "/api/session/", [&](http::Request& r) { return sign_out(context, r); });
+  router.add("POST", "/api/setup/", [&](http::Request& r) { return set_up(context, r); });
+  router.add("GET", "/api/users/", [&](http::Request& r) { return list_users(context, r); });
+  router.add("POST", "/api/users/", [&](http::Request& r) { return create_user(context, r); });
+}
+
+}  // namespace hedgerow::api

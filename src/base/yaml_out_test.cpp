@@ -1,0 +1,40 @@
+#include "base/yaml_out.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hedgerow::base {
+namespace {
+
+TEST(YamlOf, WritesAnObjectAsKubectlWould) {
+  EXPECT_EQ(yaml_of(R"({"kind":"Switch","metadata":{"name":"leaf-01","labels":{}},)"
+                    R"("spec":{"groups":["a","b"],"links":[{"x":1,"y":[]},{"z":{"q":null}}]}})"),
+            "kind: Switch\n"
+            "metadata:\n"
+            "  name: leaf-01\n"
+            "  labels: {}\n"
+            "spec:\n"
+            "  groups:\n"
+            "  - a\n"
+            "  - b\n"
+            "  links:\n"
+            "  - x: 1\n"
+            "    y: []\n"
+            "  - z:\n"
+            "      q: null\n");
+}
+
+TEST(YamlOf, QuotesWhatYamlWouldReadAsSomethingElse) {
+  EXPECT_EQ(yaml_of(R"({"a":"no","b":"1.0","c":"0x1f","d":"x: y","e":"","f":"- z","g":"12:30","h":"a\nb"})"),
+            "a: \"no\"\nb: \"1.0\"\nc: \"0x1f\"\nd: \"x: y\"\ne: \"\"\nf: \"- z\"\ng: \"12:30\"\n"
+            "h: \"a\\nb\"\n");
+}
+
+TEST(YamlOf, KeepsNumbersExactly) {
+  EXPECT_EQ(yaml_of(R"({"n":123456789012345678901234567890,"m":1.50})"),
+            "n: 123456789012345678901234567890\nm: 1.50\n");
+}
+
+TEST(YamlOf, RefusesWhatIsNoDocument) { EXPECT_THROW((void)yaml_of("[}"), Failure); }
+
+}  // namespace
+}  // namespace hedgerow::base
