@@ -2,6 +2,7 @@
 // the page that waits for it. The credentials that are tested are never stored.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/failure.hpp"
 #include "model/closed_sets.gen.hpp"
 #include "model/ids.hpp"

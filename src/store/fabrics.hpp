@@ -9,6 +9,12 @@ namespace hedgerow::store {
 
 enum class Credential : std::uint8_t { Token, ClientKey };
 
+// What a sealed credential is bound to: sealed for one fabric and column, it opens for no other.
+[[nodiscard]] inline std::string belongs_to(model::FabricId fabric, Credential which) {
+  return fmt::format("fabric/{}/{}", fabric.value,
+                     which == Credential::Token ? "token" : "client_key");
+}
+
 // What a person decides of a fabric.
 struct FabricDraft {
   std::string name;
@@ -66,3 +72,10 @@ class Fabrics {
 };
 
 }  // namespace hedgerow::store
+
+// The words of the database.
+template <>
+struct hedgerow::model::ClosedSet<hedgerow::store::Credential> {
+  static constexpr std::string_view kOf = "Credential";
+  static constexpr std::array<std::string_view, 2> kNames{"token", "client_key"};
+};

@@ -1,8 +1,10 @@
-// Idempotency keys: what the first request with a key made, so that a second one makes nothing.
+// Idempotency keys: what the first request with a key made, so that a second one makes nothing and
+// gets the same answer. When a key is forgotten is said by whoever sweeps.
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/digest.hpp"
+#include "model/closed_sets.gen.hpp"
 #include "model/ids.hpp"
 #include "store/page.hpp"
 
@@ -39,3 +41,11 @@ class RequestKeys {
 };
 
 }  // namespace hedgerow::store
+
+// The words of the database.
+template <>
+struct hedgerow::model::ClosedSet<hedgerow::store::Made> {
+  static constexpr std::string_view kOf = "Made";
+  static constexpr std::array<std::string_view, 4> kNames{"run", "fabric", "connection_test",
+                                                          "user"};
+};

@@ -66,3 +66,16 @@ class Sessions {
 };
 
 }  // namespace hedgerow::store
+
+// The words of the database.
+template <>
+struct hedgerow::model::ClosedSet<hedgerow::store::SessionEnd> {
+  static constexpr std::string_view kOf = "SessionEnd";
+  static constexpr std::array<std::string_view, 5> kNames{"signed_out", "idle", "limit", "revoked",
+                                                          "too_many"};
+};
+template <>
+struct hedgerow::model::ClosedSet<hedgerow::store::SignInMethod> {
+  static constexpr std::string_view kOf = "SignInMethod";
+  static constexpr std::array<std::string_view, 2> kNames{"password", "setup_code"};
+};

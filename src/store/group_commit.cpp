@@ -1,0 +1,232 @@
+#include "store/group_commit.hpp"
+
+#include "base/check.hpp"
+#include "base/failure.hpp"
+#include "base/log.hpp"
+
+namespace hedgerow::store {
+
+using base::Cause;
+using base::Code;
+using base::Failure;
+
+namespace {
+
+// A group takes no more once it has run for so long: those who wait for its commit wait for all of
+// it.
+constexpr base::Milliseconds kGroupSpan{20};
+constexpr std::size_t kGroupMax = 256;
+// 16 MiB: often enough to keep the log short, seldom enough that hot pages are moved once for many
+// changes.
+constexpr int kCheckpointPages = 4'096;
+constexpr int kLogAlarmPages = 65'536;  // 256 MiB.
+
+}  // namespace
+
+// Lives in the frame of run(); the writer touches it only until it says that it is done.
+struct GroupCommit::Job {
+  struct Result {
+    bool done = false;
+    std::exception_ptr failure;
+  };
+
+  const std::function<void(Txn&)>& function;
+  std::vector<std::string> trail;
+  std::exception_ptr failure = nullptr;  // The writer's, until the group is committed.
+  base::Guarded<Result> result;
+
+  void tell(const std::exception_ptr& why) {
+    result.change([&](Result& told) {
+      told.done = true;
+      told.failure = why;
+    });
+  }
+};
+
+GroupCommit::GroupCommit(const SqliteOpening& opening, std::unique_ptr<SqliteConnection> connection,
+                         const base::Clock& clock, base::Random& random)
+    : opening_{opening},
+      clock_{clock},
+      random_{random},
+      connection_{std::move(connection)},
+      log_alarm_pages_{kLogAlarmPages} {
+  sql::Scope scope{*connection_, instant_of(clock_), nullptr};
+  const Position end = Changes{scope}.end();
+  announced_.with([&](Position& position) { position = end; });
+}
+
+GroupCommit::~GroupCommit() = default;
+
+void GroupCommit::start() {
+  thread_ = std::jthread{[this](const std::stop_token& stop) {
+    writer_ = std::this_thread::get_id();
+    while (step(stop)) continue;
+  }};
+}
+
+void GroupCommit::require_outside() const { CHECK(writer_.load() != std::this_thread::get_id()); }
+
+void GroupCommit::run(const base::Deadline& deadline, const std::function<void(Txn&)>& function) {
+  require_outside();
+  Job job{function, base::Doing::trail(), nullptr, {}};
+  queue_.change([&](Queue& jobs) { jobs.push_back(&job); });
+  const auto is_done = [](const Job::Result& result) { return result.done; };
+  if (!job.result.wait({}, deadline.at, is_done)) {
+    const bool withdrawn = queue_.with([&](Queue& jobs) { return std::erase(jobs, &job) == 1; });
+    if (withdrawn) throw Failure{Code::StorageBusy, Cause::Transient};
+    // It is being run: whether it is kept is only known at the end, and that end comes, because
+    // statements are cut off.
+    job.result.wait({}, base::SteadyTime::max(), is_done);
+  }
+  const auto failure = job.result.with([](Job::Result& result) { return result.failure; });
+  if (failure) std::rethrow_exception(failure);
+}
+
+bool GroupCommit::step(const std::stop_token& stop) {
+  const bool has_jobs =
+      queue_.wait(stop, base::SteadyTime::max(), [](const Queue& jobs) { return !jobs.empty(); });
+  if (has_jobs) take_turn();
+  return has_jobs;
+}
+
+void GroupCommit::take_turn() {
+  try {
+    open_if_closed();
+    begin();
+    commit(collect());
+    checkpoint_when_due();
+  } catch (const Failure& failure) {
+    // Nobody's function is under way here: what was taken has been told, or stands in the queue
+    // again.
+    base::log::error("writer_refused", {{"code", base::facts_of(failure.code()).name},
+                                        {"operator", failure.operator_text()}});
+    refuse_all(std::current_exception());
+  }
+}
+
+void GroupCommit::open_if_closed() {
+  if (damaged_) throw Failure{*damaged_};
+  if (connection_) return;
+  auto connection = std::make_unique<SqliteConnection>(opening_, clock_);
+  std::string found;
+  connection->run("PRAGMA quick_check(1)", {}, [&](const sql::Row& row) { found = row.text(0); });
+  if (found != "ok") {
+    damaged_ = Failure{Code::StorageCorrupt, Cause::Refused}.with_operator(std::move(found));
+    throw Failure{*damaged_};
+  }
+  connection_ = std::move(connection);
+  base::log::warning("database_opened_again");
+}
+
+void GroupCommit::begin() { connection_->run("BEGIN IMMEDIATE"); }
+
+GroupCommit::Group GroupCommit::collect() {
+  Group group;
+  const base::Deadline full = base::Deadline::in(clock_, kGroupSpan);
+  while (Job* const job = next_job()) {
+    group.push_back(job);
+    run_in_savepoint(*job);
+    if (connection_->is_idle()) start_over(group);
+    if (group.size() >= kGroupMax || full.passed(clock_)) break;
+  }
+  return group;
+}
+
+GroupCommit::Job* GroupCommit::next_job() {
+  return queue_.with([](Queue& jobs) -> Job* {
+    if (jobs.empty()) return nullptr;
+    Job* const job = jobs.front();
+    jobs.pop_front();
+    return job;
+  });
+}
+
+void GroupCommit::run_in_savepoint(Job& job) {
+  // What the caller was doing, so that the trail of a failure tells it.
+  std::deque<base::Doing> doings;
+  for (const std::string& what : job.trail) doings.emplace_back(what);
+  try {
+    connection_->run("SAVEPOINT job");
+    sql::Scope scope{*connection_, instant_of(clock_), &random_};
+    Txn txn{scope};
+    job.function(txn);
+    connection_->run("RELEASE job");
+    job.failure = nullptr;
+  } catch (...) {
+    job.failure = std::current_exception();
+    connection_->roll_back_to("job");
+  }
+}
+
+// SQLite has undone the whole transaction (a full disk, a statement that was cut off): the last
+// function fails, those before it run again. Each time there is one fewer.
+void GroupCommit::start_over(Group& group) {
+  Job* const culprit = group.back();
+  group.pop_back();
+  queue_.with([&](Queue& jobs) { jobs.insert(jobs.begin(), group.begin(), group.end()); });
+  group.clear();
+  culprit->tell(culprit->failure);
+  note_damage();
+  if (damaged_) throw Failure{*damaged_};
+  begin();
+}
+
+// Everybody is told after the commit, who failed too: the reason may lie in what another of the
+// group had written.
+void GroupCommit::commit(const Group& group) {
+  std::exception_ptr failure;
+  try {
+    note_damage();
+    if (damaged_) throw Failure{*damaged_};
+    sql::Scope scope{*connection_, instant_of(clock_), nullptr};
+    const Position end = Changes{scope}.end();
+    connection_->run("COMMIT");
+    announced_.change([&](Position& position) { position = end; });
+  } catch (const Failure& why) {
+    failure = std::current_exception();
+    give_up_transaction(why);
+  }
+  for (Job* const job : group) job->tell(failure ? failure : job->failure);
+}
+
+// After a failed flush the system may believe that pages are on the disk which are not. So nothing
+// is tried again: the file is opened anew and checked before the next write, and what of this group
+// is kept is found out by reading.
+void GroupCommit::give_up_transaction(const Failure& why) {
+  base::log::error("commit_failed",
+                   {{"code", base::facts_of(why.code()).name}, {"operator", why.operator_text()}});
+  connection_->roll_back();
+  if (why.code() != Code::StorageFull) connection_.reset();
+}
+
+void GroupCommit::note_damage() {
+  if (connection_->saw_damage() && !damaged_)
+    damaged_ = Failure{Code::StorageCorrupt, Cause::Refused};
+}
+
+void GroupCommit::refuse_all(const std::exception_ptr& failure) {
+  if (connection_) connection_->roll_back();
+  while (Job* const job = next_job()) job->tell(failure);
+}
+
+void GroupCommit::checkpoint_when_due() {
+  if (!connection_ || connection_->log_pages() < kCheckpointPages) return;
+  try {
+    connection_->checkpoint();
+  } catch (const Failure& why) {
+    return give_up_transaction(why);
+  }
+  const int left = connection_->log_pages();
+  if (left < log_alarm_pages_) return;
+  log_alarm_pages_ *= 2;
+  base::log::warning("write_ahead_log_large", {{"pages", left}});
+}
+
+bool GroupCommit::wait_for_changes(const Position& position, const base::Deadline& deadline,
+                                   const std::stop_token& stop) {
+  return announced_.wait(stop, deadline.at, [&](const Position& announced) {
+    return announced.sequence > position.sequence;
+  });
+}
+
+}  // namespace hedgerow::store

@@ -1,0 +1,69 @@
+// The one writer of an SQLite database: its connection does every write and every checkpoint,
+// because SQLite before 3.51.3 can damage a database whose log two connections write or checkpoint
+// at once. Functions that wait at the same time share one commit, so that many small writes cost
+// one flush of the disk; each runs in a savepoint of its own.
+//
+//   waiting ──taken──► run ──commit──► told
+//      └──deadline──► told that it was busy
+#pragma once
+
+#include "base/guarded.hpp"
+#include "base/random.hpp"
+#include "store/snapshot.hpp"
+#include "store/sqlite.hpp"
+
+namespace hedgerow::store {
+
+class GroupCommit {
+ public:
+  // `clock` and `random` must outlive it.
+  GroupCommit(const SqliteOpening& opening, std::unique_ptr<SqliteConnection> connection,
+              const base::Clock& clock, base::Random& random);
+  ~GroupCommit();
+  GroupCommit(const GroupCommit&) = delete;
+  GroupCommit& operator=(const GroupCommit&) = delete;
+
+  void start();
+  // Waits until `function` is committed, or throws what befell it. See Database::write().
+  void run(const base::Deadline& deadline, const std::function<void(Txn&)>& function);
+  // One turn: waits for work, runs it, commits it, tells those who wait. False when it stopped and
+  // nobody waits.
+  bool step(const std::stop_token& stop);
+
+  // True once something was announced after `position`.
+  bool wait_for_changes(const Position& position, const base::Deadline& deadline,
+                        const std::stop_token& stop);
+  // Ends the process when this thread is running a function of run().
+  void require_outside() const;
+
+ private:
+  struct Job;
+  using Queue = std::deque<Job*>;
+  using Group = std::vector<Job*>;
+
+  void take_turn();
+  void open_if_closed();
+  void begin();
+  Group collect();
+  Job* next_job();
+  void run_in_savepoint(Job& job);
+  void start_over(Group& group);
+  void commit(const Group& group);
+  void give_up_transaction(const base::Failure& why);
+  void note_damage();
+  void refuse_all(const std::exception_ptr& failure);
+  void checkpoint_when_due();
+
+  const SqliteOpening opening_;
+  const base::Clock& clock_;
+  base::Random& random_;
+  std::unique_ptr<SqliteConnection> connection_;
+  std::optional<base::Failure> damaged_;  // Then nothing is written any more.
+  int log_alarm_pages_;
+  base::Guarded<Queue> queue_;
+  base::Guarded<Position> announced_;
+  std::atomic<std::thread::id> writer_;
+  std::jthread thread_;  // Last, so that it ends before anything it uses is gone.
+};
+
+}  // namespace hedgerow::store

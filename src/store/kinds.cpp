@@ -1,0 +1,67 @@
+#include "store/kinds.hpp"
+
+#include "store/sql.hpp"
+
+namespace hedgerow::store {
+
+std::vector<model::KindState> Kinds::of(model::FabricId fabric) const {
+  return sql_.list(
+      "SELECT k.group_name, k.kind, k.version, k.plural, k.namespaced, k.coverage, k.as_of,"
+      " k.resource_version, k.code, k.detail, k.remedy,"
+      " (SELECT count(*) FROM objects o WHERE o.fabric_id = $1 AND o.kind_id = k.id"
+      " AND o.removed IS NULL)"
+      " FROM kinds k WHERE k.fabric_id = $1 ORDER BY k.group_name, k.kind",
+      [](const sql::Row& row) {
+        model::KindState state;
+        model::Kind& kind = state.kind;
+        sql::read(row, kind.group, kind.kind, kind.version, kind.plural, kind.namespaced,
+                  state.coverage, state.as_of, state.resource_version, state.code, state.detail,
+                  state.remedy, state.objects);
+        return state;
+      },
+      fabric);
+}
+
+void Kinds::discovered(model::FabricId fabric, std::span<const model::Kind> kinds) {
+  std::map<KindName, model::Kind> known;
+  for (model::KindState& state : of(fabric))
+    known.emplace(KindName{state.kind.group, state.kind.kind}, std::move(state.kind));
+  for (const model::Kind& kind : kinds) {
+    const auto found = known.find({kind.group, kind.kind});
+    if (found == known.end()) {
+      sql_.run(
+          "INSERT INTO kinds (fabric_id, group_name, kind, version, plural, namespaced)"
+          " VALUES ($1, $2, $3, $4, $5, $6)",
+          fabric, kind.group, kind.kind, kind.version, kind.plural, kind.namespaced);
+      continue;
+    }
+    const model::Kind& before = found->second;
+    if (before.version == kind.version && before.plural == kind.plural &&
+        before.namespaced == kind.namespaced)
+      continue;
+    sql_.run(
+        "UPDATE kinds SET version = $4, plural = $5, namespaced = $6"
+        " WHERE fabric_id = $1 AND group_name = $2 AND kind = $3",
+        fabric, kind.group, kind.kind, kind.version, kind.plural, kind.namespaced);
+  }
+}
+
+void Kinds::set_coverage(model::FabricId fabric, const KindName& kind,
+                         const KindCoverage& coverage) {
+  sql_.run(
+      "UPDATE kinds SET coverage = $4, code = $5, detail = $6, remedy = $7"
+      " WHERE fabric_id = $1 AND group_name = $2 AND kind = $3"
+      " AND (coverage <> $4 OR code IS DISTINCT FROM $5 OR detail <> $6 OR remedy <> $7)",
+      fabric, kind.group, kind.kind, coverage.coverage, coverage.code, coverage.detail,
+      coverage.remedy);
+}
+
+void Kinds::mark_complete(model::FabricId fabric, const KindName& kind, base::WallTime as_of,
+                          std::string_view resource_version) {
+  sql_.run(
+      "UPDATE kinds SET as_of = $4, resource_version = $5"
+      " WHERE fabric_id = $1 AND group_name = $2 AND kind = $3",
+      fabric, kind.group, kind.kind, as_of, resource_version);
+}
+
+}  // namespace hedgerow::store

@@ -1,0 +1,153 @@
+#include "store/objects.hpp"
+
+#include "base/text.hpp"
+#include "store/sql.hpp"
+
+namespace hedgerow::store {
+
+namespace {
+
+constexpr std::string_view kObjectColumns =
+    "o.id, o.fabric_id, k.group_name, k.kind, o.namespace, o.name, o.version, o.uid,"
+    " o.resource_version, o.digest, o.raw_hash, o.deleting, o.first_seen, o.changed, o.removed";
+
+model::Object object_of(const sql::Row& row) {
+  model::Object object;
+  model::Identity& identity = object.identity;
+  model::Observed& observed = object.observed;
+  sql::read(row, object.id, object.fabric, identity.group, identity.kind, identity.name_space,
+            identity.name, observed.version, observed.uid, observed.resource_version,
+            observed.digest, observed.raw_hash, observed.deleting, object.first_seen,
+            object.changed, object.removed);
+  return object;
+}
+
+std::string_view presence_term(model::Presence presence) {
+  switch (presence) {
+    case model::Presence::Present: return " AND o.removed IS NULL";
+    case model::Presence::Removed: return " AND o.removed IS NOT NULL";
+    case model::Presence::Any: return "";
+  }
+  return "";
+}
+
+// Nothing where the filter names kinds and the fabric has none of them.
+std::optional<std::vector<std::int64_t>> kind_ids(sql::Scope& sql, model::FabricId fabric,
+                                                  std::span<const KindName> wanted) {
+  std::vector<std::int64_t> ids;
+  sql.each(
+      "SELECT id, group_name, kind FROM kinds WHERE fabric_id = $1",
+      [&](const sql::Row& row) {
+        const std::string_view group = row.text(1);
+        const std::string_view kind = row.text(2);
+        if (std::ranges::any_of(wanted, [&](const KindName& name) {
+              return name.kind == kind && (name.group.empty() || name.group == group);
+            }))
+          ids.push_back(row.integer(0));
+      },
+      fabric);
+  if (ids.empty()) return std::nullopt;
+  return ids;
+}
+
+std::string order_by(const ObjectOrder& order) {
+  const std::string_view direction = order.descending ? "DESC" : "ASC";
+  switch (order.by) {
+    case ObjectColumn::Name: return fmt::format("o.name {0}, o.id {0}", direction);
+    case ObjectColumn::Kind:
+      return fmt::format("k.kind {0}, k.group_name {0}, o.id {0}", direction);
+    case ObjectColumn::Namespace: return fmt::format("o.namespace {0}, o.id {0}", direction);
+    case ObjectColumn::Changed: return fmt::format("o.changed {0}, o.id {0}", direction);
+  }
+  return "";
+}
+
+// The planner follows the order in which a CROSS JOIN names its tables: the one first whose index
+// gives the order.
+std::string_view tables_for(const ObjectOrder& order) {
+  return order.by == ObjectColumn::Kind ? "kinds k CROSS JOIN objects o"
+                                        : "objects o CROSS JOIN kinds k";
+}
+
+// The terms of a list beside the fabric, $1. Nothing where nothing can match.
+std::optional<std::string> terms_of(sql::Scope& sql, model::FabricId fabric,
+                                    const ObjectFilter& filter, sql::Values& values,
+                                    std::deque<std::string>& patterns) {
+  std::string terms{presence_term(filter.presence)};
+  if (!filter.kinds.empty()) {
+    const auto ids = kind_ids(sql, fabric, filter.kinds);
+    if (!ids) return std::nullopt;
+    terms += fmt::format(" AND o.kind_id IN ({})", values.add_all(*ids));
+  }
+  if (!filter.namespaces.empty())
+    terms += fmt::format(" AND o.namespace IN ({})", values.add_all(filter.namespaces));
+  if (!filter.name_part.empty()) {
+    const auto place = values.add(patterns.emplace_back(sql::containing(filter.name_part)));
+    terms += fmt::format(" AND lower(o.name) LIKE {} ESCAPE '\\'", place);
+  }
+  if (!filter.q.empty()) {
+    const auto place = values.add(patterns.emplace_back(sql::containing(filter.q)));
+    terms += fmt::format(
+        " AND (lower(o.name) LIKE {0} ESCAPE '\\' OR lower(o.namespace) LIKE {0} ESCAPE '\\'"
+        " OR o.kind_id IN (SELECT id FROM kinds WHERE fabric_id = $1"
+        " AND lower(kind) LIKE {0} ESCAPE '\\'))",
+        place);
+  }
+  return terms;
+}
+
+}  // namespace
+
+model::Object Objects::get(model::ObjectId id) const {
+  auto object = sql_.first(
+      fmt::format("SELECT {} FROM objects o JOIN kinds k ON k.id = o.kind_id WHERE o.id = $1",
+                  kObjectColumns),
+      object_of, id);
+  if (!object) sql::missing("object", id.value);
+  object->observed.document = sql_.one<std::string>(
+      "SELECT document FROM history WHERE object_id = $1 AND document IS NOT NULL"
+      " ORDER BY id DESC LIMIT 1",
+      id);
+  return std::move(*object);
+}
+
+Paged<model::Object> Objects::page(model::FabricId fabric, const ObjectFilter& filter,
+                                   const ObjectOrder& order, const Page& page) const {
+  Paged<model::Object> paged;
+  sql::Values values;
+  values.add(fabric);
+  std::deque<std::string> patterns;  // What `values` views; a deque does not move them.
+  const auto terms = terms_of(sql_, fabric, filter, values, patterns);
+  if (!terms) return paged;
+  sql_.run_with(fmt::format("SELECT count(*) FROM objects o WHERE o.fabric_id = $1{}", *terms),
+                values.all(), [&](const sql::Row& row) { paged.count = row.integer(0); });
+  const auto limit = values.add(page.limit);
+  const auto offset = values.add(page.offset);
+  sql_.run_with(
+      fmt::format("SELECT {} FROM {} WHERE o.fabric_id = $1 AND k.fabric_id = $1"
+                  " AND k.id = o.kind_id{} ORDER BY {} LIMIT {} OFFSET {}",
+                  kObjectColumns, tables_for(order), *terms, order_by(order), limit, offset),
+      values.all(), [&](const sql::Row& row) { paged.rows.push_back(object_of(row)); });
+  return paged;
+}
+
+std::int64_t Objects::count(model::FabricId fabric) const {
+  return sql_.one("SELECT count(*) FROM objects WHERE fabric_id = $1 AND removed IS NULL", fabric);
+}
+
+void Objects::known(model::FabricId fabric, const KindName& kind,
+                    const std::function<void(const Known&)>& each) const {
+  sql_.each(
+      "SELECT id, namespace, name, uid, resource_version, raw_hash, digest, removed IS NOT NULL"
+      " FROM objects WHERE kind_id = (SELECT id FROM kinds WHERE fabric_id = $1"
+      " AND group_name = $2 AND kind = $3) ORDER BY namespace, name",
+      [&](const sql::Row& row) {
+        Known known;
+        sql::read(row, known.id, known.name_space, known.name, known.uid, known.resource_version,
+                  known.raw_hash, known.digest, known.removed);
+        each(known);
+      },
+      fabric, kind.group, kind.kind);
+}
+
+}  // namespace hedgerow::store

@@ -1,0 +1,161 @@
+#include "store/sqlite_database.hpp"
+
+#include "base/failure.hpp"
+#include "base/log.hpp"
+#include "store/first_rows.hpp"
+#include "store/migrations.hpp"
+
+namespace hedgerow::store {
+
+using base::Cause;
+using base::Code;
+using base::Failure;
+
+namespace {
+
+SqliteOpening opening_for(const Settings& settings, SqliteUse use) {
+  const std::int64_t cache =
+      use == SqliteUse::Write ? settings.cache_bytes : settings.cache_bytes / 4;
+  return {.path = settings.path,
+          .use = use,
+          .busy_wait = settings.busy_wait,
+          .statement_max = settings.statement_max,
+          .cache_bytes = cache,
+          .size_max = settings.size_max};
+}
+
+std::int64_t bytes_of(const std::filesystem::path& database) {
+  std::int64_t bytes = 0;
+  for (const char* ending : {"", "-wal"}) {
+    std::error_code ignored;
+    const auto size = std::filesystem::file_size(database.string() + ending, ignored);
+    if (!ignored) bytes += static_cast<std::int64_t>(size);
+  }
+  return bytes;
+}
+
+std::unique_ptr<SqliteConnection> open_writer(const Settings& settings, const base::Clock& clock,
+                                              base::Random& random) {
+  make_private_file(settings.path);
+  auto writer = std::make_unique<SqliteConnection>(opening_for(settings, SqliteUse::Write), clock);
+  migrate(*writer, sqlite_migrations(), clock.wall());
+  writer->run("BEGIN IMMEDIATE");
+  sql::Scope scope{*writer, instant_of(clock), &random};
+  write_first_rows(scope);
+  writer->run("COMMIT");
+  return writer;
+}
+
+}  // namespace
+
+Readers::Readers(const Settings& settings, const base::Clock& clock)
+    : opening_{opening_for(settings, SqliteUse::Read)}, wait_{settings.read_wait}, clock_{clock} {
+  pool_.with([&](Pool& pool) { pool.unopened = settings.readers; });
+}
+
+// A reader in use. One that met a failure of the disk is not lent again.
+class Readers::Loan {
+ public:
+  explicit Loan(Readers& readers) : readers_{readers}, connection_{readers.borrow()} {}
+  ~Loan() {
+    if (connection_) connection_->roll_back();
+    const bool sound = connection_ && !connection_->saw_damage() && !connection_->saw_disk_fault();
+    readers_.pool_.change([&](Pool& pool) {
+      if (sound)
+        pool.free.push_back(std::move(connection_));
+      else
+        ++pool.unopened;
+    });
+  }
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+
+  SqliteConnection& connection() {
+    if (!connection_)
+      connection_ = std::make_unique<SqliteConnection>(readers_.opening_, readers_.clock_);
+    return *connection_;
+  }
+
+ private:
+  Readers& readers_;
+  std::unique_ptr<SqliteConnection> connection_;
+};
+
+// Nothing where a place is free that has no connection yet.
+std::unique_ptr<SqliteConnection> Readers::borrow() {
+  const base::Deadline deadline = base::Deadline::in(clock_, wait_);
+  auto taken = pool_.wait_then(
+      {}, deadline.at, [](const Pool& pool) { return !pool.free.empty() || pool.unopened > 0; },
+      [](Pool& pool) -> std::unique_ptr<SqliteConnection> {
+        if (pool.free.empty()) return --pool.unopened, nullptr;
+        auto connection = std::move(pool.free.back());
+        pool.free.pop_back();
+        return connection;
+      });
+  if (taken) return std::move(*taken);
+  throw Failure{Code::StorageBusy, Cause::Transient, "All readers of the database are busy."};
+}
+
+void Readers::look(const std::function<void(const Snapshot&)>& function) {
+  Loan loan{*this};
+  loan.connection().run("BEGIN");
+  sql::Scope scope{loan.connection(), instant_of(clock_), nullptr};
+  const Snapshot snapshot{scope};
+  function(snapshot);
+}
+
+SqliteDatabase::SqliteDatabase(const Settings& settings, const base::Clock& clock,
+                               base::Random& random)
+    : path_{settings.path},
+      lock_{settings.path},
+      writer_{std::make_unique<GroupCommit>(opening_for(settings, SqliteUse::Write),
+                                            open_writer(settings, clock, random), clock, random)},
+      readers_{settings, clock} {
+  writer_->start();
+}
+
+void SqliteDatabase::commit(const base::Deadline& deadline,
+                            const std::function<void(Txn&)>& function) {
+  writer_->run(deadline, function);
+}
+
+void SqliteDatabase::look(const std::function<void(const Snapshot&)>& function) {
+  // It would not see what the function has written.
+  writer_->require_outside();
+  readers_.look(function);
+}
+
+bool SqliteDatabase::wait_for_changes(const Position& position, const base::Deadline& deadline,
+                                      const std::stop_token& stop) {
+  return writer_->wait_for_changes(position, deadline, stop);
+}
+
+std::int64_t SqliteDatabase::size_on_disk() const { return bytes_of(path_); }
+
+SqliteReadOnly::SqliteReadOnly(const Settings& settings, const base::Clock& clock)
+    : path_{settings.path}, readers_{settings, clock} {
+  if (!std::filesystem::exists(path_))
+    throw Failure{Code::StorageError, Cause::Missing,
+                  fmt::format("There is no database at {}.", path_.string())}
+        .with_next("Name the data folder of the server, or start the server once.");
+  SqliteConnection connection{opening_for(settings, SqliteUse::Read), clock};
+  require_migrated(connection, sqlite_migrations());
+}
+
+void SqliteReadOnly::commit(const base::Deadline&, const std::function<void(Txn&)>&) {
+  throw Failure{Code::StorageError, Cause::Refused, "The database was opened for reading only."};
+}
+
+void SqliteReadOnly::look(const std::function<void(const Snapshot&)>& function) {
+  readers_.look(function);
+}
+
+// Nobody tells this process of another's commits.
+bool SqliteReadOnly::wait_for_changes(const Position&, const base::Deadline&,
+                                      const std::stop_token&) {
+  return false;
+}
+
+std::int64_t SqliteReadOnly::size_on_disk() const { return bytes_of(path_); }
+
+}  // namespace hedgerow::store

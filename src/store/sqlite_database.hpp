@@ -1,0 +1,65 @@
+// The database on one SQLite file: one writer, a pool of readers that only read, the lock file for
+// as long as it serves. Inside this room only.
+#pragma once
+
+#include "store/backend.hpp"
+#include "store/group_commit.hpp"
+#include "store/lock_file.hpp"
+
+namespace hedgerow::store {
+
+// Connections that only read, opened when first wanted.
+class Readers {
+ public:
+  // `clock` must outlive it.
+  Readers(const Settings& settings, const base::Clock& clock);
+  void look(const std::function<void(const Snapshot&)>& function);
+
+ private:
+  struct Pool {
+    std::vector<std::unique_ptr<SqliteConnection>> free;
+    std::size_t unopened = 0;
+  };
+  class Loan;
+  [[nodiscard]] std::unique_ptr<SqliteConnection> borrow();
+
+  const SqliteOpening opening_;
+  const base::Milliseconds wait_;
+  const base::Clock& clock_;
+  base::Guarded<Pool> pool_;
+};
+
+class SqliteDatabase final : public Database::Backend {
+ public:
+  // Brings the tables up to date and serves.
+  SqliteDatabase(const Settings& settings, const base::Clock& clock, base::Random& random);
+
+  void commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function) override;
+  void look(const std::function<void(const Snapshot&)>& function) override;
+  bool wait_for_changes(const Position& position, const base::Deadline& deadline,
+                        const std::stop_token& stop) override;
+  [[nodiscard]] std::int64_t size_on_disk() const override;
+
+ private:
+  const std::filesystem::path path_;
+  const LockFile lock_;
+  std::unique_ptr<GroupCommit> writer_;
+  Readers readers_;
+};
+
+class SqliteReadOnly final : public Database::Backend {
+ public:
+  SqliteReadOnly(const Settings& settings, const base::Clock& clock);
+
+  void commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function) override;
+  void look(const std::function<void(const Snapshot&)>& function) override;
+  bool wait_for_changes(const Position& position, const base::Deadline& deadline,
+                        const std::stop_token& stop) override;
+  [[nodiscard]] std::int64_t size_on_disk() const override;
+
+ private:
+  const std::filesystem::path path_;
+  Readers readers_;
+};
+
+}  // namespace hedgerow::store

@@ -1,0 +1,24 @@
+#include "store/workers.hpp"
+
+#include "store/sql.hpp"
+
+namespace hedgerow::store {
+
+std::optional<base::Milliseconds> Workers::silence() const {
+  const auto latest = sql_.one<std::optional<std::int64_t>>("SELECT max(beat_tick) FROM workers");
+  if (!latest) return std::nullopt;
+  return base::Milliseconds{std::max<std::int64_t>(sql_.tick() - *latest, 0)};
+}
+
+void Workers::beat(std::string_view replica, std::int64_t worker) {
+  sql_.run(
+      "INSERT INTO workers (replica, worker, beat_tick) VALUES ($1, $2, $3)"
+      " ON CONFLICT (replica, worker) DO UPDATE SET beat_tick = excluded.beat_tick",
+      replica, worker, sql_.tick());
+}
+
+void Workers::remove_all_of(std::string_view replica) {
+  sql_.run("DELETE FROM workers WHERE replica = $1", replica);
+}
+
+}  // namespace hedgerow::store
