@@ -4,6 +4,7 @@
 //   start: take every fabric ─► renew (5 s) · take new ones · reap (3 s) · sweep (1 h) ─► release
 #pragma once
 
+#include "base/guarded.hpp"
 #include "jobs/settings.hpp"
 #include "store/database.hpp"
 
@@ -38,6 +39,9 @@ class Keeper {
   void sweep();
 
  private:
+  // False when it failed.
+  bool attempt(std::string_view what, const std::function<void()>& part) const;
+  // True at most once in `each`.
   [[nodiscard]] bool is_due(base::SteadyTime& last, base::Milliseconds each) const;
 
   store::Database& database_;
@@ -48,6 +52,7 @@ class Keeper {
   base::SteadyTime renewed_;
   base::SteadyTime reaped_;
   base::SteadyTime swept_;
+  base::Guarded<bool> pause_;
   std::jthread thread_;  // Last, so that it ends before anything it uses is gone.
 };
 

@@ -29,10 +29,10 @@ class Workers {
   // destroyed.
   bool stop();
 
-  class Room;  // What the threads share.
+  class Crew;
 
  private:
-  std::unique_ptr<Room> room_;
+  std::unique_ptr<Crew> crew_;
 };
 
 }  // namespace hedgerow::jobs
