@@ -9,12 +9,6 @@ namespace hedgerow::store {
 
 enum class Credential : std::uint8_t { Token, ClientKey };
 
-// What a sealed credential is bound to: sealed for one fabric and column, it opens for no other.
-[[nodiscard]] inline std::string belongs_to(model::FabricId fabric, Credential which) {
-  return fmt::format("fabric/{}/{}", fabric.value,
-                     which == Credential::Token ? "token" : "client_key");
-}
-
 // What a person decides of a fabric.
 struct FabricDraft {
   std::string name;
