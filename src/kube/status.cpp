@@ -53,10 +53,10 @@ Failure unauthorized(const Asked& asked) {
 }
 
 Failure forbidden(const Asked& asked, const std::string& words) {
-  Failure failure{Code::ClusterForbidden, Cause::Denied,
-                  fmt::format("The cluster does not let us read this. Missing: {} {}.", asked.verb,
-                              asked.what)};
-  failure = std::move(failure).with_operator("the cluster's words" + words);
+  auto failure = Failure{Code::ClusterForbidden, Cause::Denied,
+                         fmt::format("The cluster does not let us read this. Missing: {} {}.",
+                                     asked.verb, asked.what)}
+                     .with_operator("the cluster's words" + words);
   if (asked.kind != nullptr)
     failure.with_next("Add this rule to the role that Hedgerow's account has:\n" +
                       rbac_rule({asked.kind, 1}));

@@ -101,13 +101,33 @@ std::optional<unsigned> number_in(std::string_view text, unsigned most) {
   return number;
 }
 
+// "NETWORK", "NETWORK:PORT" and "[NETWORK]:PORT" taken apart; a bare IPv6 network has colons of its
+// own.
+struct Entry {
+  std::string_view network;
+  std::optional<std::string_view> port;
+};
+Entry taken_apart(std::string_view entry) {
+  if (entry.starts_with('[')) {
+    const auto close = entry.find(']');
+    if (close == std::string_view::npos) return {};
+    const auto rest = entry.substr(close + 1);
+    if (rest.empty()) return {entry.substr(1, close - 1), std::nullopt};
+    if (rest.front() != ':') return {};
+    return {entry.substr(1, close - 1), rest.substr(1)};
+  }
+  if (std::count(entry.begin(), entry.end(), ':') != 1) return {entry, std::nullopt};
+  const auto colon = entry.find(':');
+  return {entry.substr(0, colon), entry.substr(colon + 1)};
+}
+
 }  // namespace
 
 std::optional<Address> Address::parse(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   const std::string copy{text};
   std::array<std::uint8_t, 4> four{};
-  if (inet_pton(AF_INET, copy.c_str(), four.data()) == 1 && copy.size() == text.size())
-    return from_ipv4(four);
+  if (inet_pton(AF_INET, copy.c_str(), four.data()) == 1) return from_ipv4(four);
   Address address;
   if (inet_pton(AF_INET6, copy.c_str(), address.bytes.data()) == 1) return address;
   return std::nullopt;
@@ -128,26 +148,14 @@ std::string Address::text() const {
 
 AddressRules::AddressRules(std::span<const std::string> allowed) {
   for (const std::string& entry : allowed) {
-    std::string_view network = base::trimmed(entry);
-    std::string_view port;
-    // "[::1]:6443" or "127.0.0.1:6443", but not the colons of a bare IPv6 address.
-    if (network.starts_with('[')) {
-      const auto close = network.find(']');
-      const auto rest = close == std::string_view::npos ? "" : network.substr(close + 1);
-      if (rest.starts_with(':')) port = rest.substr(1);
-      network = network.substr(1, close == std::string_view::npos ? close : close - 1);
-    } else if (std::count(network.begin(), network.end(), ':') == 1) {
-      port = network.substr(network.find(':') + 1);
-      network = network.substr(0, network.find(':'));
-    }
+    const auto [network, port] = taken_apart(base::trimmed(entry));
     const auto slash = network.find('/');
     const auto address = Address::parse(network.substr(0, slash));
     const unsigned width = address && address->is_ipv4() ? 32 : 128;
     const auto bits = slash == std::string_view::npos ? std::optional{width}
                                                       : number_in(network.substr(slash + 1), width);
-    const bool wants_port = entry.find("]:") != std::string::npos || !port.empty();
-    const auto number = wants_port ? number_in(port, 65535) : std::optional{0u};
-    if (!address || !bits || !number || (wants_port && *number == 0))
+    const auto number = port ? number_in(*port, 65535) : std::optional{0u};
+    if (!address || !bits || !number || (port && *number == 0))
       throw base::Failure{
           base::Code::Invalid, base::Cause::Refused,
           fmt::format("'{}' is not an address, a network or one of them with a port "

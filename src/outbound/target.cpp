@@ -114,6 +114,10 @@ Target Target::parse(std::string_view text, std::string_view field) {
 
   const auto url = boost::urls::parse_uri({text.data(), text.size()});
   if (!url) reader.refuse("The address is not a URL: something in it stands where it may not.");
+  // Boost.URL 1.81 lets a path begin without a slash, right behind the port.
+  const std::string_view path{url->encoded_path().data(), url->encoded_path().size()};
+  if (!path.empty() && path.front() != '/')
+    reader.refuse("The address is not a URL: something in it stands where it may not.");
   reader.refuse_odd_parts(*url);
   Target target;
   target.host_ = reader.host_of(*url);
