@@ -36,12 +36,12 @@ void Api::add_to(http::Router& router) {
   add_server_routes(router, inside_->context);
 }
 
-http::Response Api::render(const base::Failure& failure, const http::Request* request) {
+http::Response Api::render(const base::Failure& failure, const http::Request& request) {
   const base::CodeFacts& facts = facts_of(failure.code());
   // A code that only runs end with has no status of its own: met here, the server cannot do what was asked.
   const int status = facts.http != 0 ? facts.http : facts.retryable ? 503 : 500;
   auto response = http::Response::of(status, "application/problem+json",
-                                     problem_json(failure, status, request ? request->id : ""));
+                                     problem_json(failure, status, request.id));
   if (failure.retry_after())
     response.headers.set("Retry-After", std::to_string(failure.retry_after()->count()));
   if (status == 401) response.headers.set("WWW-Authenticate", "Session realm=\"hedgerow\"");

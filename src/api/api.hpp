@@ -43,7 +43,7 @@ class Api {
   // Adds the routes and the check that runs before each of them.
   void add_to(http::Router& router);
   // For http::Server: failures as problem+json.
-  [[nodiscard]] http::Response render(const base::Failure& failure, const http::Request* request);
+  [[nodiscard]] http::Response render(const base::Failure& failure, const http::Request& request);
   void observe(const http::Finished& finished);
   // Gauges of the server's load, asked for at each reading of the metrics.
   void measure_load(std::function<http::Load()> load);

@@ -1,0 +1,226 @@
+#include "app/serve.hpp"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "api/api.hpp"
+#include "base/json_out.hpp"
+#include "base/log.hpp"
+#include "jobs/keeper.hpp"
+#include "jobs/workers.hpp"
+#include "web/pages.hpp"
+
+namespace hedgerow::app {
+
+using base::Cause;
+using base::Code;
+using base::Failure;
+
+namespace {
+
+constexpr base::Milliseconds kStopWait{10'000};
+
+auth::PasswordCost cost_of(const Settings& settings) {
+  return {.operations = 3, .memory_bytes = static_cast<std::size_t>(settings.hash_memory_mib) << 20U};
+}
+
+bool is_this_machine(std::string_view address) {
+  return address == "127.0.0.1" || address == "::1" || address == "localhost";
+}
+
+void refuse_open_plain(const Settings& settings) {
+  const bool tls = !settings.http.tls_certificate_file.empty();
+  if (tls || settings.allow_plain || is_this_machine(settings.http.address)) return;
+  throw Failure{Code::Invalid, Cause::Refused,
+                fmt::format("http.address is {}: passwords would cross the network unprotected.",
+                            settings.http.address)}
+      .with_next("Set http.tls_certificate and http.tls_key, or http.allow_plain = true.");
+}
+
+// Keys and tokens live in this process: no core file, no reading of its memory by others.
+void close_process() {
+  ::prctl(PR_SET_DUMPABLE, 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::umask(077);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+// The signals that end the server, taken by the main thread alone.
+sigset_t ending_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGTERM);
+  ::sigaddset(&set, SIGINT);
+  return set;
+}
+
+api::Settings api_settings(const Settings& settings) {
+  api::Settings result;
+  result.base_path = settings.http.base_path;
+  result.origins = settings.origins;
+  result.tls = !settings.http.tls_certificate_file.empty();
+  result.fresh_for = settings.fresh_for;
+  result.heartbeat = settings.heartbeat;
+  result.version = HEDGEROW_VERSION;
+  result.page_version = web::Pages::version();
+  return result;
+}
+
+template <class Work>
+jobs::Handler handler(reconcile::Readers& readers, Work work) {
+  return [&readers, work](const model::Run& run, const std::stop_token& stop) -> jobs::Result {
+    auto result = (readers.*work)(run, stop);
+    return {.run = std::move(result.run),
+            .ending = std::move(result.ending),
+            .also = std::move(result.also)};
+  };
+}
+
+// Everything the server consists of, in the order of being built.
+class Whole {
+ public:
+  explicit Whole(const Settings& settings)
+      : settings_{settings},
+        sealer_{base::Sealer::from_file(settings.key_file, random_)},
+        database_{store::Database::open(settings.database, clock_, random_)},
+        passwords_{cost_of(settings), clock_},
+        sign_in_{*database_, clock_, random_, passwords_, settings.sessions, settings.sign_in},
+        readers_{*database_, sealer_, clock_, settings.reconcile},
+        keeper_{*database_, clock_, settings.jobs, kReplica},
+        workers_{*database_, clock_, settings.jobs, kReplica,
+                 {{model::Operation::Pull, handler(readers_, &reconcile::Readers::pull)},
+                  {model::Operation::Test, handler(readers_, &reconcile::Readers::test)}}},
+        tests_{deps(), settings.reconcile.kube},
+        api_{api_settings(settings),
+             {.deps = deps(),
+              .sign_in = sign_in_,
+              .passwords = passwords_,
+              .tests = tests_,
+              .checks = [this] { return checks(); }}},
+        pages_{settings.http.base_path, random_},
+        server_{settings.http, router(),
+                [this](const Failure& failure, const http::Request& request) {
+                  return api_.render(failure, request);
+                },
+                clock_, random_} {
+    server_.observe([this](const http::Finished& finished) { api_.observe(finished); });
+    api_.measure_load([this] { return server_.load(); });
+  }
+
+  void start() {
+    if (const auto code = sign_in_.make_setup_code()) {
+      base::log::warning("setup_code", {{"setup", *code},
+                                        {"meaning", "No user exists. Open the page and make the "
+                                                    "first administrator with this code."}});
+    }
+    keeper_.start();
+    workers_.start();
+    tests_.start();
+    api_.start();
+    server_.start();
+  }
+
+  [[nodiscard]] bool stop() {
+    api_.stop();
+    server_.stop(base::Deadline::in(clock_, kStopWait));
+    tests_.stop();
+    const bool ended = workers_.stop();
+    if (ended) keeper_.stop();
+    return ended;
+  }
+
+  [[nodiscard]] std::string url() const {
+    const bool tls = !settings_.http.tls_certificate_file.empty();
+    const std::string& address = settings_.http.address;
+    const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
+    return fmt::format("{}://{}:{}{}", tls ? "https" : "http", host, server_.port(),
+                       settings_.http.base_path);
+  }
+
+ private:
+  static constexpr const char* kReplica = "only";
+
+  [[nodiscard]] actions::Deps deps() { return {.db = *database_, .clock = clock_, .sealer = sealer_}; }
+
+  [[nodiscard]] http::Router router() {
+    http::Router router;
+    api_.add_to(router);
+    pages_.add_to(router);
+    return router;
+  }
+
+  std::vector<std::pair<std::string, std::string>> checks() {
+    std::vector<std::pair<std::string, std::string>> lines;
+    try {
+      const auto silence =
+          database_->read([](const store::Snapshot& seen) { return seen.workers().silence(); });
+      lines.emplace_back("database", "ok");
+      const bool alive = silence && *silence < settings_.jobs.no_worker;
+      lines.emplace_back("workers", alive ? "ok" : "no worker has a heartbeat");
+    } catch (const Failure& failure) {
+      lines.emplace_back("database", failure.detail());
+    }
+    lines.emplace_back("page", web::Pages::version().empty() ? "built without its pages" : "ok");
+    return lines;
+  }
+
+  const Settings& settings_;
+  base::SystemClock clock_;
+  base::SystemRandom random_;
+  base::Sealer sealer_;
+  std::unique_ptr<store::Database> database_;
+  auth::Passwords passwords_;
+  auth::SignIn sign_in_;
+  reconcile::Readers readers_;
+  jobs::Keeper keeper_;
+  jobs::Workers workers_;
+  actions::ConnectionTests tests_;
+  api::Api api_;
+  web::Pages pages_;
+  http::Server server_;
+};
+
+// Written beside and moved into place, so that nobody reads half of it.
+void say_ready(const std::string& file, const std::string& url) {
+  if (file.empty()) return;
+  base::JsonOut out;
+  out.begin_object().field("url", url).field("pid", ::getpid()).end_object();
+  const std::string beside = file + ".new";
+  std::ofstream{beside} << out.text() << '\n';
+  std::filesystem::rename(beside, file);
+}
+
+}  // namespace
+
+bool serve(const LoadedSettings& loaded, const std::string& ready_file) {
+  refuse_open_plain(loaded.settings);
+  close_process();
+  const sigset_t signals = ending_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  Whole whole{loaded.settings};
+  whole.start();
+  base::log::info("serving", {{"url", whole.url()}, {"version", HEDGEROW_VERSION}});
+  say_ready(ready_file, whole.url());
+
+  int taken = 0;
+  ::sigwait(&signals, &taken);
+  base::log::info("stopping", {{"signal", taken}});
+  const bool ended = whole.stop();
+  base::log::info("stopped", {{"clean", ended}});
+  if (!ended) {
+    // A handler that never returns still uses what would be destroyed here; its run is settled at the next start.
+    base::log::flush();
+    ::_exit(3);
+  }
+  return ended;
+}
+
+}  // namespace hedgerow::app

@@ -1,0 +1,291 @@
+#include "app/settings.hpp"
+
+#include <toml++/toml.h>
+
+#include <numeric>
+
+#include "base/text.hpp"
+
+namespace hedgerow::app {
+
+using base::Cause;
+using base::Code;
+using base::Failure;
+using base::Milliseconds;
+
+namespace {
+
+using Place = std::variant<std::string*, bool*, std::uint16_t*, unsigned*, std::size_t*,
+                           std::int64_t*, Milliseconds*, std::vector<std::string>*,
+                           std::filesystem::path*>;
+
+struct Entry {
+  std::string_view name;
+  Place place;
+};
+
+// tidy: a table of data
+std::vector<Entry> entries(Settings& s) {
+  auto& deadlines = s.reconcile.kube.outbound.deadlines;
+  return {
+      {"http.address", &s.http.address},
+      {"http.port", &s.http.port},
+      {"http.base_path", &s.http.base_path},
+      {"http.origins", &s.origins},
+      {"http.allow_plain", &s.allow_plain},
+      {"http.tls_certificate", &s.http.tls_certificate_file},
+      {"http.tls_key", &s.http.tls_key_file},
+      {"http.io_threads", &s.http.io_threads},
+      {"http.worker_threads", &s.http.worker_threads},
+      {"http.deadlines.first_byte", &s.http.deadlines.first_byte},
+      {"http.deadlines.header", &s.http.deadlines.header},
+      {"http.deadlines.body", &s.http.deadlines.body},
+      {"http.deadlines.write", &s.http.deadlines.write},
+      {"http.deadlines.idle", &s.http.deadlines.idle},
+      {"http.limits.headers", &s.http.limits.headers},
+      {"http.limits.target", &s.http.limits.target},
+      {"http.limits.body", &s.http.limits.body},
+      {"http.limits.connections", &s.http.limits.connections},
+      {"http.limits.queue", &s.http.limits.queue},
+      {"database.path", &s.database.path},
+      {"database.busy_wait", &s.database.busy_wait},
+      {"database.read_wait", &s.database.read_wait},
+      {"database.statement_max", &s.database.statement_max},
+      {"database.readers", &s.database.readers},
+      {"database.size_max", &s.database.size_max},
+      {"security.key_file", &s.key_file},
+      {"sessions.idle", &s.sessions.idle},
+      {"sessions.absolute", &s.sessions.absolute},
+      {"sessions.per_user", &s.sessions.per_user},
+      {"sessions.touch_after", &s.sessions.touch_after},
+      {"sign_in.free_failures", &s.sign_in.free_failures},
+      {"sign_in.first_lock", &s.sign_in.first_lock},
+      {"sign_in.longest_lock", &s.sign_in.longest_lock},
+      {"sign_in.address_burst", &s.sign_in.address_burst},
+      {"sign_in.address_refill", &s.sign_in.address_refill},
+      {"sign_in.hash_memory_mib", &s.hash_memory_mib},
+      {"outbound.allow", &s.outbound_allow},
+      {"outbound.deadlines.dns", &deadlines.dns},
+      {"outbound.deadlines.connect", &deadlines.connect},
+      {"outbound.deadlines.tls", &deadlines.tls},
+      {"outbound.deadlines.first_byte", &deadlines.first_byte},
+      {"outbound.deadlines.floor_span", &deadlines.floor_span},
+      {"outbound.deadlines.total", &deadlines.total},
+      {"cluster.page_size", &s.reconcile.kube.page_size},
+      {"cluster.concurrency", &s.reconcile.lists_at_once},
+      {"cluster.page_bytes_max", &s.reconcile.kube.page_bytes_max},
+      {"cluster.list_bytes_max", &s.reconcile.kube.list_bytes_max},
+      {"cluster.ladder_total", &s.reconcile.kube.ladder_total},
+      {"runs.workers", &s.jobs.workers},
+      {"runs.no_progress", &s.jobs.no_progress},
+      {"runs.no_worker", &s.jobs.no_worker},
+      {"runs.lease", &s.jobs.lease},
+      {"runs.renew", &s.jobs.renew_each},
+      {"runs.reap", &s.jobs.reap_each},
+      {"runs.look", &s.jobs.look_each},
+      {"runs.fresh_for", &s.fresh_for},
+      {"retention.runs", &s.jobs.retention.runs},
+      {"retention.history", &s.jobs.retention.history},
+      {"retention.history_versions", &s.jobs.retention.history_versions},
+      {"retention.request_keys", &s.jobs.retention.request_keys},
+      {"retention.changes", &s.jobs.retention.changes},
+      {"retention.changes_most", &s.jobs.retention.changes_most},
+      {"events.heartbeat", &s.heartbeat},
+      {"log.level", &s.log_level},
+  };
+}
+
+[[noreturn]] void refuse(std::string_view source, std::string_view name, std::string_view why) {
+  throw Failure{Code::Invalid, Cause::Refused, fmt::format("{}: {}: {}", source, name, why)}
+      .with_next("Correct the setting, then start again.");
+}
+
+template <class Whole>
+bool put_whole(std::string_view text, Whole& place) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), place);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+// Puts a value, written as text, into its place; why not when it does not fit.
+std::string_view put(const Place& place, std::string_view text) {
+  return std::visit(
+      [&](auto* target) -> std::string_view {
+        using T = std::remove_pointer_t<decltype(target)>;
+        if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::filesystem::path>) {
+          *target = std::string{text};
+        } else if constexpr (std::is_same_v<T, bool>) {
+          if (text != "true" && text != "false") return "it must be true or false";
+          *target = text == "true";
+        } else if constexpr (std::is_same_v<T, Milliseconds>) {
+          const auto span = parse_span(text);
+          if (!span) return "it must be a span of time such as \"500ms\", \"5s\", \"15m\" or \"24h\"";
+          *target = *span;
+        } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+          target->clear();
+          for (const auto part : base::split(text, ','))
+            if (!base::trimmed(part).empty()) target->emplace_back(base::trimmed(part));
+        } else {
+          if (!put_whole(text, *target)) return "it must be a whole number in its range";
+        }
+        return {};
+      },
+      place);
+}
+
+std::string shown_value(const Place& place) {
+  return std::visit(
+      [](const auto* target) -> std::string {
+        using T = std::remove_cv_t<std::remove_pointer_t<decltype(target)>>;
+        if constexpr (std::is_same_v<T, std::string>) return *target;
+        if constexpr (std::is_same_v<T, std::filesystem::path>) return target->string();
+        if constexpr (std::is_same_v<T, Milliseconds>) return span_text(*target);
+        if constexpr (std::is_same_v<T, std::vector<std::string>>)
+          return fmt::format("{}", fmt::join(*target, ","));
+        if constexpr (std::is_arithmetic_v<T>) return fmt::format("{}", *target);
+        return {};
+      },
+      place);
+}
+
+// Levenshtein's distance: how many letters must change.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1] ? 1 : 0)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string nearest(std::string_view name, const std::vector<Entry>& all) {
+  const auto best = std::min_element(all.begin(), all.end(), [&](const Entry& a, const Entry& b) {
+    return distance(a.name, name) < distance(b.name, name);
+  });
+  return std::string{best->name};
+}
+
+// A value of the file as text; nothing when it is of a kind that no setting has.
+std::optional<std::string> text_of(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+  const auto* list = node.as_array();
+  if (!list) return std::nullopt;
+  std::string joined;
+  for (const auto& element : *list) {
+    const auto* text = element.as_string();
+    if (!text || text->get().find(',') != std::string::npos) return std::nullopt;
+    joined += (joined.empty() ? "" : ",") + text->get();
+  }
+  return joined;
+}
+
+class Loader {
+ public:
+  explicit Loader(LoadedSettings& into) : into_{into}, entries_{entries(into.settings)} {
+    sources_.assign(entries_.size(), "default");
+  }
+
+  void read_file(const std::string& path) {
+    toml::table table;
+    try {
+      table = toml::parse_file(path);
+    } catch (const toml::parse_error& error) {
+      refuse(fmt::format("{}:{}", path, error.source().begin.line), "TOML", error.description());
+    }
+    file_ = std::filesystem::path{path}.filename().string();
+    read(table, "");
+  }
+
+  void read_environment(std::span<const std::string> environment) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      std::string name = "HEDGEROW_" + std::string{entries_[i].name};
+      for (char& c : name)
+        c = c == '.' ? '_' : (c >= 'a' && c <= 'z') ? static_cast<char>(c - 'a' + 'A') : c;
+      name += "=";
+      for (const std::string& line : environment)
+        if (line.starts_with(name)) assign(i, line.substr(name.size()), "environment");
+    }
+  }
+
+  void finish() {
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+      into_.lines.push_back(
+          {std::string{entries_[i].name}, shown_value(entries_[i].place), sources_[i]});
+  }
+
+ private:
+  void read(const toml::table& table, const std::string& prefix) {
+    for (const auto& [key, node] : table) {
+      const std::string name = prefix + std::string{key.str()};
+      const std::string source = fmt::format("{}:{}", file_, node.source().begin.line);
+      if (const auto* inner = node.as_table()) {
+        read(*inner, name + ".");
+        continue;
+      }
+      const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                      [&](const Entry& entry) { return entry.name == name; });
+      if (found == entries_.end()) {
+        refuse(source, name,
+               fmt::format("it is not known; the nearest is {}", nearest(name, entries_)));
+      }
+      const auto text = text_of(node);
+      if (!text) refuse(source, name, "its value is of a kind that no setting has");
+      assign(static_cast<std::size_t>(found - entries_.begin()), *text, source);
+    }
+  }
+
+  void assign(std::size_t index, std::string_view text, const std::string& source) {
+    const auto why = put(entries_[index].place, text);
+    if (!why.empty()) refuse(source, entries_[index].name, why);
+    sources_[index] = source;
+  }
+
+  LoadedSettings& into_;
+  std::vector<Entry> entries_;
+  std::vector<std::string> sources_;
+  std::string file_;
+};
+
+}  // namespace
+
+std::optional<Milliseconds> parse_span(std::string_view text) {
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc{} || count < 0 || count > 1'000'000'000) return std::nullopt;
+  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+  if (unit == "ms") return Milliseconds{count};
+  if (unit == "s") return Milliseconds{count * 1'000};
+  if (unit == "m") return Milliseconds{count * 60'000};
+  if (unit == "h") return Milliseconds{count * 3'600'000};
+  if (unit == "d") return Milliseconds{count * 86'400'000};
+  return std::nullopt;
+}
+
+std::string span_text(Milliseconds span) {
+  constexpr std::array<std::pair<std::int64_t, std::string_view>, 4> kUnits{
+      {{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1'000, "s"}}};
+  for (const auto& [size, unit] : kUnits)
+    if (span.count() >= size && span.count() % size == 0)
+      return fmt::format("{}{}", span.count() / size, unit);
+  return fmt::format("{}ms", span.count());
+}
+
+LoadedSettings load_settings(const std::string& path, std::span<const std::string> environment) {
+  LoadedSettings loaded;
+  Loader loader{loaded};
+  if (!path.empty()) loader.read_file(path);
+  loader.read_environment(environment);
+  loader.finish();
+  auto& addresses = loaded.settings.reconcile.kube.outbound.addresses;
+  addresses = outbound::AddressRules{loaded.settings.outbound_allow};
+  return loaded;
+}
+
+}  // namespace hedgerow::app

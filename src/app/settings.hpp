@@ -1,0 +1,52 @@
+// The settings of a server: every limit, deadline and place, each with its default, read from one TOML file and the
+// environment. An unknown key refuses to start, because a setting that is silently ignored is a lie.
+#pragma once
+
+#include "auth/sign_in.hpp"
+#include "http/server.hpp"
+#include "jobs/settings.hpp"
+#include "reconcile/readers.hpp"
+#include "store/database.hpp"
+
+namespace hedgerow::app {
+
+// What the settings are put into. The defaults are those of the rooms.
+struct Settings {
+  http::Settings http;
+  std::vector<std::string> origins;
+  bool allow_plain = false;  // Plain HTTP beyond this machine, with a banner on every page.
+  store::Settings database;
+  std::string key_file;
+  auth::SessionLimits sessions;
+  auth::LimiterSettings sign_in;
+  std::int64_t hash_memory_mib = 64;
+  std::vector<std::string> outbound_allow;
+  reconcile::Settings reconcile;
+  jobs::Settings jobs;
+  base::Milliseconds fresh_for{600'000};
+  base::Milliseconds heartbeat{5'000};
+  std::string log_level = "info";
+};
+
+// One setting as people see it.
+struct SettingLine {
+  std::string name;    // "http.port"
+  std::string value;   // "8080"
+  std::string source;  // "default", "hedgerow.toml:14", "environment"
+};
+
+struct LoadedSettings {
+  Settings settings;
+  std::vector<SettingLine> lines;
+};
+
+// Default < file < environment (HEDGEROW_SECTION_KEY; `environment` is the process's, "NAME=value"). An empty `path` reads
+// no file. Throws Failure{Invalid}: unknown key (with line and nearest name), wrong type, value out of range.
+[[nodiscard]] LoadedSettings load_settings(const std::string& path,
+                                           std::span<const std::string> environment);
+
+// "500ms", "5s", "15m", "24h" and back.
+[[nodiscard]] std::optional<base::Milliseconds> parse_span(std::string_view text);
+[[nodiscard]] std::string span_text(base::Milliseconds span);
+
+}  // namespace hedgerow::app

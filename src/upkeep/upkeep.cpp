@@ -1,0 +1,41 @@
+#include "upkeep/upkeep.hpp"
+
+#include "auth/sign_in.hpp"
+
+namespace hedgerow::upkeep {
+
+namespace {
+constexpr base::Milliseconds kWait{10'000};
+}
+
+void create_user(const Tools& tools, const std::string& name, model::Role role,
+                 const base::SecretText& password) {
+  using base::Failure;
+  if (const auto fault = auth::Passwords::weakness(password, name); !fault.empty()) {
+    throw Failure{base::Code::Invalid, base::Cause::Refused, fmt::format("The password: {}", fault)};
+  }
+  const auto db = store::Database::open(tools.database, tools.clock, tools.random);
+  auth::Passwords passwords{tools.cost, tools.clock};
+  const std::string hash = passwords.hash(password);
+  model::Actor by;
+  by.name = "command line";
+  db->write(base::Deadline::in(tools.clock, kWait), [&](store::Txn& txn) {
+    auth::create_user(txn, {.name = name, .role = role, .password_hash = hash}, by);
+    txn.instance().remove_setup_code();
+  });
+}
+
+void rotate_csrf_key(const Tools& tools) {
+  const auto db = store::Database::open(tools.database, tools.clock, tools.random);
+  db->write(base::Deadline::in(tools.clock, kWait), [](store::Txn& txn) {
+    txn.instance().rotate_csrf_key();
+    store::AuditRow row;
+    row.actor_name = "command line";
+    row.action = "csrf_key.rotate";
+    row.subject_kind = "instance";
+    row.result = "done";
+    txn.audit().append(row);
+  });
+}
+
+}  // namespace hedgerow::upkeep

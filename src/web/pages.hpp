@@ -1,0 +1,27 @@
+// Gives browsers the application: its hashed files for ever, its one page with a fresh nonce each time. Every path that
+// is no file and no API is that page, so deep links work; a missing hashed file is an error and never the page.
+#pragma once
+
+#include "base/random.hpp"
+#include "http/router.hpp"
+
+namespace hedgerow::web {
+
+class Pages {
+ public:
+  // `random` must outlive it.
+  Pages(std::string base_path, base::Random& random);
+
+  void add_to(http::Router& router) const;
+  // The version that the page was built as; empty in a build without it.
+  [[nodiscard]] static std::string version();
+
+ private:
+  [[nodiscard]] http::Response answer(const http::Request& request) const;
+  [[nodiscard]] http::Response page() const;
+
+  std::string base_path_;
+  base::Random& random_;
+};
+
+}  // namespace hedgerow::web
