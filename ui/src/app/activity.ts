@@ -1,0 +1,38 @@
+// A session ends by a person's absence, so a person's presence renews it: real keys and pointers only,
+// at most every five minutes, from one tab for all.
+import { onWord, tellTabs } from "../api/channel";
+import { bodyOf, client, readSession, withCsrf } from "../api/client";
+import { serverNow } from "../api/clock";
+import { sessionStore, takeSession } from "../api/session";
+
+const renewEveryMs = 5 * 60_000;
+let renewedAt = 0;
+
+export function openActivity(): void {
+  for (const kind of ["keydown", "pointerdown", "touchstart"] as const)
+    globalThis.addEventListener(kind, () => void present(), { passive: true, capture: true });
+  onWord((word) => {
+    if (word.say === "renewed") renewedAt = Math.max(renewedAt, word.at);
+    if (word.say === "signed_in" || word.say === "signed_out")
+      void readSession().catch(() => undefined);
+  });
+}
+
+// Signing in was presence, too.
+export function notePresence(): void {
+  renewedAt = serverNow();
+}
+
+async function present(): Promise<void> {
+  if (sessionStore.get().phase !== "in") return;
+  const now = serverNow();
+  if (renewedAt === 0) renewedAt = now;
+  if (now - renewedAt < renewEveryMs) return;
+  renewedAt = now;
+  tellTabs({ say: "renewed", at: now });
+  try {
+    takeSession(await withCsrf(() => bodyOf(client.PATCH("/api/session/"))), serverNow());
+  } catch {
+    // What ended the session was noted where the answer came in; a lost call is made again later.
+  }
+}

@@ -1,0 +1,67 @@
+// Keeps a fault of one view inside that view; header, lamp and the other views go on.
+import { Component, type ReactNode } from "react";
+import { Button } from "../ui/button";
+import { CopyBlock } from "../ui/copy";
+import { pageVersion } from "../api/page_version";
+
+interface Props {
+  view: string;
+  children: ReactNode;
+}
+interface State {
+  fault: Error | undefined;
+}
+
+export class Boundary extends Component<Props, State> {
+  override state: State = { fault: undefined };
+
+  static getDerivedStateFromError(thrown: unknown): State {
+    return { fault: thrown instanceof Error ? thrown : new Error(String(thrown)) };
+  }
+
+  override render(): ReactNode {
+    const { fault } = this.state;
+    if (!fault) return this.props.children;
+    return (
+      <ViewFault
+        view={this.props.view}
+        fault={fault}
+        onReload={() => this.setState({ fault: undefined })}
+      />
+    );
+  }
+}
+
+interface FaultProps {
+  view: string;
+  fault: Error;
+  onReload: () => void;
+}
+
+export function ViewFault({ view, fault, onReload }: FaultProps) {
+  const report = [
+    `view_fault in ${view}, page ${pageVersion}`,
+    `${location.pathname}${location.search}`,
+    new Date().toISOString(),
+    `${fault.name}: ${fault.message}`,
+    fault.stack ?? "",
+  ].join("\n");
+  return (
+    <div className="fault" role="alert">
+      <p>
+        <strong className="bad">
+          <span className="glyph" aria-hidden="true">
+            ✕
+          </span>{" "}
+          This view has a fault.
+        </strong>
+      </p>
+      <p>The service and your data are not affected. Reload the view to go on.</p>
+      <div className="row">
+        <Button onPress={onReload}>Reload view</Button>
+      </div>
+      <CopyBlock text={report} name="report" />
+      <p className="foot">Layer 1 Script · view_fault</p>
+    </div>
+  );
+}

@@ -1,0 +1,80 @@
+// Add a fabric: a name, a connection, a test that may be looked at before saving.
+import { useMutation } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useRef, useState } from "react";
+import { bodyOf, change, client, freshKey } from "../../api/client";
+import { faultOf } from "../../api/fault";
+import type { NewFabric } from "../../api/types";
+import { useTitle } from "../../app/title";
+import { Button } from "../../ui/button";
+import { emptyDraft, fieldsOf, isEmpty } from "../connection/draft";
+import { FabricForm, type Typed } from "../connection/fabric_form";
+import { useTest } from "../connection/use_test";
+import { Crumbs } from "../shared/crumbs";
+
+const nothingTyped: Typed = {
+  name: "",
+  site: "",
+  description: "",
+  shares: false,
+  draft: emptyDraft,
+};
+
+export function AddFabric() {
+  const [typed, setTyped] = useState(nothingTyped);
+  const tested = useTest();
+  const save = useSave();
+  useTitle("Add fabric");
+  const submit = () => {
+    if (!save.isPending) save.mutate(fabricOf(typed));
+  };
+  return (
+    <>
+      <Crumbs here="Add fabric" />
+      <FabricForm
+        title="Add a fabric"
+        typed={typed}
+        onType={setTyped}
+        tested={tested}
+        fault={save.error ? faultOf(save.error) : undefined}
+        onSubmit={submit}
+        actions={
+          <>
+            <Button kind="primary" type="submit">
+              {save.isPending ? "Adding…" : "Add fabric"}
+            </Button>
+            <Button onPress={() => tested.start(fieldsOf(typed.draft))}>Test connection</Button>
+          </>
+        }
+      />
+    </>
+  );
+}
+
+function fabricOf({ name, site, description, shares, draft }: Typed): NewFabric {
+  return {
+    name,
+    site,
+    description,
+    ...(!isEmpty(draft) && { cluster: fieldsOf(draft) }),
+    ...(shares && { shares_cluster: true }),
+  };
+}
+
+// The same form sent again is the same request: it makes one fabric, however often the way is cut.
+function useSave() {
+  const navigate = useNavigate();
+  const last = useRef({ body: "", key: "" });
+  return useMutation({
+    networkMode: "always",
+    mutationFn: (body: NewFabric) => {
+      const words = JSON.stringify(body);
+      if (last.current.body !== words) last.current = { body: words, key: freshKey() };
+      const header = { "Idempotency-Key": last.current.key };
+      return change("Add fabric", () =>
+        bodyOf(client.POST("/api/fabrics/", { params: { header }, body })),
+      );
+    },
+    onSuccess: (fabric) => navigate({ to: "/fabrics/$id/", params: { id: fabric.id } }),
+  });
+}

@@ -1,0 +1,88 @@
+// What a fabric is called and how its cluster is reached: the same form adds and changes one.
+import type { FormEvent, ReactNode } from "react";
+import type { Fault } from "../../api/fault";
+import { FaultNote } from "../../ui/fault_note";
+import { Check, Field } from "../../ui/field";
+import { Panel } from "../../ui/panel";
+import { refusalsOf } from "../shared/refusals";
+import { ConnectionForm } from "./connection_form";
+import { fieldsOf, type Draft } from "./draft";
+import { Ladder } from "./ladder";
+import { connectionRefusals } from "./refusals";
+import type { Tested } from "./use_test";
+
+export interface Typed {
+  name: string;
+  site: string;
+  description: string;
+  shares: boolean;
+  draft: Draft;
+}
+
+interface Props {
+  title: string;
+  notice?: ReactNode;
+  typed: Typed;
+  onType: (typed: Typed) => void;
+  tested: Tested;
+  // Why saving was refused.
+  fault: Fault | undefined;
+  stored?: { token: boolean; certificate: boolean };
+  onSubmit: () => void;
+  actions: ReactNode;
+}
+
+const labels = { name: "Name", site: "Site", description: "Description" } as const;
+
+export function FabricForm(props: Props) {
+  const { typed, onType, tested, fault, stored } = props;
+  const refusals = refusalsOf(fault);
+  const changed = isChangedSince(tested, typed.draft);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    props.onSubmit();
+  };
+  return (
+    <form className="columns" onSubmit={submit}>
+      <div className="stack">
+        <h1>{props.title}</h1>
+        {props.notice}
+        <Panel title="What it is called">
+          <div className="stack form">
+            {(["name", "site", "description"] as const).map((name) => (
+              <Field
+                key={name}
+                label={labels[name]}
+                name={name}
+                optional={name !== "name"}
+                value={typed[name]}
+                onChange={(value) => onType({ ...typed, [name]: value })}
+                refusal={refusals.get(name)}
+              />
+            ))}
+          </div>
+        </Panel>
+        <Panel title="How its cluster is reached">
+          <div className="stack form">
+            <ConnectionForm
+              draft={typed.draft}
+              onChange={(draft) => onType({ ...typed, draft })}
+              refusals={connectionRefusals(typed.draft, tested, fault, changed)}
+              contexts={tested.test?.contexts ?? []}
+              {...(stored && { stored })}
+            />
+            <Check selected={typed.shares} onChange={(shares) => onType({ ...typed, shares })}>
+              Another fabric may have the same cluster
+            </Check>
+          </div>
+        </Panel>
+        {fault && <FaultNote fault={fault} />}
+        <div className="row actions">{props.actions}</div>
+      </div>
+      <Ladder tested={tested} changed={changed} />
+    </form>
+  );
+}
+
+const isChangedSince = (tested: Tested, draft: Draft) =>
+  tested.fields !== undefined && JSON.stringify(tested.fields) !== JSON.stringify(fieldsOf(draft));

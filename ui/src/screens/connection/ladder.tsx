@@ -1,0 +1,75 @@
+// The ladder of a connection: each rung is shown once it was measured, the first that fails says why.
+import type { MeasuredRung } from "../../api/types";
+import { lastRun, outcome, rung as rungName, rungState } from "../../text/words";
+import { Duration } from "../../ui/age";
+import { CopyBlock } from "../../ui/copy";
+import { FaultNote } from "../../ui/fault_note";
+import { Panel } from "../../ui/panel";
+import { GlyphWithWord, State } from "../../ui/state";
+import type { Tested } from "./use_test";
+
+export function Ladder({ tested, changed }: { tested: Tested; changed: boolean }) {
+  const { test, fault, starting } = tested;
+  return (
+    <Panel title="Connection test">
+      <div className="stack tight">
+        <Standing tested={tested} changed={changed} />
+        {fault && <FaultNote fault={fault} silent />}
+        {test && (
+          <ol className="trace ladder" aria-label="What was measured">
+            {test.rungs.map((rung, index) => (
+              <RungLine key={rung.rung} rung={rung} order={index + 1} />
+            ))}
+          </ol>
+        )}
+        {!test && !fault && !starting && (
+          <p className="muted prose">
+            The test asks the cluster step by step: address, connection, certificate, credentials,
+            kinds, rights. Nothing is stored or written by it, and it may be skipped: each run
+            checks again.
+          </p>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+function Standing({ tested, changed }: { tested: Tested; changed: boolean }) {
+  const { test, starting } = tested;
+  if (starting || (test && test.state !== "ended"))
+    return (
+      <p role="status">
+        <State of={{ ...lastRun.running, word: "Testing" }} /> {test?.server}
+      </p>
+    );
+  if (!test) return null;
+  return (
+    <>
+      <p role="status">
+        {test.outcome && <State of={outcome[test.outcome]} />} {test.server}
+      </p>
+      {changed && <p className="warn">The connection was changed after this test.</p>}
+    </>
+  );
+}
+
+function RungLine({ rung, order }: { rung: MeasuredRung; order: number }) {
+  return (
+    <li className={rung.state === "not_reached" ? "not-yet" : ""} data-rung={rung.rung}>
+      <span className="order">{order}</span>
+      <GlyphWithWord of={rungState[rung.state]} />
+      <span className="name">{rungName[rung.rung]}</span>
+      <span className="time">
+        <Duration ms={rung.ms} />
+      </span>
+      {(rung.evidence || rung.detail || rung.remedy) && (
+        <div className="below stack tight">
+          {rung.evidence && <p className="wrap muted">{rung.evidence}</p>}
+          {rung.detail && <p className="wrap bad">{rung.detail}</p>}
+          {rung.next && <p className="wrap">{rung.next}</p>}
+          {rung.remedy && <CopyBlock text={rung.remedy} name="remedy" />}
+        </div>
+      )}
+    </li>
+  );
+}

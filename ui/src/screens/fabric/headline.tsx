@@ -1,0 +1,107 @@
+// The one computed status, what to do about it, and the actions. What runs now stands beside it.
+import { Link } from "@tanstack/react-router";
+import { press } from "../../api/outbox";
+import type { RunOperation } from "../../api/outbox_rules";
+import type { FabricSnapshot } from "../../api/queries";
+import type { Permission } from "../../api/types";
+import { direction, headline, operationName, permissionMeaning } from "../../text/words";
+import { Age } from "../../ui/age";
+import { ActionButton, LockedButton } from "../../ui/button";
+import { Glyph } from "../../ui/state";
+import { WorkingWords } from "../shared/working";
+
+// What exists; more operations come with their own handlers.
+const operations: readonly RunOperation[] = ["pull", "test"];
+const needs: Record<RunOperation, Permission> = { pull: "fabric.sync", test: "fabric.sync" };
+
+export function Headline({ fabric }: { fabric: FabricSnapshot }) {
+  const { state, text, as_of, next } = fabric.headline;
+  const word = headline[state];
+  return (
+    <section className={`headline ${word.tone}`} aria-labelledby="headline">
+      <div className="stack tight">
+        <div className="says" aria-live="polite">
+          <h1 id="headline">
+            <span className={`state ${word.tone}`}>
+              <Glyph of={word} />
+              {word.word}
+            </span>{" "}
+            {text}
+          </h1>
+        </div>
+        <p>
+          {next.text} {as_of && <Age at={as_of} before="Measured " after="." />}
+        </p>
+      </div>
+      <Actions fabric={fabric} />
+      {fabric.working && (
+        <p className="working">
+          <WorkingWords working={fabric.working} />
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Actions({ fabric }: { fabric: FabricSnapshot }) {
+  const { next } = fabric.headline;
+  const elsewhere = next.edit === true || (next.run !== undefined && !next.operation);
+  const first: RunOperation = next.operation === "test" ? "test" : "pull";
+  return (
+    <div className="row actions">
+      {next.edit && (
+        <Link to="/fabrics/$id/settings/" params={{ id: fabric.id }} className="button primary">
+          Set up the connection
+        </Link>
+      )}
+      {next.run !== undefined && (
+        <Link
+          to="/runs/$id/"
+          params={{ id: next.run }}
+          className={`button ${elsewhere && !next.edit ? "primary" : "plain"}`}
+        >
+          Look at run {next.run}
+        </Link>
+      )}
+      {operations.map((operation) => (
+        <RunButton
+          key={operation}
+          fabric={fabric}
+          operation={operation}
+          primary={!elsewhere && operation === first}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface RunButtonProps {
+  fabric: FabricSnapshot;
+  operation: RunOperation;
+  primary: boolean;
+}
+
+function RunButton({ fabric, operation, primary }: RunButtonProps) {
+  const permission = needs[operation];
+  const name = operationName[operation];
+  if (!fabric.permissions.includes(permission))
+    return (
+      <LockedButton
+        name={name}
+        line={`needs ${permission}`}
+        why={
+          `You may not run ${name} on ${fabric.name}. It needs ${permission} ` +
+          `(${permissionMeaning[permission]}); you have ` +
+          `${fabric.permissions.join(", ") || "no permission here"}. An administrator can grant it.`
+        }
+      />
+    );
+  return (
+    <ActionButton
+      name={name}
+      line={direction[operation]}
+      primary={primary}
+      onPress={() => press({ fabric, operation })}
+    />
+  );
+}

@@ -1,0 +1,153 @@
+// The run that matters now: the one this person started or joined, else the one that runs, else the
+// latest. Its words are announced; its numbers and ages are only shown.
+import { Link } from "@tanstack/react-router";
+import { discard, outboxStore, press } from "../../api/outbox";
+import type { Click } from "../../api/outbox_rules";
+import type { FabricSnapshot } from "../../api/queries";
+import { useStore } from "../../api/store";
+import type { Run } from "../../api/types";
+import { counted, numberText } from "../../text/numbers";
+import { operationName } from "../../text/words";
+import { Age, Duration, Stopwatch } from "../../ui/age";
+import { Button } from "../../ui/button";
+import { Panel } from "../../ui/panel";
+import { Glyph } from "../../ui/state";
+import { byWhom, isOver, listedOf, runSentence, wordOf } from "../shared/run_words";
+import { CancelButton } from "../shared/cancel";
+import { Trace } from "../shared/trace";
+
+export function WatchedRun({ fabric }: { fabric: FabricSnapshot }) {
+  const clicks = useStore(outboxStore).filter((click) => click.fabric.id === fabric.id);
+  const run = chosen(fabric, clicks);
+  const sending = clicks.some((click) => click.stage.at === "sending");
+  return (
+    <Panel>
+      <div className="stack">
+        <div className="row">
+          <h2 role="status">
+            {run ? (
+              <>
+                <Glyph of={wordOf(run)} /> {runSentence(run)}
+              </>
+            ) : (
+              "No run yet"
+            )}
+          </h2>
+          {run && <Beside run={run} />}
+          {sending && <span className="muted">Sending your click</span>}
+        </div>
+        {run ? <RunParts run={run} fabric={fabric} clicks={clicks} /> : <NoRun fabric={fabric} />}
+      </div>
+    </Panel>
+  );
+}
+
+function NoRun({ fabric }: { fabric: FabricSnapshot }) {
+  return (
+    <p className="muted prose">
+      {fabric.cluster
+        ? "Nothing has been read from the cluster. Sync from Fabric reads all Hedgehog kinds into the " +
+          "record; the cluster is not changed."
+        : "This fabric has no cluster connection yet, so there is nothing to read."}
+    </p>
+  );
+}
+
+function chosen(fabric: FabricSnapshot, clicks: readonly Click[]): Run | undefined {
+  const known = new Map(fabric.recent_runs.map((run) => [run.id, run]));
+  for (const { stage } of clicks) {
+    // The answer to the click may know more than the snapshot that is on its way.
+    if (stage.at === "started" && !known.has(stage.run.id)) known.set(stage.run.id, stage.run);
+  }
+  const runs = [...known.values()].sort((a, b) => b.id - a.id);
+  const mine = clicks.flatMap(({ stage }) => (stage.at === "started" ? [stage.run.id] : []));
+  const latestMine = runs.find((run) => mine.includes(run.id));
+  if (latestMine && !isOver(latestMine) && latestMine.state === "running") return latestMine;
+  const running = runs.filter((run) => run.state === "running").at(-1);
+  if (running) return running;
+  const newest = runs[0];
+  return latestMine && newest && latestMine.id >= newest.id ? latestMine : newest;
+}
+
+function Beside({ run }: { run: Run }) {
+  const listed = listedOf(run);
+  return (
+    <>
+      <span className="muted">
+        {run.state === "running" &&
+          run.operation !== "test" &&
+          `${counted(listed, "object")} read · `}
+        {run.state === "running" && <Stopwatch since={run.started ?? run.created} />}
+        {isOver(run) && <Duration ms={run.ms} />}
+      </span>
+      <Age
+        at={run.ended ?? run.started ?? run.created}
+        before={isOver(run) ? "ended " : run.state === "running" ? "started " : "asked for "}
+        after={` ${byWhom(run)}`}
+      />
+      <span className="push" />
+      {!isOver(run) && <CancelButton run={run} />}
+      <Link to="/runs/$id/" params={{ id: run.id }} className="button plain">
+        Open run {run.id}
+      </Link>
+    </>
+  );
+}
+
+interface PartsProps {
+  run: Run;
+  fabric: FabricSnapshot;
+  clicks: readonly Click[];
+}
+
+function RunParts({ run, fabric, clicks }: PartsProps) {
+  const joined = clicks.find(
+    (click) => click.stage.at === "started" && click.stage.joined && click.stage.run.id === run.id,
+  );
+  return (
+    <>
+      {joined && <Joined run={run} click={joined} fabric={fabric} />}
+      {isOver(run) && run.outcome !== "succeeded" && (
+        <p className="prose wrap">
+          {run.summary} {run.next}
+        </p>
+      )}
+      {run.state === "queued" && run.waits_for !== undefined && (
+        <p className="muted">
+          It waits for{" "}
+          <Link to="/runs/$id/" params={{ id: run.waits_for }}>
+            run {run.waits_for}
+          </Link>{" "}
+          of this fabric.
+        </p>
+      )}
+      <Trace run={run} />
+    </>
+  );
+}
+
+// The click found a run that was under way; one more can be asked for, since that one may have read
+// before the latest change.
+function Joined({ run, click, fabric }: { run: Run; click: Click; fabric: FabricSnapshot }) {
+  const asked = useStore(outboxStore).find(
+    (it) => it.followUp && it.fabric.id === fabric.id && it.operation === click.operation,
+  );
+  return (
+    <div className="row" aria-live="polite">
+      <span>
+        {operationName[run.operation]} by {run.actor} was already under way, so no second run was
+        started. You are watching it.
+      </span>
+      {asked?.stage.at === "started" ? (
+        <span>Run {numberText(asked.stage.run.id)} follows after this one.</span>
+      ) : (
+        <Button onPress={() => press({ fabric, operation: click.operation, followUp: true })}>
+          Run once more after this one
+        </Button>
+      )}
+      <Button kind="quiet" onPress={() => discard(click.key)}>
+        Put away
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+// Settings of one fabric: change it, confirm another cluster, delete it.
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { faultOf } from "../../api/fault";
+import { fabricQuery, type FabricSnapshot } from "../../api/queries";
+import { Boundary } from "../../app/boundary";
+import { useTitle } from "../../app/title";
+import { permissionMeaning } from "../../text/words";
+import { Loading, Panel } from "../../ui/panel";
+import { Lock } from "../../ui/button";
+import { Crumbs } from "../shared/crumbs";
+import { DeleteFabric } from "./delete_fabric";
+import { EditFabric } from "./edit_fabric";
+import { OtherCluster } from "./other_cluster";
+
+const route = getRouteApi("/inside/fabrics/$id/settings");
+
+export function FabricSettings() {
+  const { id } = route.useParams();
+  const query = useQuery(fabricQuery(id));
+  const fabric = query.data;
+  const fault = query.error ?? query.failureReason;
+  useTitle(fabric ? `Settings of ${fabric.name}` : "Settings");
+  return (
+    <>
+      <Crumbs here="Settings" fabric={{ id, name: fabric?.name ?? `Fabric ${id}` }} />
+      {fabric ? (
+        <Parts fabric={fabric} />
+      ) : (
+        <Loading fault={fault ? faultOf(fault) : undefined} onRetry={() => void query.refetch()} />
+      )}
+    </>
+  );
+}
+
+function Parts({ fabric }: { fabric: FabricSnapshot }) {
+  if (!fabric.permissions.includes("fabric.edit"))
+    return (
+      <Panel title="Settings are locked">
+        <p className="prose">
+          <Lock /> You may not change {fabric.name}. It needs fabric.edit (
+          {permissionMeaning["fabric.edit"]}); you have{" "}
+          {fabric.permissions.join(", ") || "no permission here"}. An administrator can grant it.
+        </p>
+      </Panel>
+    );
+  return (
+    <div className="stack wide">
+      <Boundary view="another cluster">
+        <OtherCluster fabric={fabric} />
+      </Boundary>
+      <Boundary view="settings">
+        <EditFabric key={fabric.id} fabric={fabric} />
+      </Boundary>
+      <Boundary view="delete">
+        <DeleteFabric fabric={fabric} />
+      </Boundary>
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+// Asks a run to stop. The answer is the run as it is; that it has stopped shows in its state.
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { bodyOf, change, client } from "../../api/client";
+import { faultOf } from "../../api/fault";
+import { runQuery } from "../../api/queries";
+import type { Run } from "../../api/types";
+import { Button } from "../../ui/button";
+import { FaultNote } from "../../ui/fault_note";
+
+export function CancelButton({ run }: { run: Run }) {
+  const queries = useQueryClient();
+  const cancel = useMutation({
+    networkMode: "always",
+    mutationFn: () =>
+      change("Cancel", () =>
+        bodyOf(client.POST("/api/runs/{id}/cancel/", { params: { path: { id: run.id } } })),
+      ),
+    onSuccess: (fresh) => queries.setQueryData(runQuery(run.id).queryKey, fresh),
+  });
+  if (run.cancel_requested) return <span className="muted">Stopping was asked for</span>;
+  return (
+    <>
+      <Button onPress={() => cancel.mutate()}>
+        {cancel.isPending ? "Cancelling…" : "Cancel run"}
+      </Button>
+      {cancel.error && <FaultNote fault={faultOf(cancel.error)} />}
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+// Where one is, and the way up.
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+
+interface Props {
+  here: string;
+  fabric?: { id: number; name: string } | undefined;
+  objects?: boolean;
+  children?: ReactNode;
+}
+
+export function Crumbs({ here, fabric, objects, children }: Props) {
+  return (
+    <div className="row ends">
+      <nav aria-label="Breadcrumbs">
+        <ol className="crumbs">
+          <li>
+            <Link to="/fabrics/">Fabrics</Link>
+          </li>
+          {fabric && (
+            <li>
+              <Link to="/fabrics/$id/" params={{ id: fabric.id }}>
+                {fabric.name}
+              </Link>
+            </li>
+          )}
+          {fabric && objects && (
+            <li>
+              <Link to="/fabrics/$id/objects/" params={{ id: fabric.id }}>
+                Objects
+              </Link>
+            </li>
+          )}
+          <li aria-current="page">{here}</li>
+        </ol>
+      </nav>
+      {children}
+    </div>
+  );
+}

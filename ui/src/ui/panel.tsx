@@ -1,0 +1,56 @@
+// A framed part of the page, and the three ways in which its content can be missing.
+import { useEffect, useState, type ReactNode } from "react";
+import type { Fault } from "../api/fault";
+import { Button } from "./button";
+import { FaultNote } from "./fault_note";
+
+interface Props {
+  title?: string;
+  beside?: ReactNode;
+  children: ReactNode;
+  flush?: boolean;
+}
+
+export function Panel({ title, beside, children, flush }: Props) {
+  return (
+    <section className={`panel ${flush ? "flush" : ""}`} aria-label={title}>
+      {title && (
+        <header>
+          <h2>{title}</h2>
+          {beside}
+        </header>
+      )}
+      {children}
+    </section>
+  );
+}
+
+const slowMs = 3_000;
+const stuckMs = 10_000;
+
+// Space is kept; words come only when waiting has become noticeable.
+export function Loading({ fault, onRetry }: { fault?: Fault | undefined; onRetry?: () => void }) {
+  const waited = useWaited();
+  if (fault)
+    return (
+      <FaultNote fault={fault}>
+        {onRetry && <Button onPress={onRetry}>Try now</Button>}
+        <span className="muted">Tried again by itself.</span>
+      </FaultNote>
+    );
+  return (
+    <div className="waiting" aria-busy="true">
+      {waited >= slowMs && <p className="muted">Still loading: waiting for the server.</p>}
+      {waited >= stuckMs && onRetry && <Button onPress={onRetry}>Retry</Button>}
+    </div>
+  );
+}
+
+function useWaited(): number {
+  const [waited, setWaited] = useState(0);
+  useEffect(() => {
+    const timers = [slowMs, stuckMs].map((ms) => setTimeout(() => setWaited(ms), ms));
+    return () => timers.forEach(clearTimeout);
+  }, []);
+  return waited;
+}
