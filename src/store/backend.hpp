@@ -1,4 +1,5 @@
-// What stands behind Database: one database of one kind. Inside this room only.
+// What stands behind Database: one database of one kind, SQLite now. Inside this room only; whoever
+// uses the room sees Database alone.
 #pragma once
 
 #include "store/database.hpp"

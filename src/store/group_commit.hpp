@@ -1,10 +1,7 @@
 // The one writer of an SQLite database: its connection does every write and every checkpoint,
 // because SQLite before 3.51.3 can damage a database whose log two connections write or checkpoint
-// at once. Functions that wait at the same time share one commit, so that many small writes cost
-// one flush of the disk; each runs in a savepoint of its own.
-//
-//   waiting ──taken──► run ──commit──► told
-//      └──deadline──► told that it was busy
+// at once. Functions that wait at the same time share one commit, and with it one flush of the
+// disk; each has a savepoint.
 #pragma once
 
 #include "base/guarded.hpp"
@@ -14,6 +11,10 @@
 
 namespace hedgerow::store {
 
+// A function that waits to be written:
+//
+//   waiting ──taken──► run ──commit──► told
+//      └──deadline──► told that it was busy
 class GroupCommit {
  public:
   // `clock` and `random` must outlive it.

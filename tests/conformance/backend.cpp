@@ -1,0 +1,82 @@
+#include "backend.hpp"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include "base/log.hpp"
+
+namespace hedgerow::conformance {
+
+Folder::Folder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "hedgerow-XXXXXX").string();
+  CHECK(mkdtemp(pattern.data()) != nullptr);
+  path_ = pattern;
+}
+
+Folder::~Folder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+DatabaseTest::DatabaseTest() {
+  base::log::set_least(base::log::Level::Error);
+  settings_.path = folder_.path() / "record.db";
+  open();
+}
+
+namespace {
+
+// What the database said, and the first value of its answer.
+std::pair<std::string, std::string> run_outside(const std::filesystem::path& path,
+                                                const std::string& statement) {
+  sqlite3* handle = nullptr;
+  sqlite3_open(path.c_str(), &handle);
+  sqlite3_busy_timeout(handle, 5'000);
+  sqlite3_exec(handle, "PRAGMA foreign_keys = ON", nullptr, nullptr, nullptr);
+  std::string first;
+  const auto take = [](void* to, int columns, char** values, char**) {
+    auto& text = *static_cast<std::string*>(to);
+    if (columns > 0 && text.empty() && values[0] != nullptr) text = values[0];
+    return 0;
+  };
+  const int result = sqlite3_exec(handle, statement.c_str(), take, &first, nullptr);
+  std::string said = result == SQLITE_OK ? "" : sqlite3_errmsg(handle);
+  sqlite3_close(handle);
+  return {std::move(said), std::move(first)};
+}
+
+}  // namespace
+
+std::string DatabaseTest::outside(const std::string& statement) {
+  return run_outside(settings_.path, statement).first;
+}
+
+std::string DatabaseTest::ask_outside(const std::string& statement) {
+  const auto [said, first] = run_outside(settings_.path, statement);
+  EXPECT_EQ(said, "") << statement;
+  return first;
+}
+
+model::FabricId DatabaseTest::make_fabric(const std::string& name) {
+  return write([&](store::Txn& txn) {
+    store::FabricDraft draft;
+    draft.name = name;
+    draft.cluster.emplace().server = "https://127.0.0.1:6443";
+    const auto fabric = txn.fabrics().create(draft);
+    txn.ownership().take(fabric, "r1", base::Milliseconds{15'000});
+    return fabric;
+  });
+}
+
+model::RunId DatabaseTest::make_running(model::FabricId fabric) {
+  return write([&](store::Txn& txn) {
+    store::RunOrder order;
+    order.fabric = fabric;
+    txn.runs().enqueue(order);
+    const auto run = txn.runs().claim({.replica = "r1"});
+    CHECK(run.has_value());
+    return run->id;
+  });
+}
+
+}  // namespace hedgerow::conformance
