@@ -96,7 +96,8 @@ void ConnectionTests::climb(const Waiting& test, const std::stop_token& stop) {
     last = climbed.rungs;
     outcome = climbed.ending.outcome;
   } catch (const Failure& failure) {
-    outcome = failure.code() == Code::Cancelled ? model::Outcome::Cancelled : model::Outcome::Failed;
+    outcome =
+        failure.code() == Code::Cancelled ? model::Outcome::Cancelled : model::Outcome::Failed;
     end();
     throw;
   }

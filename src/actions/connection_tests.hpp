@@ -1,5 +1,5 @@
-// Climbs the ladder of a connection that belongs to no fabric yet. Its credentials live in memory only, for as long as
-// the climb; what each rung measured is stored as it comes.
+// Climbs the ladder of a connection that belongs to no fabric yet. Its credentials live in memory
+// only, for as long as the climb; what each rung measured is stored as it comes.
 #pragma once
 
 #include "actions/fabrics.hpp"

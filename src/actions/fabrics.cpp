@@ -41,7 +41,6 @@ model::ClusterConnection stored_form(const CheckedConnection& checked) {
           .generation = 0};
 }
 
-
 // Sealing is bound to the fabric's id, so it happens inside the transaction that makes the row.
 void put_credentials(store::Txn& txn, const base::Sealer& sealer, model::FabricId id,
                      const kube::ConnectionFields& fields) {
@@ -56,10 +55,10 @@ void put_credentials(store::Txn& txn, const base::Sealer& sealer, model::FabricI
 }
 
 void check_namespace(std::string_view name) {
-  const bool sound = !name.empty() && name.size() <= 63 &&
-                     name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") ==
-                         std::string_view::npos &&
-                     name.front() != '-' && name.back() != '-';
+  const bool sound =
+      !name.empty() && name.size() <= 63 &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos &&
+      name.front() != '-' && name.back() != '-';
   if (!sound) {
     invalid("cluster.namespaces",
             fmt::format("'{}' is no name of a namespace.", base::shown(name, 80)));
@@ -77,15 +76,16 @@ kube::ConnectionFields typed_fields(ConnectionRequest& request) {
   return fields;
 }
 
-// What stays of the stored connection where the request is silent. A credential stays only while the place that it is
-// sent to, and what proves that place, stay too.
+// What stays of the stored connection where the request is silent. A credential stays only while
+// the place that it is sent to, and what proves that place, stay too.
 ConnectionRequest completed(ConnectionRequest request, const model::ClusterConnection& stored,
                             const std::function<base::SecretText(store::Credential)>& open) {
   if (request.kubeconfig) return request;
   const bool new_credential = request.token || request.client_key || request.client_certificate;
-  const bool moved = (request.server && *request.server != stored.server) ||
-                     (request.ca && *request.ca != stored.ca) ||
-                     (request.tls_server_name && *request.tls_server_name != stored.tls_server_name);
+  const bool moved =
+      (request.server && *request.server != stored.server) ||
+      (request.ca && *request.ca != stored.ca) ||
+      (request.tls_server_name && *request.tls_server_name != stored.tls_server_name);
   if (moved && !new_credential) {
     throw Failure{Code::CredentialRequiredAgain, Cause::Refused}.with_fields(
         {{"cluster.token", "Give the credential again: it would be sent to another place."}});
@@ -105,7 +105,9 @@ ConnectionRequest completed(ConnectionRequest request, const model::ClusterConne
 
 }  // namespace
 
-CheckedConnection checked(ConnectionRequest request) {
+namespace {
+
+CheckedConnection checked_by_kube(ConnectionRequest request) {
   const auto namespaces = request.namespaces.value_or(std::vector<std::string>{});
   for (const std::string& name : namespaces) check_namespace(name);
   if (!request.kubeconfig) {
@@ -120,6 +122,32 @@ CheckedConnection checked(ConnectionRequest request) {
   return {.connection = config.connection(context),
           .namespaces = namespaces,
           .contexts = std::move(contexts)};
+}
+
+// The name in the contract of a field that kube refused.
+std::string contract_field(std::string_view field, bool from_kubeconfig) {
+  if (from_kubeconfig) return "cluster.kubeconfig";
+  if (field == "tls_name") return "cluster.tls_server_name";
+  if (field == "certificate") return "cluster.client_cert";
+  if (field == "key") return "cluster.client_key";
+  return fmt::format("cluster.{}", field);
+}
+
+}  // namespace
+
+CheckedConnection checked(ConnectionRequest request) {
+  const bool from_kubeconfig = request.kubeconfig.has_value();
+  try {
+    return checked_by_kube(std::move(request));
+  } catch (Failure& failure) {
+    // Whoever typed the field knows it by the contract's name, not by kube's.
+    std::vector<base::FieldError> fields = failure.fields();
+    if (fields.empty()) fields.push_back({"server", failure.detail()});
+    for (base::FieldError& each : fields)
+      if (!each.field.starts_with("cluster."))
+        each.field = contract_field(each.field, from_kubeconfig);
+    throw std::move(failure).with_fields(std::move(fields));
+  }
 }
 
 store::AuditRow audit_row(const model::Actor& actor, std::string_view action,
@@ -192,8 +220,8 @@ void edit_fabric(const Deps& deps, const model::Actor& actor, model::FabricId id
     model::require(actor, model::Permission::FabricCredentials, fabric.name);
 
   const auto open = [&](store::Credential which) {
-    const auto sealed =
-        deps.db.read([&](const store::Snapshot& seen) { return seen.fabrics().credential(id, which); });
+    const auto sealed = deps.db.read(
+        [&](const store::Snapshot& seen) { return seen.fabrics().credential(id, which); });
     if (!sealed) return base::SecretText{};
     const bool is_token = which == store::Credential::Token;
     return deps.sealer.open(base::text_of(*sealed),
@@ -201,9 +229,8 @@ void edit_fabric(const Deps& deps, const model::Actor& actor, model::FabricId id
   };
   std::optional<CheckedConnection> cluster;
   if (request.cluster) {
-    cluster = checked(fabric.cluster
-                          ? completed(std::move(*request.cluster), *fabric.cluster, open)
-                          : std::move(*request.cluster));
+    cluster = checked(fabric.cluster ? completed(std::move(*request.cluster), *fabric.cluster, open)
+                                     : std::move(*request.cluster));
   }
   store::FabricDraft draft;
   draft.name = request.name ? checked_name(*request.name) : fabric.name;
@@ -221,8 +248,7 @@ void edit_fabric(const Deps& deps, const model::Actor& actor, model::FabricId id
       put_credentials(txn, deps.sealer, id, cluster->connection.fields());
       // A token alone is no column that update() compares.
       const std::int64_t before = now.cluster ? now.cluster->generation : 0;
-      if (txn.fabrics().get(id).cluster->generation == before)
-        txn.fabrics().bump_generation(id);
+      if (txn.fabrics().get(id).cluster->generation == before) txn.fabrics().bump_generation(id);
       txn.fabrics().set_reach(id, {});  // What was measured, was measured of another connection.
     }
     if (request.accept_identity) {

@@ -1,5 +1,5 @@
-// What people may do with fabrics: add, change, delete, resume. Each is permission, one transaction, one announcement.
-// Nothing is contacted here; the next run or test is the check.
+// What people may do with fabrics: add, change, delete, resume. Each is permission, one
+// transaction, one announcement. Nothing is contacted here; the next run or test is the check.
 #pragma once
 
 #include "base/json_in.hpp"
@@ -10,7 +10,8 @@
 
 namespace hedgerow::actions {
 
-// A connection as typed: a kubeconfig with one of its contexts, or single fields. Absent fields of a change stay.
+// A connection as typed: a kubeconfig with one of its contexts, or single fields. Absent fields of
+// a change stay.
 struct ConnectionRequest {
   std::optional<std::string> kubeconfig;
   std::string context;
@@ -30,7 +31,8 @@ struct CheckedConnection {
   std::vector<std::string> contexts;  // Of the kubeconfig, if it was one.
 };
 
-// Throws Failure{KubeconfigInvalid}, Failure{BadUrl} or Failure{Invalid} with the field that is wrong.
+// Throws Failure{KubeconfigInvalid}, Failure{BadUrl} or Failure{Invalid} with the field that is
+// wrong.
 [[nodiscard]] CheckedConnection checked(ConnectionRequest request);
 
 struct FabricRequest {
@@ -54,9 +56,7 @@ struct Deps {
   const base::Sealer& sealer;
   base::Milliseconds database_wait{5'000};
 
-  [[nodiscard]] base::Deadline deadline() const {
-    return base::Deadline::in(clock, database_wait);
-  }
+  [[nodiscard]] base::Deadline deadline() const { return base::Deadline::in(clock, database_wait); }
 };
 
 struct CreatedFabric {
@@ -64,13 +64,15 @@ struct CreatedFabric {
   bool replayed = false;
 };
 
-// Throws Failure{Forbidden}, Failure{Invalid} (name taken, empty), Failure{KeyReused}, and what checked() throws.
+// Throws Failure{Forbidden}, Failure{Invalid} (name taken, empty), Failure{KeyReused}, and what
+// checked() throws.
 [[nodiscard]] CreatedFabric create_fabric(const Deps& deps, const model::Actor& actor,
                                           FabricRequest request, const Keyed& keyed);
 
-// `revision` is what the actor had before the eyes. Throws Failure{ChangedMeanwhile} when it is not the present one,
-// Failure{CredentialRequiredAgain} when server, port or CA change without a new credential (else a stored token could
-// be sent to a stranger), Failure{Forbidden}, Failure{NotFound}, and what checked() throws.
+// `revision` is what the actor had before the eyes. Throws Failure{ChangedMeanwhile} when it is not
+// the present one, Failure{CredentialRequiredAgain} when server, port or CA change without a new
+// credential (else a stored token could be sent to a stranger), Failure{Forbidden},
+// Failure{NotFound}, and what checked() throws.
 void edit_fabric(const Deps& deps, const model::Actor& actor, model::FabricId id,
                  FabricRequest request, std::int64_t revision);
 
@@ -84,7 +86,8 @@ void resume_fabric(const Deps& deps, const model::Actor& actor, model::FabricId 
 [[nodiscard]] store::AuditRow audit_row(const model::Actor& actor, std::string_view action,
                                         std::string_view subject_kind);
 
-// What was made for this key before, if anything. Throws Failure{KeyReused} when the body was another one.
+// What was made for this key before, if anything. Throws Failure{KeyReused} when the body was
+// another one.
 [[nodiscard]] std::optional<store::Remembered> replay_of(const store::Snapshot& seen,
                                                          const model::Actor& actor,
                                                          const Keyed& keyed);

@@ -41,8 +41,8 @@ model::Trace trace_of(const RunRequest& request, const model::Actor& actor,
   pass(trace.at(5), passage.received,
        fmt::format("signed in as {} ({})", actor.name, passage.signed_in));
   pass(trace.at(6), passage.received,
-       fmt::format("{} on {}, by role {}", name_of(model::permission_for(request.operation)), fabric,
-                   name_of(actor.role)));
+       fmt::format("{} on {}, by role {}", name_of(model::permission_for(request.operation)),
+                   fabric, name_of(actor.role)));
   return trace;
 }
 

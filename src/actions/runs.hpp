@@ -1,4 +1,5 @@
-// Starting, joining and cancelling runs.
+// Starting, joining and cancelling runs: permission, one transaction, one announcement. Carrying a
+// run out is the business of jobs and of the handler of its operation.
 #pragma once
 
 #include "actions/fabrics.hpp"
@@ -36,8 +37,9 @@ struct StartedRun {
   bool replayed = false;
 };
 
-// Starts a run, joins the one that covers it, or replays what a key seen before made. Throws Failure{NotFound},
-// Failure{Forbidden}, Failure{NotConfigured}, Failure{Paused} or Failure{Quarantined}, Failure{KeyReused}.
+// Starts a run, joins the one that covers it, or replays what a key seen before made. Throws
+// Failure{NotFound}, Failure{Forbidden}, Failure{NotConfigured}, Failure{Paused} or
+// Failure{Quarantined}, Failure{KeyReused}.
 [[nodiscard]] StartedRun start_run(const Deps& deps, const model::Actor& actor,
                                    const RunRequest& request, const Keyed& keyed);
 

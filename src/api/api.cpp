@@ -38,7 +38,8 @@ void Api::add_to(http::Router& router) {
 
 http::Response Api::render(const base::Failure& failure, const http::Request& request) {
   const base::CodeFacts& facts = facts_of(failure.code());
-  // A code that only runs end with has no status of its own: met here, the server cannot do what was asked.
+  // A code that only runs end with has no status of its own: met here, the server cannot do what
+  // was asked.
   const int status = facts.http != 0 ? facts.http : facts.retryable ? 503 : 500;
   auto response = http::Response::of(status, "application/problem+json",
                                      problem_json(failure, status, request.id));

@@ -1,5 +1,6 @@
-// The REST API: requests in, actions and views called, the contract's JSON out. Who may ask is settled before any
-// handler runs: session, origin and CSRF token are checked here, permissions in actions and views.
+// The REST API: requests in, actions and views called, the contract's JSON out. Who may ask is
+// settled before any handler runs: session, origin and CSRF token are checked here, permissions in
+// actions and views.
 #pragma once
 
 #include "actions/connection_tests.hpp"
@@ -14,13 +15,13 @@ namespace hedgerow::api {
 
 struct Settings {
   std::string base_path;
-  std::vector<std::string> origins;      // Allowed origins; empty: this host itself.
-  bool tls = false;                      // Whether cookies are Secure and carry the __Host- prefix.
+  std::vector<std::string> origins;  // Allowed origins; empty: this host itself.
+  bool tls = false;                  // Whether cookies are Secure and carry the __Host- prefix.
   base::Milliseconds fresh_for{600'000};
   base::Milliseconds heartbeat{5'000};
   std::size_t stream_bytes_max = 256 * 1024;
-  std::string version;                   // Of the server,
-  std::string page_version;              // and of the page that it carries.
+  std::string version;       // Of the server,
+  std::string page_version;  // and of the page that it carries.
 };
 
 // What the API works with. Everything outlives it.

@@ -42,15 +42,15 @@ void require_json(const http::Request& request) {
   const std::string type = base::lower_ascii(request.header("Content-Type").value_or(""));
   const std::string_view media = base::trimmed(std::string_view{type}.substr(0, type.find(';')));
   if (media == "application/json") return;
-  throw Failure{Code::UnsupportedMediaType, Cause::Refused,
-                "The body must be application/json."};
+  throw Failure{Code::UnsupportedMediaType, Cause::Refused, "The body must be application/json."};
 }
 
 }  // namespace
 
 Callers::Callers(const Settings& settings, auth::SignIn& sign_in, store::Database& db)
     : settings_{settings}, sign_in_{sign_in} {
-  // Cookies of one host are shared by all its ports, so without the prefix the name says whose it is.
+  // Cookies of one host are shared by all its ports, so without the prefix the name says whose it
+  // is.
   cookie_name_ = settings.tls ? "__Host-hedgerow" : db.read([](const store::Snapshot& seen) {
     return "hedgerow_" + seen.instance().name();
   });
@@ -75,7 +75,8 @@ void Callers::check(http::Request& request) const {
   try {
     caller = resolve(request);
   } catch (const Failure&) {
-    // An open route answers whoever asks; whether the cookie still stands for anybody is its own question.
+    // An open route answers whoever asks; whether the cookie still stands for anybody is its own
+    // question.
     if (!open) throw;
   }
   if (!caller && !open) {
@@ -139,9 +140,8 @@ void Callers::set_cookie(http::Response& response, const std::string& token) con
 }
 
 void Callers::clear_cookie(http::Response& response) const {
-  response.headers.add("Set-Cookie",
-                       fmt::format("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}",
-                                   cookie_name_, settings_.tls ? "; Secure" : ""));
+  response.headers.add("Set-Cookie", fmt::format("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}",
+                                                 cookie_name_, settings_.tls ? "; Secure" : ""));
 }
 
 }  // namespace hedgerow::api

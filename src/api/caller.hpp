@@ -1,4 +1,5 @@
-// Who sent a request, from its cookie, and whether an unsafe one was sent by our own page: layers 3 to 5.
+// Who sent a request, from its cookie, and whether an unsafe one was sent by our own page: layers 3
+// to 5.
 #pragma once
 
 #include "api/api.hpp"
@@ -9,8 +10,8 @@ class Callers {
  public:
   Callers(const Settings& settings, auth::SignIn& sign_in, store::Database& db);
 
-  // Runs before every handler: refuses /api/ without a session (but for the open routes), and unsafe requests from
-  // elsewhere. Fills in `request.caller`.
+  // Runs before every handler: refuses /api/ without a session (but for the open routes), and
+  // unsafe requests from elsewhere. Fills in `request.caller`.
   void check(http::Request& request) const;
 
   // Who is signed in; a handler of an open route may find nobody.

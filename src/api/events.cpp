@@ -104,8 +104,8 @@ void EventHub::step(const std::stop_token& stop) {
     beat();
   } catch (const Failure& failure) {
     // Without a beat the lamps of the pages say so themselves within 12 s.
-    base::log::error("events_stalled", {{"code", facts_of(failure.code()).name},
-                                        {"detail", failure.detail()}});
+    base::log::error("events_stalled",
+                     {{"code", facts_of(failure.code()).name}, {"detail", failure.detail()}});
     next_beat_ = clock_.steady() + settings_.heartbeat;
     (void)listeners_.wait(stop, next_beat_, [](const Listeners&) { return false; });
   }

@@ -1,6 +1,6 @@
-// The hub of event streams: one thread follows the change feed and tells every open stream what it asked for, and beats
-// each 5 s with the revisions of those topics, so that a missed event is noticed within one beat. An event says
-// look again; it never carries what to do.
+// The hub of event streams: one thread follows the change feed and tells every open stream what it
+// asked for, and beats each 5 s with the revisions of those topics, so that a missed event is
+// noticed within one beat. An event says look again; it never carries what to do.
 #pragma once
 
 #include "api/routes.hpp"
@@ -30,7 +30,8 @@ class EventHub {
     std::vector<store::Subject> subjects;
     base::Digest session;
   };
-  using Listeners = std::vector<std::shared_ptr<const Listener>>;  // Owners: the list and a turn that tells them.
+  using Listeners =
+      std::vector<std::shared_ptr<const Listener>>;  // Owners: the list and a turn that tells them.
 
   void tell(const store::Feed& feed);
   void beat();

@@ -1,4 +1,5 @@
-// Fabrics: list, add, look at, change, delete, resume; and the connection in a body, which tests use too.
+// Fabrics: list, add, look at, change, delete, resume; and the connection in a body, which tests
+// use too.
 #include "api/routes.hpp"
 
 #include "base/text.hpp"
@@ -64,8 +65,8 @@ http::Response create_fabric(const Context& context, const http::Request& reques
   const auto key = keyed(request, request.body);
   const auto made = actions::create_fabric(context.parts.deps, actor, std::move(wanted), key);
   auto response = fabric_response(context, actor, made.id, 201);
-  response.headers.set("Location", fmt::format("{}/api/fabrics/{}/", context.settings.base_path,
-                                               made.id.value));
+  response.headers.set(
+      "Location", fmt::format("{}/api/fabrics/{}/", context.settings.base_path, made.id.value));
   if (made.replayed) response.headers.set("Idempotency-Replayed", "true");
   return response;
 }
@@ -85,8 +86,8 @@ http::Response delete_fabric(const Context& context, const http::Request& reques
   Query query{request};
   const std::string name = query.text("name", 1'000);
   query.finish();
-  actions::delete_fabric(context.parts.deps, Callers::of(request).actor,
-                         {id_in(request, "id")}, name);
+  actions::delete_fabric(context.parts.deps, Callers::of(request).actor, {id_in(request, "id")},
+                         name);
   return http::Response::nothing();
 }
 
@@ -112,13 +113,13 @@ std::optional<actions::ConnectionRequest> connection_in(base::JsonObject& body) 
 actions::Keyed keyed(const http::Request& request, std::string_view what_counts) {
   const std::string_view key = request.header("Idempotency-Key").value_or("");
   const bool sound =
-      key.size() >= 8 && key.size() <= 64 &&
-      std::all_of(key.begin(), key.end(), [](char c) {
+      key.size() >= 8 && key.size() <= 64 && std::all_of(key.begin(), key.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                c == '-' || c == '_';
       });
   if (!sound) {
-    const std::string detail = "The header Idempotency-Key must have 8 to 64 letters, digits, - or _.";
+    const std::string detail =
+        "The header Idempotency-Key must have 8 to 64 letters, digits, - or _.";
     throw Failure{Code::Invalid, Cause::Refused, detail}.with_fields({{"Idempotency-Key", detail}});
   }
   return {.route = request.method + " " + request.path,
@@ -140,14 +141,16 @@ std::int64_t if_match(const http::Request& request) {
 
 void add_fabric_routes(http::Router& router, const Context& context) {
   router.add("GET", "/api/fabrics/", [&](http::Request& r) { return list_fabrics(context, r); });
-  router.add("POST", "/api/fabrics/", [&](http::Request& r) { return create_fabric(context, r); },
-             kWithKubeconfig);
+  router.add(
+      "POST", "/api/fabrics/", [&](http::Request& r) { return create_fabric(context, r); },
+      kWithKubeconfig);
   router.add("GET", "/api/fabrics/{id}/", [&](http::Request& request) {
     Query{request}.finish();
     return fabric_response(context, Callers::of(request).actor, {id_in(request, "id")}, 200);
   });
-  router.add("PATCH", "/api/fabrics/{id}/", [&](http::Request& r) { return edit_fabric(context, r); },
-             kWithKubeconfig);
+  router.add(
+      "PATCH", "/api/fabrics/{id}/", [&](http::Request& r) { return edit_fabric(context, r); },
+      kWithKubeconfig);
   router.add("DELETE", "/api/fabrics/{id}/",
              [&](http::Request& r) { return delete_fabric(context, r); });
   router.add("POST", "/api/fabrics/{id}/resume/", [&](http::Request& request) {

@@ -1,4 +1,5 @@
-// How nouns and views are written as the contract's JSON. One function per schema; nothing here decides anything.
+// How nouns and views are written as the contract's JSON. One function per schema; nothing here
+// decides anything.
 #pragma once
 
 #include "base/json_out.hpp"

@@ -79,7 +79,8 @@ void write_facts(JsonOut& out, const views::FabricView& view) {
 
   const model::MatchFact& match = view.match;
   out.key("match").begin_object().field("state", name_of(match.state)).field("as_of", match.as_of);
-  const bool compared = match.state == model::Match::Matches || match.state == model::Match::Differs;
+  const bool compared =
+      match.state == model::Match::Matches || match.state == model::Match::Differs;
   if (compared) out.field("differing", match.differing).field("compared", match.compared);
   out.end_object();
 

@@ -1,5 +1,5 @@
-// What /metrics says, in Prometheus text. Labels are route patterns, operations and outcomes: bounded sets, and never
-// the name of an object.
+// What /metrics says, in Prometheus text. Labels are route patterns, operations and outcomes:
+// bounded sets, and never the name of an object.
 #pragma once
 
 #include "http/server.hpp"

@@ -15,8 +15,8 @@ store::KindName kind_name(std::string_view text) {
 }
 
 store::ObjectOrder order_in(Query& query) {
-  constexpr std::array<std::string_view, 8> kWords{"name",      "-name",      "kind",    "-kind",
-                                                   "namespace", "-namespace", "changed", "-changed"};
+  constexpr std::array<std::string_view, 8> kWords{
+      "name", "-name", "kind", "-kind", "namespace", "-namespace", "changed", "-changed"};
   const std::size_t at = query.word("ordering", kWords);
   return {.by = static_cast<store::ObjectColumn>(at / 2), .descending = at % 2 == 1};
 }
@@ -91,7 +91,8 @@ http::Response get_history(const Context& context, const http::Request& request)
 }  // namespace
 
 void add_object_routes(http::Router& router, const Context& context) {
-  router.add("GET", "/api/fabrics/{id}/kinds/", [&](http::Request& r) { return list_kinds(context, r); });
+  router.add("GET", "/api/fabrics/{id}/kinds/",
+             [&](http::Request& r) { return list_kinds(context, r); });
   router.add("GET", "/api/fabrics/{id}/objects/",
              [&](http::Request& r) { return list_objects(context, r); });
   router.add("GET", "/api/objects/{id}/", [&](http::Request& r) { return get_object(context, r); });

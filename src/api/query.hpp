@@ -1,5 +1,5 @@
-// Reads the query of a request, parameter by parameter, and names what is wrong with it: unknown names are an error,
-// because a filter that is silently dropped shows rows that nobody asked for.
+// Reads the query of a request, parameter by parameter, and names what is wrong with it: unknown
+// names are an error, because a filter that is silently dropped shows rows that nobody asked for.
 #pragma once
 
 #include "base/failure.hpp"
@@ -13,7 +13,8 @@ class Query {
  public:
   explicit Query(const http::Request& request) : request_{request} {}
 
-  // The last one where it stands more than once would be a guess: doubled single parameters are refused.
+  // The last one where it stands more than once would be a guess: doubled single parameters are
+  // refused.
   [[nodiscard]] std::string text(std::string_view name, std::size_t most);
   [[nodiscard]] std::vector<std::string> texts(std::string_view name, std::size_t most);
   [[nodiscard]] std::int64_t whole(std::string_view name, std::int64_t least, std::int64_t most,
@@ -23,7 +24,8 @@ class Query {
   [[nodiscard]] bool present(std::string_view name);
   [[nodiscard]] store::Page page();
 
-  // Throws Failure{UnknownParameter} for a parameter nobody asked for, Failure{Invalid} with all other findings.
+  // Throws Failure{UnknownParameter} for a parameter nobody asked for, Failure{Invalid} with all
+  // other findings.
   void finish();
 
  private:

@@ -1,4 +1,5 @@
-// The handlers by noun. Each function adds its routes to the router; what they share stands in Context.
+// The handlers by noun. Each function adds its routes to the router; what they share stands in
+// Context.
 #pragma once
 
 #include "api/caller.hpp"
@@ -45,7 +46,8 @@ template <class Row, class Write>
   return http::Response::json(200, out.take());
 }
 
-// The Idempotency-Key of a request with the digest of what counts of its body. Throws Failure{Invalid}.
+// The Idempotency-Key of a request with the digest of what counts of its body. Throws
+// Failure{Invalid}.
 [[nodiscard]] actions::Keyed keyed(const http::Request& request, std::string_view what_counts);
 
 // The connection of a body's field `cluster`; nothing when it is absent.

@@ -15,7 +15,8 @@ std::optional<actions::Click> click_in(base::JsonObject& body) {
   actions::Click click;
   const std::string clicked = fields->text("clicked_at", {0, 50}).value_or("");
   click.clicked_at = base::parse_rfc3339(clicked);
-  if (!clicked.empty() && !click.clicked_at) fields->refuse("clicked_at", "It is no RFC 3339 time.");
+  if (!clicked.empty() && !click.clicked_at)
+    fields->refuse("clicked_at", "It is no RFC 3339 time.");
   click.page_version = fields->text("page_version", {0, 50}).value_or("");
   click.tab = fields->text("tab", {0, 50}).value_or("");
   click.tries = fields->whole("tries").value_or(1);
@@ -24,14 +25,14 @@ std::optional<actions::Click> click_in(base::JsonObject& body) {
   return click;
 }
 
-// The body of a run; `counts` gets what makes two requests with one key the same (the click does not).
+// The body of a run; `counts` gets what makes two requests with one key the same (the click does
+// not).
 actions::RunRequest run_in(const http::Request& request, std::string& counts) {
   base::JsonObject body{request.body};
   actions::RunRequest wanted;
   const std::string word = body.required_text("operation", {1, 30});
   const auto operation = model::named<model::Operation>(word);
-  const bool offered =
-      operation == model::Operation::Pull || operation == model::Operation::Test;
+  const bool offered = operation == model::Operation::Pull || operation == model::Operation::Test;
   if (!offered) body.refuse("operation", "It must be pull or test.");
   wanted.operation = operation.value_or(model::Operation::Pull);
   wanted.follow_up = body.flag("follow_up").value_or(false);
@@ -74,8 +75,8 @@ http::Response start_run(const Context& context, const http::Request& request) {
   out.begin_object().field("joined", started.joined);
   out.raw_field("run", run_json(read_run(context, request, started.run))).end_object();
   auto response = http::Response::json(202, out.take());
-  response.headers.set("Location", fmt::format("{}/api/runs/{}/", context.settings.base_path,
-                                               started.run.value));
+  response.headers.set(
+      "Location", fmt::format("{}/api/runs/{}/", context.settings.base_path, started.run.value));
   if (started.replayed) response.headers.set("Idempotency-Replayed", "true");
   return response;
 }

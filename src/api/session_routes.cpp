@@ -10,8 +10,8 @@ constexpr base::Length kPassword{1, 1024};
 
 std::string session_json(const Context& context, const http::Request& request,
                          const auth::Proven* proven) {
-  const auto users = context.db().read(
-      [](const store::Snapshot& seen) { return seen.users().count(); });
+  const auto users =
+      context.db().read([](const store::Snapshot& seen) { return seen.users().count(); });
   base::JsonOut out;
   out.begin_object().field("authenticated", proven != nullptr);
   if (proven) {
@@ -45,9 +45,9 @@ http::Response sign_in(const Context& context, const http::Request& request) {
   body.finish();
   // Whoever signs in anew leaves the old session behind.
   if (const auth::Proven* old = Callers::find(request)) context.parts.sign_in.sign_out(*old);
-  return signed_in(context, request,
-                   context.parts.sign_in.with_password(username, password,
-                                                       Callers::visitor(request)));
+  return signed_in(
+      context, request,
+      context.parts.sign_in.with_password(username, password, Callers::visitor(request)));
 }
 
 http::Response set_up(const Context& context, const http::Request& request) {
@@ -90,7 +90,7 @@ http::Response create_user(const Context& context, const http::Request& request)
   const model::Actor& actor = Callers::of(request).actor;
   model::require(actor, model::Permission::UsersManage, "users");
   base::JsonObject body{request.body};
-  auth::NewUser user;
+  auth::Account user;
   user.name = body.required_text("username", kUsername);
   const base::SecretText password = body.required_secret("password", kPassword);
   const auto role = model::named<model::Role>(body.required_text("role", {1, 30}));

@@ -30,7 +30,8 @@ base::SecretText password_from_input() {
 void run_offline(const cli::Arguments& arguments) {
   const base::SystemClock clock;
   base::SystemRandom random;
-  if (arguments.verb == cli::Verb::KeyCreate) return base::Sealer::make_file(arguments.name, random);
+  if (arguments.verb == cli::Verb::KeyCreate)
+    return base::Sealer::make_file(arguments.name, random);
   const auto loaded = settings_of(arguments);
   const auto memory = static_cast<std::size_t>(loaded.settings.hash_memory_mib) << 20U;
   const upkeep::Tools tools{.database = loaded.settings.database,

@@ -27,7 +27,8 @@ namespace {
 constexpr base::Milliseconds kStopWait{10'000};
 
 auth::PasswordCost cost_of(const Settings& settings) {
-  return {.operations = 3, .memory_bytes = static_cast<std::size_t>(settings.hash_memory_mib) << 20U};
+  return {.operations = 3,
+          .memory_bytes = static_cast<std::size_t>(settings.hash_memory_mib) << 20U};
 }
 
 bool is_this_machine(std::string_view address) {
@@ -94,7 +95,10 @@ class Whole {
         sign_in_{*database_, clock_, random_, passwords_, settings.sessions, settings.sign_in},
         readers_{*database_, sealer_, clock_, settings.reconcile},
         keeper_{*database_, clock_, settings.jobs, kReplica},
-        workers_{*database_, clock_, settings.jobs, kReplica,
+        workers_{*database_,
+                 clock_,
+                 settings.jobs,
+                 kReplica,
                  {{model::Operation::Pull, handler(readers_, &reconcile::Readers::pull)},
                   {model::Operation::Test, handler(readers_, &reconcile::Readers::test)}}},
         tests_{deps(), settings.reconcile.kube},
@@ -117,8 +121,9 @@ class Whole {
   void start() {
     if (const auto code = sign_in_.make_setup_code()) {
       base::log::warning("setup_code", {{"setup", *code},
-                                        {"meaning", "No user exists. Open the page and make the "
-                                                    "first administrator with this code."}});
+                                        {"meaning",
+                                         "No user exists. Open the page and make the "
+                                         "first administrator with this code."}});
     }
     keeper_.start();
     workers_.start();
@@ -147,7 +152,9 @@ class Whole {
  private:
   static constexpr const char* kReplica = "only";
 
-  [[nodiscard]] actions::Deps deps() { return {.db = *database_, .clock = clock_, .sealer = sealer_}; }
+  [[nodiscard]] actions::Deps deps() {
+    return {.db = *database_, .clock = clock_, .sealer = sealer_};
+  }
 
   [[nodiscard]] http::Router router() {
     http::Router router;
@@ -216,7 +223,8 @@ bool serve(const LoadedSettings& loaded, const std::string& ready_file) {
   const bool ended = whole.stop();
   base::log::info("stopped", {{"clean", ended}});
   if (!ended) {
-    // A handler that never returns still uses what would be destroyed here; its run is settled at the next start.
+    // A handler that never returns still uses what would be destroyed here; its run is settled at
+    // the next start.
     base::log::flush();
     ::_exit(3);
   }

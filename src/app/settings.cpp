@@ -15,16 +15,15 @@ using base::Milliseconds;
 
 namespace {
 
-using Place = std::variant<std::string*, bool*, std::uint16_t*, unsigned*, std::size_t*,
-                           std::int64_t*, Milliseconds*, std::vector<std::string>*,
-                           std::filesystem::path*>;
+using Place =
+    std::variant<std::string*, bool*, std::uint16_t*, unsigned*, std::size_t*, std::int64_t*,
+                 Milliseconds*, std::vector<std::string>*, std::filesystem::path*>;
 
 struct Entry {
   std::string_view name;
   Place place;
 };
 
-// tidy: a table of data
 std::vector<Entry> entries(Settings& s) {
   auto& deadlines = s.reconcile.kube.outbound.deadlines;
   return {
@@ -118,7 +117,8 @@ std::string_view put(const Place& place, std::string_view text) {
           *target = text == "true";
         } else if constexpr (std::is_same_v<T, Milliseconds>) {
           const auto span = parse_span(text);
-          if (!span) return "it must be a span of time such as \"500ms\", \"5s\", \"15m\" or \"24h\"";
+          if (!span)
+            return "it must be a span of time such as \"500ms\", \"5s\", \"15m\" or \"24h\"";
           *target = *span;
         } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
           target->clear();

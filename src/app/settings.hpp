@@ -1,5 +1,6 @@
-// The settings of a server: every limit, deadline and place, each with its default, read from one TOML file and the
-// environment. An unknown key refuses to start, because a setting that is silently ignored is a lie.
+// The settings of a server: every limit, deadline and place, each with its default, read from one
+// TOML file and the environment. An unknown key refuses to start, because a setting that is
+// silently ignored is a lie.
 #pragma once
 
 #include "auth/sign_in.hpp"
@@ -40,8 +41,9 @@ struct LoadedSettings {
   std::vector<SettingLine> lines;
 };
 
-// Default < file < environment (HEDGEROW_SECTION_KEY; `environment` is the process's, "NAME=value"). An empty `path` reads
-// no file. Throws Failure{Invalid}: unknown key (with line and nearest name), wrong type, value out of range.
+// Default < file < environment (HEDGEROW_SECTION_KEY; `environment` is the process's,
+// "NAME=value"). An empty `path` reads no file. Throws Failure{Invalid}: unknown key (with line and
+// nearest name), wrong type, value out of range.
 [[nodiscard]] LoadedSettings load_settings(const std::string& path,
                                            std::span<const std::string> environment);
 

@@ -1,5 +1,6 @@
-// Whether an unsafe request with a cookie was made by our own page (design 09, section 6): where it came from, and a
-// token bound to the session that only our page can read. It ends with its session, never before.
+// Whether an unsafe request with a cookie was made by our own page (design 09, section 6): where it
+// came from, and a token bound to the session that only our page can read. It ends with its
+// session, never before.
 #pragma once
 
 #include "base/digest.hpp"
@@ -17,8 +18,9 @@ struct Provenance {
   bool tls = false;
 };
 
-// Throws Failure{OriginRefused, Denied}: Sec-Fetch-Site must be same-origin; where browsers do not send it (plain HTTP
-// host names) Origin must be one of `origins` or, when none is configured, this host itself; without both it is refused.
+// Throws Failure{OriginRefused, Denied}: Sec-Fetch-Site must be same-origin; where browsers do not
+// send it (plain HTTP host names) Origin must be one of `origins` or, when none is configured, this
+// host itself; without both it is refused.
 void require_same_origin(const Provenance& from, std::span<const std::string> origins);
 
 }  // namespace hedgerow::auth

@@ -1,5 +1,6 @@
-// Slows down guessing: per account (5 wrong passwords are free, then 1 s doubling to 15 min) and per address. Counters
-// of unknown names and of addresses live in fixed memory, so strangers can neither fill it nor evict anybody.
+// Slows down guessing: per account (5 wrong passwords are free, then 1 s doubling to 15 min) and
+// per address. Counters of unknown names and of addresses live in fixed memory, so strangers can
+// neither fill it nor evict anybody.
 #pragma once
 
 #include "base/clock.hpp"
@@ -11,14 +12,15 @@ struct LimiterSettings {
   std::int64_t free_failures = 5;
   base::Milliseconds first_lock{1'000};
   base::Milliseconds longest_lock{15 * 60'000};
-  std::int64_t address_burst = 60;                // Tries of one address at once,
-  base::Milliseconds address_refill{1'000};       // and one more each.
+  std::int64_t address_burst = 60;           // Tries of one address at once,
+  base::Milliseconds address_refill{1'000};  // and one more each.
 };
 
 // How long an account is locked after this many wrong passwords in a row; 0 while they are free.
 [[nodiscard]] base::Milliseconds lock_after(std::int64_t failures, const LimiterSettings& settings);
 
-// What is known of names without an account: the same waits as for those with one, so that nobody learns which is which.
+// What is known of names without an account: the same waits as for those with one, so that nobody
+// learns which is which.
 class StrangerCounters {
  public:
   // Left of the lock for this name; 0 when there is none.

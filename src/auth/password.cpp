@@ -58,9 +58,9 @@ std::string Passwords::hash(const SecretText& password) {
   }
   const Place place{*this};
   std::array<char, crypto_pwhash_STRBYTES> text{};
-  const int error = crypto_pwhash_str_alg(text.data(), password.open().data(),
-                                          password.open().size(), cost_.operations,
-                                          cost_.memory_bytes, crypto_pwhash_ALG_ARGON2ID13);
+  const int error =
+      crypto_pwhash_str_alg(text.data(), password.open().data(), password.open().size(),
+                            cost_.operations, cost_.memory_bytes, crypto_pwhash_ALG_ARGON2ID13);
   if (error != 0) {
     throw Failure{Code::Unavailable, Cause::Transient,
                   "There is not enough memory to check a password."};

@@ -1,5 +1,6 @@
-// Passwords as argon2id hashes (design 09, section 6). Hashing costs 64 MiB and 150 ms of a core, so at most two run at
-// once and a short queue waits; beyond that signing in says "try again" instead of stopping the server.
+// Passwords as argon2id hashes (design 09, section 6). Hashing costs 64 MiB and 150 ms of a core,
+// so at most two run at once and a short queue waits; beyond that signing in says "try again"
+// instead of stopping the server.
 #pragma once
 
 #include "base/clock.hpp"
@@ -21,8 +22,8 @@ class Passwords {
 
   explicit Passwords(PasswordCost cost, const base::Clock& clock);
 
-  // The hash as a PHC string. Throws Failure{Invalid} for a password that breaks the rules, Failure{Unavailable} when
-  // the queue is full or its wait too long.
+  // The hash as a PHC string. Throws Failure{Invalid} for a password that breaks the rules,
+  // Failure{Unavailable} when the queue is full or its wait too long.
   [[nodiscard]] std::string hash(const base::SecretText& password);
   // With an empty hash (an unknown user) it takes as long and is false.
   [[nodiscard]] bool verify(const base::SecretText& password, const std::string& hash);

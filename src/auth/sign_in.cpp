@@ -177,7 +177,8 @@ Fresh SignIn::set_up(std::string_view code, std::string_view username,
     nobody.address = visitor.address;
     nobody.request = visitor.request;
     const auto id = create_user(
-        txn, {.name = std::string{username}, .role = model::Role::Administrator, .password_hash = hash},
+        txn,
+        {.name = std::string{username}, .role = model::Role::Administrator, .password_hash = hash},
         nobody);
     txn.instance().remove_setup_code();
     return begin(txn, txn.users().get(id), store::SignInMethod::SetupCode, visitor);
@@ -210,8 +211,7 @@ void SignIn::renew(Proven& proven) {
   const base::WallTime now = clock_.wall();
   if (now - proven.session.last_seen < std::min(limits_.touch_after, limits_.idle / 4)) return;
   const base::WallTime ends = std::min(now + limits_.idle, proven.session.absolute_ends);
-  db_.write(deadline(),
-            [&](store::Txn& txn) { txn.sessions().touch(proven.session.id, ends); });
+  db_.write(deadline(), [&](store::Txn& txn) { txn.sessions().touch(proven.session.id, ends); });
   proven.session.idle_ends = ends;
   proven.session.last_seen = now;
 }
@@ -219,8 +219,9 @@ void SignIn::renew(Proven& proven) {
 void SignIn::sign_out(const Proven& proven) {
   db_.write(deadline(), [&](store::Txn& txn) {
     if (!txn.sessions().end(proven.session.id, store::SessionEnd::SignedOut, txn.now())) return;
-    auto row = audit("session.end", proven.actor.name,
-                     {.address = proven.actor.address, .agent = {}, .request = proven.actor.request});
+    auto row =
+        audit("session.end", proven.actor.name,
+              {.address = proven.actor.address, .agent = {}, .request = proven.actor.request});
     row.actor = proven.actor.user;
     row.subject = proven.actor.user.value;
     txn.audit().append(row);
@@ -228,8 +229,7 @@ void SignIn::sign_out(const Proven& proven) {
 }
 
 std::string SignIn::csrf_token(const store::Session& session) {
-  const auto key =
-      db_.read([](const store::Snapshot& seen) { return seen.instance().csrf_key(); });
+  const auto key = db_.read([](const store::Snapshot& seen) { return seen.instance().csrf_key(); });
   return auth::csrf_token(key, session.token_hash);
 }
 
@@ -240,7 +240,7 @@ std::string username_fault(std::string_view name) {
   return "";
 }
 
-model::UserId create_user(store::Txn& txn, const NewUser& user, const model::Actor& by) {
+model::UserId create_user(store::Txn& txn, const Account& user, const model::Actor& by) {
   if (const auto fault = username_fault(user.name); !fault.empty())
     throw Failure{Code::Invalid, Cause::Refused, fault}.with_fields({{"username", fault}});
   if (txn.users().find(user.name)) {

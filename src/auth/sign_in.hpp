@@ -1,5 +1,5 @@
-// Turns proof into an actor: user name and password into a session, a session's token into who acts. Knows no cookies
-// and no pages; which requests count as a person's is for the faces to say.
+// Turns proof into an actor: user name and password into a session, a session's token into who
+// acts. Knows no cookies and no pages; which requests count as a person's is for the faces to say.
 #pragma once
 
 #include "auth/limiter.hpp"
@@ -47,15 +47,15 @@ class SignIn {
   [[nodiscard]] Fresh with_password(std::string_view username, const base::SecretText& password,
                                     const Visitor& visitor);
 
-  // The first administrator. Throws Failure{SetupDone}, Failure{BadCredentials} for a wrong or ended code,
-  // Failure{Invalid} for a weak password.
+  // The first administrator. Throws Failure{SetupDone}, Failure{BadCredentials} for a wrong or
+  // ended code, Failure{Invalid} for a weak password.
   [[nodiscard]] Fresh set_up(std::string_view code, std::string_view username,
                              const base::SecretText& password, const Visitor& visitor);
   // Makes the one-time code when there is no user yet; nothing when there is one.
   [[nodiscard]] std::optional<std::string> make_setup_code();
 
-  // Who this token stands for. Throws Failure{SessionMissing}, Failure{SessionExpired}, Failure{SessionLimit},
-  // Failure{SessionRevoked}.
+  // Who this token stands for. Throws Failure{SessionMissing}, Failure{SessionExpired},
+  // Failure{SessionLimit}, Failure{SessionRevoked}.
   [[nodiscard]] Proven resolve(std::string_view token, const Visitor& visitor);
   // A person is here: moves the idle end.
   void renew(Proven& proven);
@@ -81,14 +81,14 @@ class SignIn {
   AddressBuckets addresses_;
 };
 
-// Makes a user in a transaction, with its audit row. Throws Failure{Invalid} for a name or password that breaks
-// the rules or a name that is taken.
-struct NewUser {
+// Makes a user in a transaction, with its audit row. Throws Failure{Invalid} for a name or password
+// that breaks the rules or a name that is taken.
+struct Account {
   std::string name;
   model::Role role = model::Role::Viewer;
   std::string password_hash;
 };
-model::UserId create_user(store::Txn& txn, const NewUser& user, const model::Actor& by);
+model::UserId create_user(store::Txn& txn, const Account& user, const model::Actor& by);
 
 // What is wrong with a user name, as a sentence; empty when nothing is.
 [[nodiscard]] std::string username_fault(std::string_view name);

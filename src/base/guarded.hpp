@@ -1,4 +1,5 @@
-// A lock and its data are one object: whoever has no lock has no data either.
+// A lock and its data are one object: whoever has no lock has no data either. Waiting for a change
+// of the data is here too, so that no condition variable stands alone.
 #pragma once
 
 #include "base/clock.hpp"

@@ -1,4 +1,5 @@
-// Text as bytes that people and programs send us: encodings, validity, and what may be shown.
+// Text as bytes that people and programs send us: encodings, validity, and what may be shown or
+// logged. Knows no format of documents; JSON and YAML have files of their own.
 #pragma once
 
 namespace hedgerow::base {

@@ -24,9 +24,11 @@ TEST(YamlOf, WritesAnObjectAsKubectlWould) {
 }
 
 TEST(YamlOf, QuotesWhatYamlWouldReadAsSomethingElse) {
-  EXPECT_EQ(yaml_of(R"({"a":"no","b":"1.0","c":"0x1f","d":"x: y","e":"","f":"- z","g":"12:30","h":"a\nb"})"),
-            "a: \"no\"\nb: \"1.0\"\nc: \"0x1f\"\nd: \"x: y\"\ne: \"\"\nf: \"- z\"\ng: \"12:30\"\n"
-            "h: \"a\\nb\"\n");
+  EXPECT_EQ(
+      yaml_of(
+          R"({"a":"no","b":"1.0","c":"0x1f","d":"x: y","e":"","f":"- z","g":"12:30","h":"a\nb"})"),
+      "a: \"no\"\nb: \"1.0\"\nc: \"0x1f\"\nd: \"x: y\"\ne: \"\"\nf: \"- z\"\ng: \"12:30\"\n"
+      "h: \"a\\nb\"\n");
 }
 
 TEST(YamlOf, KeepsNumbersExactly) {

@@ -1,5 +1,5 @@
-// The command line: which words were said, and what an end of the program means. Commands that work on the database
-// are carried out in upkeep, the server in app.
+// The command line: which words were said, and what an end of the program means. Commands that work
+// on the database are carried out in upkeep, the server in app.
 #pragma once
 
 #include "base/failure.hpp"
@@ -39,7 +39,8 @@ struct Parsed {
 
 [[nodiscard]] Parsed parse(int count, const char* const* words);
 
-// Says a failure on standard error as people need it: what happened, what to do; gives the exit code.
+// Says a failure on standard error as people need it: what happened, what to do; gives the exit
+// code.
 [[nodiscard]] Exit tell(const base::Failure& failure);
 
 }  // namespace hedgerow::cli

@@ -1,3 +1,4 @@
+// tidy: a table of data (the rules of the headline, row by row)
 #include "model/headline.hpp"
 
 #include <gtest/gtest.h>
@@ -48,12 +49,12 @@ struct Row {
   std::string_view says;
 };
 
-TEST(Headline, FollowsTheOrderOfItsRules) {
+std::vector<Row> rows_in_order() {
   const auto with = [](Facts facts, const std::function<void(Facts&)>& change) {
     change(facts);
     return facts;
   };
-  const std::vector<Row> rows{
+  return {
       {"nothing set up", [] { return Facts{}; }, HeadlineState::NotSetUp, "Neither"},
       {"paused wins over a dead cluster",
        [&] {
@@ -148,7 +149,10 @@ TEST(Headline, FollowsTheOrderOfItsRules) {
        },
        HeadlineState::NotMeasured, "has not been read yet"},
   };
-  for (const Row& row : rows) {
+}
+
+TEST(Headline, FollowsTheOrderOfItsRules) {
+  for (const Row& row : rows_in_order()) {
     const Headline line = headline(row.facts(), kNow);
     EXPECT_EQ(name_of(line.state), name_of(row.state)) << row.claim;
     EXPECT_NE(line.text.find(row.says), std::string::npos) << row.claim << ": " << line.text;

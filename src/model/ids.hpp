@@ -1,4 +1,5 @@
-// Ids as distinct types: a run's id cannot be handed over where a fabric's is wanted.
+// Ids as distinct types: a run's id cannot be handed over where a fabric's is wanted. How they are
+// counted is the database's business.
 #pragma once
 
 #include <compare>

@@ -1,4 +1,5 @@
-// One Kubernetes custom resource of a fabric and its sides. Absent is a value of a side.
+// One Kubernetes custom resource of a fabric and its sides; absent is a value of a side. Whether
+// the sides agree is judged in verdict.hpp.
 #pragma once
 
 #include "base/clock.hpp"

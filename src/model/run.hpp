@@ -1,10 +1,5 @@
 // One execution of one operation on one fabric: what started it, what it counted, its nine layers,
-// its one outcome.
-//
-//   queued ──► running ──► ended: succeeded | partly | failed | cancelled | lost
-//      └─────────────────────► (cancelled, no_worker)
-//
-// An ended run never changes; another try is a new run with retry_of.
+// its one outcome. An ended run never changes; another try is a new run with retry_of.
 #pragma once
 
 #include "base/clock.hpp"
@@ -68,6 +63,8 @@ struct Ending {
   std::string next;
 };
 
+//   queued ──► running ──► ended: succeeded | partly | failed | cancelled | lost
+//      └─────────────────────► (cancelled, no_worker)
 struct Run {
   RunId id;
   std::optional<FabricId> fabric;

@@ -1,5 +1,5 @@
-// Work on a database that no server holds: first users, another CSRF key. Each throws Failure{DatabaseInUse} while a
-// server runs.
+// Work on a database that no server holds: first users, another CSRF key. Each throws
+// Failure{DatabaseInUse} while a server runs.
 #pragma once
 
 #include "auth/password.hpp"

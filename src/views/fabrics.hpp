@@ -1,5 +1,6 @@
-// What people may see of fabrics: one snapshot of facts, the computed headline and recent runs, so that no two parts
-// of a page can contradict each other. How it is written down is left to the faces.
+// What people may see of fabrics: one snapshot of facts, the computed headline and recent runs, so
+// that no two parts of a page can contradict each other. How it is written down is left to the
+// faces.
 #pragma once
 
 #include "model/headline.hpp"
@@ -15,10 +16,10 @@ struct FabricView {
   std::optional<base::WallTime> last_run_as_of;
   std::optional<model::RunId> last_run_id;
   model::Headline headline;
-  std::optional<model::Run> working;      // Running or queued; an overlay beside the headline.
-  std::vector<model::Run> recent;         // Latest first.
-  std::vector<model::KindState> kinds;    // By group and kind.
-  std::optional<std::int64_t> objects;    // Nothing while nothing was ever read.
+  std::optional<model::Run> working;    // Running or queued; an overlay beside the headline.
+  std::vector<model::Run> recent;       // Latest first.
+  std::vector<model::KindState> kinds;  // By group and kind.
+  std::optional<std::int64_t> objects;  // Nothing while nothing was ever read.
 };
 
 // How the instant and the limit of freshness enter: both decide the headline.

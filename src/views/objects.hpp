@@ -1,4 +1,5 @@
-// What people may see of kinds, objects and their history. Reading is paged in the database; verdicts are computed here.
+// What people may see of kinds, objects and their history. Reading is paged in the database;
+// verdicts are computed here.
 #pragma once
 
 #include "model/actor.hpp"
@@ -12,12 +13,14 @@ struct ObjectView {
   std::string fabric_name;
   model::Authority decides = model::Authority::Cluster;
   model::Verdict verdict = model::Verdict::Watched;
-  // When the cluster was last proven to have it so: its kind's last complete list, or its own removal.
+  // When the cluster was last proven to have it so: its kind's last complete list, or its own
+  // removal.
   std::optional<base::WallTime> as_of;
 };
 
 [[nodiscard]] std::vector<model::KindState> kinds(const store::Snapshot& seen,
-                                                  const model::Actor& actor, model::FabricId fabric);
+                                                  const model::Actor& actor,
+                                                  model::FabricId fabric);
 
 [[nodiscard]] store::Paged<ObjectView> objects(const store::Snapshot& seen,
                                                const model::Actor& actor, model::FabricId fabric,

@@ -1,4 +1,5 @@
-// What people may see of runs, and of what each changed in the record.
+// What people may see of runs, and of what each changed in the record. How it is written down is
+// left to the faces.
 #pragma once
 
 #include "model/actor.hpp"

@@ -1,5 +1,5 @@
-// The files of the built browser application inside this program. The table itself is made by the build; see
-// cmake/embed.cmake.
+// The files of the built browser application inside this program. The table itself is made by the
+// build; see cmake/embed.cmake.
 #pragma once
 
 namespace hedgerow::web {

@@ -1,5 +1,6 @@
-// Gives browsers the application: its hashed files for ever, its one page with a fresh nonce each time. Every path that
-// is no file and no API is that page, so deep links work; a missing hashed file is an error and never the page.
+// Gives browsers the application: its hashed files for ever, its one page with a fresh nonce each
+// time. Every path that is no file and no API is that page, so deep links work; a missing hashed
+// file is an error and never the page.
 #pragma once
 
 #include "base/random.hpp"
