@@ -1,0 +1,3 @@
+module hedgerow/gate
+
+go 1.26
