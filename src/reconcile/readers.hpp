@@ -14,8 +14,9 @@ namespace hedgerow::reconcile {
 struct Settings {
   kube::Settings kube;
   std::size_t lists_at_once = 6;
-  std::size_t chunk_rows = 1'000;
-  std::size_t chunk_bytes = 8u << 20;
+  std::size_t chunk_rows = 1'000;  // At most, of one transaction;
+  base::Milliseconds chunk_time{50};
+  std::size_t chunk_bytes = 4u << 20;     // and about so much of documents.
   base::Milliseconds progress_each{250};  // Between two signs of progress on the page.
   base::Milliseconds write_wait{5'000};   // For a turn to write.
   base::Milliseconds keep_idle{60'000};   // How long connections without a run are kept.

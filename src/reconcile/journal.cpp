@@ -1,0 +1,194 @@
+#include "reconcile/journal.hpp"
+
+#include "base/check.hpp"
+
+namespace hedgerow::reconcile {
+
+using base::Cause;
+using base::Code;
+using base::Failure;
+
+namespace {
+
+constexpr std::size_t kRowsLeast = 50;
+
+std::size_t weight_of(const store::ObjectWrite& write) noexcept {
+  return sizeof write + write.observed.document.size();
+}
+
+// As Objects::apply() takes them: a replaced object is one removed and one created.
+model::Counts counts_of(std::span<const store::ObjectWrite> writes) {
+  model::Counts counts;
+  for (const store::ObjectWrite& write : writes) {
+    switch (write.act) {
+      case store::Act::Appeared: ++counts.created; break;
+      case store::Act::Changed: ++counts.changed; break;
+      case store::Act::Replaced: ++counts.created, ++counts.removed; break;
+      case store::Act::Touched: break;
+      case store::Act::Removed: ++counts.removed; break;
+    }
+  }
+  return counts;
+}
+
+}  // namespace
+
+Journal::Journal(store::Database& database, const base::Clock& clock, const Settings& settings,
+                 const model::Run& run, std::int64_t generation)
+    : database_{database},
+      clock_{clock},
+      settings_{settings},
+      run_{run.id},
+      fabric_{run.fabric.value()},
+      epoch_{run.epoch},
+      generation_{generation},
+      rows_at_once_{std::min(settings.chunk_rows, store::kApplyMax)},
+      written_{clock.steady()} {
+  book_.with([&](Book& book) { book.progress = {run.counts, run.kinds, run.trace}; });
+}
+
+Journal::~Journal() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Journal::show(const std::function<void(store::Progress&)>& change) {
+  book_.change([&](Book& book) {
+    change(book.progress);
+    book.dirty = true;
+  });
+}
+
+void Journal::write(const std::function<void(store::Txn&)>& facts) {
+  CHECK(!thread_.joinable());
+  const Chunk chunk{.writes = {}, .marks = {}, .progress = progress()};
+  static_cast<void>(commit(chunk, facts));
+  book_.with([](Book& book) { book.dirty = false; });
+  written_ = clock_.steady();
+}
+
+void Journal::start(std::stop_source broken) {
+  broken_ = std::move(broken);
+  thread_ = std::jthread{[this](const std::stop_token& stop) {
+    while (!stop.stop_requested()) step(stop);
+  }};
+}
+
+void Journal::add(store::ObjectWrite write) {
+  rethrow_if_broken();
+  const std::size_t weight = weight_of(write);
+  // At most one chunk waits while another one is being written.
+  const auto has_room = [this](const Book& book) { return book.broken || !is_full(book); };
+  while (!book_.wait({}, clock_.steady() + settings_.write_wait, has_room)) rethrow_if_broken();
+  book_.change([&](Book& book) {
+    book.writes.push_back(std::move(write));
+    book.bytes += weight;
+    book.dirty = true;
+  });
+}
+
+void Journal::add(Mark mark) {
+  book_.change([&](Book& book) {
+    book.marks.push_back(std::move(mark));
+    book.dirty = true;
+  });
+}
+
+void Journal::drain() {
+  book_.change([](Book& book) { book.hurry = true; });
+  const auto is_done = [](const Book& book) {
+    return book.broken || (!book.dirty && !book.writing);
+  };
+  while (!book_.wait({}, clock_.steady() + settings_.write_wait, is_done)) rethrow_if_broken();
+  book_.change([](Book& book) { book.hurry = false; });
+  rethrow_if_broken();
+}
+
+store::Progress Journal::progress() const {
+  return book_.with([](const Book& book) { return book.progress; });
+}
+
+void Journal::step(const std::stop_token& stop) {
+  const auto chunk = next_chunk(stop);
+  if (!chunk) return;
+  const base::SteadyTime began = clock_.steady();
+  std::exception_ptr hindrance;
+  model::Counts more;
+  try {
+    more = commit(*chunk, {});
+  } catch (...) {
+    // For the reading thread, which cannot go on.
+    hindrance = std::current_exception();
+  }
+  written_ = clock_.steady();
+  pace(std::chrono::duration_cast<base::Milliseconds>(written_ - began));
+  book_.change([&](Book& book) {
+    book.writing = false;
+    book.broken = hindrance;
+    book.progress.counts += more;
+  });
+  if (hindrance) broken_.request_stop();
+}
+
+bool Journal::is_full(const Book& book) const {
+  return book.writes.size() >= rows_at_once_ || book.bytes >= settings_.chunk_bytes;
+}
+
+std::optional<Journal::Chunk> Journal::next_chunk(const std::stop_token& stop) {
+  // Nothing to write needs no time; the limit only lets the wait be a bounded one.
+  const auto later = clock_.steady() + settings_.write_wait;
+  const auto may_write = [](const Book& book) { return book.dirty && !book.broken; };
+  if (!book_.wait(stop, later, may_write)) return std::nullopt;
+  book_.wait(stop, written_ + settings_.progress_each,
+             [this](const Book& book) { return book.hurry || is_full(book); });
+  if (stop.stop_requested()) return std::nullopt;
+  std::optional<Chunk> chunk;
+  book_.change([&](Book& book) {
+    chunk.emplace(Chunk{.writes = std::exchange(book.writes, {}),
+                        .marks = std::exchange(book.marks, {}),
+                        .progress = book.progress});
+    book.bytes = 0;
+    book.dirty = false;
+    book.writing = true;
+  });
+  return chunk;
+}
+
+model::Counts Journal::commit(const Chunk& chunk, const std::function<void(store::Txn&)>& facts) {
+  const model::Counts more = counts_of(chunk.writes);
+  store::Progress progress = chunk.progress;
+  progress.counts += more;
+  const bool visible = facts || !chunk.writes.empty() || !chunk.marks.empty();
+  database_.write(base::Deadline::in(clock_, settings_.write_wait), [&](store::Txn& txn) {
+    txn.require_epoch(fabric_, epoch_);
+    txn.require_generation(fabric_, generation_);
+    if (!txn.runs().progress(run_, progress))
+      throw Failure{Code::Lost, Cause::Refused}.with_operator("the run has ended already");
+    if (facts) facts(txn);
+    if (!chunk.writes.empty()) txn.objects().apply(fabric_, run_, txn.now(), chunk.writes);
+    for (const Mark& mark : chunk.marks) {
+      txn.kinds().set_coverage(fabric_, mark.kind, mark.coverage);
+      if (mark.proof)
+        txn.kinds().mark_complete(fabric_, mark.kind, mark.proof->as_of,
+                                  mark.proof->resource_version);
+    }
+    txn.changes().append(model::Topic::Run, run_);
+    if (visible) txn.changes().append(model::Topic::Fabric, fabric_);
+  });
+  return more;
+}
+
+// Grows and shrinks chunks so that one takes about as long as it may.
+void Journal::pace(base::Milliseconds took) {
+  const std::size_t rows = rows_at_once_;
+  const std::size_t most = std::min(settings_.chunk_rows, store::kApplyMax);
+  rows_at_once_ = took > settings_.chunk_time ? std::min(most, std::max(kRowsLeast, rows / 2))
+                                              : std::min(most, rows * 2);
+}
+
+void Journal::rethrow_if_broken() const {
+  const auto broken = book_.with([](const Book& book) { return book.broken; });
+  if (broken) std::rethrow_exception(broken);
+}
+
+}  // namespace hedgerow::reconcile

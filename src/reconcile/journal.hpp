@@ -1,0 +1,90 @@
+// Everything that one run writes, in the order in which it is handed over, in chunks that are whole
+// in themselves. A thread of its own writes while the next objects arrive, so that what is finished
+// reaches the record even while the cluster is silent. What is written is decided elsewhere.
+#pragma once
+
+#include "base/guarded.hpp"
+#include "reconcile/readers.hpp"
+
+namespace hedgerow::reconcile {
+
+// A kind is done: how far it could be read, and what proves it if it was read completely.
+struct Mark {
+  struct Proof {
+    base::WallTime as_of;
+    std::string resource_version;
+  };
+  store::KindName kind;
+  store::KindCoverage coverage;
+  std::optional<Proof> proof;
+};
+
+class Journal {
+ public:
+  // Every transaction begins with the fence: the run's epoch, the connection's generation, and that
+  // the run has not ended.
+  Journal(store::Database& database, const base::Clock& clock, const Settings& settings,
+          const model::Run& run, std::int64_t generation);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // Changes what the page shows of the run; written with the next chunk, or when it is time.
+  void show(const std::function<void(store::Progress&)>& change);
+  // Writes facts, and what show() changed, in the caller's thread. Before start().
+  void write(const std::function<void(store::Txn&)>& facts);
+
+  // From here the thread writes. `broken` is stopped when it cannot.
+  void start(std::stop_source broken);
+  // Waits while too much waits to be written. Throws what hindered writing.
+  void add(store::ObjectWrite write);
+  // After all objects of the kind.
+  void add(Mark mark);
+  // Returns when all is on the disk. Throws what hindered writing.
+  void drain();
+
+  // What stands in the record by now: counts of objects are those of committed chunks.
+  [[nodiscard]] store::Progress progress() const;
+
+  // One turn of the thread: waits until there is something to write and it is time, writes it.
+  void step(const std::stop_token& stop);
+
+ private:
+  struct Chunk {
+    std::vector<store::ObjectWrite> writes;
+    std::vector<Mark> marks;
+    store::Progress progress;
+  };
+  struct Book {
+    std::vector<store::ObjectWrite> writes;
+    std::vector<Mark> marks;
+    std::size_t bytes = 0;
+    store::Progress progress;
+    bool dirty = false;    // There is something to write.
+    bool hurry = false;    // Somebody waits for it.
+    bool writing = false;  // A chunk is on its way.
+    std::exception_ptr broken;
+  };
+
+  [[nodiscard]] bool is_full(const Book& book) const;
+  [[nodiscard]] std::optional<Chunk> next_chunk(const std::stop_token& stop);
+  [[nodiscard]] model::Counts commit(const Chunk& chunk,
+                                     const std::function<void(store::Txn&)>& facts);
+  void pace(base::Milliseconds took);
+  void rethrow_if_broken() const;
+
+  store::Database& database_;
+  const base::Clock& clock_;
+  const Settings settings_;
+  const model::RunId run_;
+  const model::FabricId fabric_;
+  const std::int64_t epoch_;
+  const std::int64_t generation_;
+  base::Guarded<Book> book_;
+  std::atomic<std::size_t> rows_at_once_;  // So many take about as long as a chunk may.
+  base::SteadyTime written_;
+  std::stop_source broken_{std::nostopstate};
+  std::jthread thread_;  // Last, so that it ends before anything it uses is gone.
+};
+
+}  // namespace hedgerow::reconcile

@@ -1,0 +1,256 @@
+#include "reconcile/reading.hpp"
+
+#include "reconcile/compare.hpp"
+#include "reconcile/conclusion.hpp"
+
+namespace hedgerow::reconcile {
+
+using base::Cause;
+using base::Code;
+using base::Failure;
+using model::Coverage;
+using model::LayerState;
+
+namespace {
+
+Failure doubled(const kube::Kind& kind, const kube::Item& item) {
+  return {Code::Malformed, Cause::Refused,
+          fmt::format("The cluster's list of {} holds {}/{} twice.", kind.resource(), item.space,
+                      item.name)};
+}
+
+model::KindRead row_of(const kube::Kind& kind) {
+  model::KindRead row;
+  row.group = kind.group;
+  row.kind = kind.kind;
+  return row;
+}
+
+}  // namespace
+
+Reading::Reading(store::Database& database, const base::Clock& clock, const Settings& settings,
+                 Journal& journal, Plan plan)
+    : database_{database},
+      clock_{clock},
+      settings_{settings},
+      journal_{journal},
+      plan_{std::move(plan)} {
+  plan_lists();
+}
+
+void Reading::plan_lists() {
+  work_.resize(plan_.kinds.size());
+  for (std::size_t i = 0; i < plan_.kinds.size(); ++i) {
+    const kube::Kind& kind = plan_.kinds[i];
+    table_.push_back(row_of(kind));
+    const auto add = [&](const Place* place) {
+      List list;
+      list.kind = i;
+      list.place = place;
+      work_[i].lists.push_back(lists_.size());
+      ++work_[i].open;
+      lists_.push_back(std::move(list));
+      requests_.push_back({kind, place == nullptr ? std::string{} : place->space});
+    };
+    if (!kind.namespaced) add(nullptr);
+    for (const Place& place : plan_.places)
+      if (kind.namespaced && place.listable) add(&place);
+  }
+  table_.insert(table_.end(), plan_.frozen.begin(), plan_.frozen.end());
+}
+
+void Reading::run(kube::Api& api, const std::stop_token& stop) {
+  for (std::size_t i = 0; i < work_.size(); ++i)
+    if (work_[i].open == 0) settle(i);
+  for (std::size_t i = 0; i < settings_.lists_at_once; ++i) mark_running();
+  tell();
+  if (requests_.empty()) return;
+  asked_ = clock_.wall();
+  static_cast<void>(api.list_kinds(requests_, settings_.lists_at_once, *this, stop));
+}
+
+void Reading::item(std::size_t request, const kube::Item& item) {
+  List& list = lists_.at(request);
+  if (list.broken) return;
+  if (!list.memory) remember(request);
+  ++list.items;
+  ++table_[list.kind].listed;
+  take(list, item);
+  if (clock_.steady() - told_ >= settings_.progress_each) tell();
+}
+
+void Reading::restarted(std::size_t request) {
+  List& list = lists_.at(request);
+  table_[list.kind].listed -= list.items;
+  list.items = 0;
+  list.unchanged = 0;
+  list.held.clear();
+  list.held_bytes = 0;
+  list.fresh.clear();
+  list.broken.reset();
+  if (!list.passed_on.empty()) journal_.drain();
+  remember(request);
+}
+
+void Reading::ended(std::size_t request, const kube::ListResult& result) {
+  List& list = lists_.at(request);
+  model::KindRead& row = table_[list.kind];
+  row.pages += static_cast<int>(result.pages);
+  row.took = std::max(row.took, result.took);
+  if (!list.broken) list.broken = result.failure;
+  if (list.broken) {
+    list.unchanged = 0;
+  } else {
+    // An empty list has brought no item.
+    if (!list.memory) remember(request);
+    list.resource_version = result.resource_version;
+    pass_on(list);
+    remove_unseen(list);
+  }
+  list.held = {};
+  list.memory.reset();
+  list.fresh = {};
+  list.passed_on = {};
+  if (--work_[list.kind].open == 0) settle(list.kind);
+  mark_running();
+  tell();
+}
+
+// Requests are sent in their order.
+void Reading::mark_running() {
+  if (begun_ == lists_.size()) return;
+  model::KindRead& row = table_[lists_[begun_++].kind];
+  if (row.state == LayerState::NotReached) row.state = LayerState::Running;
+}
+
+void Reading::remember(std::size_t request) {
+  List& list = lists_.at(request);
+  const std::string& space = requests_[request].space;
+  database_.read([&](const store::Snapshot& seen) {
+    list.memory.emplace();
+    seen.objects().known(plan_.fabric, kind_name(plan_.kinds[list.kind]),
+                         [&](const store::Known& known) {
+                           if (space.empty() || known.name_space == space) list.memory->add(known);
+                         });
+  });
+  list.memory->seal();
+}
+
+void Reading::take(List& list, const kube::Item& item) {
+  const std::size_t place = list.memory->find(item.space, item.name);
+  if (place == Memory::kNone) {
+    if (list.fresh.insert(name_hash(item)).second)
+      take_other(list, item, nullptr);
+    else
+      list.broken = doubled(plan_.kinds[list.kind], item);
+    return;
+  }
+  if (!list.memory->see(place)) {
+    list.broken = doubled(plan_.kinds[list.kind], item);
+    return;
+  }
+  const store::Known before = list.memory->at(place);
+  if (!is_same(before, item)) return take_other(list, item, &before);
+  // After a restart the record may have it from this very run.
+  const bool ours = !list.passed_on.empty() && list.passed_on.contains(name_hash(item));
+  list.unchanged += !ours;
+}
+
+void Reading::take_other(List& list, const kube::Item& item, const store::Known* before) {
+  base::Digest digest;
+  try {
+    digest = kube::content_digest(item.document);
+  } catch (const Failure& failure) {
+    // Freezes this kind alone.
+    list.broken = failure;
+    return;
+  }
+  const Became became = compare(before, item, digest);
+  if (became == Became::Touched || became == Became::Unchanged || became == Became::Older)
+    ++list.unchanged;
+  if (became == Became::Unchanged || became == Became::Older) return;
+  const model::ObjectId id = before == nullptr ? model::ObjectId{} : before->id;
+  hold(list, write_of(became, plan_.kinds[list.kind], item, digest, id));
+}
+
+std::uint64_t Reading::name_hash(const kube::Item& item) {
+  scratch_.assign(item.space).append(1, '/').append(item.name);
+  return base::quick_hash(scratch_);
+}
+
+void Reading::hold(List& list, store::ObjectWrite write) {
+  list.held_bytes += write.observed.document.size();
+  list.held.push_back(std::move(write));
+  if (list.held.size() < settings_.chunk_rows && list.held_bytes < settings_.chunk_bytes) return;
+  for (const store::ObjectWrite& held : list.held) {
+    const model::Identity& identity = held.identity;
+    list.passed_on.insert(base::quick_hash(identity.name_space + "/" + identity.name));
+  }
+  pass_on(list);
+}
+
+void Reading::pass_on(List& list) {
+  for (store::ObjectWrite& write : list.held) journal_.add(std::move(write));
+  list.held.clear();
+  list.held_bytes = 0;
+}
+
+void Reading::remove_unseen(List& list) {
+  if (!plan_.identity_proven || (list.place != nullptr && list.place->unproven)) return;
+  list.memory->each_unseen(
+      [&](const store::Known& gone) { journal_.add(tombstone(plan_.kinds[list.kind], gone)); });
+}
+
+void Reading::settle(std::size_t kind) {
+  model::KindRead& row = table_[kind];
+  Mark mark{.kind = kind_name(plan_.kinds[kind]), .coverage = {}, .proof = {}};
+  if (const auto problem = problem_of(kind)) {
+    const bool any = std::ranges::any_of(work_[kind].lists,
+                                         [this](std::size_t list) { return !lists_[list].broken; });
+    row.state = any ? LayerState::Partly : LayerState::Failed;
+    row.code = problem->code();
+    row.detail = problem->detail();
+    if (problem->code() == Code::ClusterForbidden)
+      row.remedy = kube::rbac_rule(std::span{&plan_.kinds[kind], 1});
+    mark.coverage = {Coverage::NotReadable, row.code, row.detail, row.remedy};
+  } else {
+    row.state = LayerState::Passed;
+    mark.coverage.coverage = Coverage::Readable;
+    if (plan_.identity_proven) mark.proof = proof_of(kind);
+  }
+  journal_.add(std::move(mark));
+}
+
+// Why the kind was not read completely.
+std::optional<Failure> Reading::problem_of(std::size_t kind) const {
+  for (const std::size_t list : work_[kind].lists)
+    if (lists_[list].broken) return lists_[list].broken;
+  if (!plan_.kinds[kind].namespaced) return std::nullopt;
+  for (const Place& place : plan_.places)
+    if (place.unproven) return place.unproven;
+  return std::nullopt;
+}
+
+// Lists of several namespaces are of several moments: the kind is proven at the earliest.
+Mark::Proof Reading::proof_of(std::size_t kind) const {
+  Mark::Proof proof{.as_of = asked_, .resource_version = {}};
+  for (const std::size_t list : work_[kind].lists) {
+    const std::string& version = lists_[list].resource_version;
+    if (proof.resource_version.empty() || is_older(version, proof.resource_version))
+      proof.resource_version = version;
+  }
+  return proof;
+}
+
+void Reading::tell() {
+  told_ = clock_.steady();
+  std::int64_t unchanged = 0;
+  for (const List& list : lists_) unchanged += list.unchanged;
+  journal_.show([&](store::Progress& progress) {
+    progress.kinds = table_;
+    progress.counts.unchanged = unchanged;
+    progress.trace.at(9).evidence = evidence_of(table_);
+  });
+}
+
+}  // namespace hedgerow::reconcile
