@@ -22,7 +22,7 @@ model::Trace trace_of(const RunRequest& request, const model::Actor& actor,
   if (passage.click) {
     const Click& click = *passage.click;
     pass(trace.at(1), click.clicked_at.value_or(passage.received),
-         fmt::format("page {}, tab {}", click.page_version, click.tab));
+         fmt::format("page {}, {}", click.page_version, click.tab));
     pass(trace.at(2), passage.received,
          fmt::format("{} {}, request {}, from {}", click.tries, click.tries == 1 ? "try" : "tries",
                      actor.request, actor.address));

@@ -150,7 +150,7 @@ class Whole {
   }
 
  private:
-  static constexpr const char* kReplica = "only";
+  static constexpr const char* kReplica = "this server";
 
   [[nodiscard]] actions::Deps deps() {
     return {.db = *database_, .clock = clock_, .sealer = sealer_};

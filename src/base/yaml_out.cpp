@@ -20,14 +20,20 @@ T sound(simdjson::simdjson_result<T> result) {
       simdjson::error_message(result.error()));
 }
 
-// Words and shapes that YAML 1.1 or 1.2 reads as no text: null, booleans, numbers, times.
+// Whether YAML 1.1 or 1.2 might read it as a number or a time: it begins like one and has no other
+// letters than theirs. Quotes too many cost nothing; one too few changes the value.
+bool looks_like_number(std::string_view text) {
+  const std::string_view digits = text.substr(text.find_first_not_of("+-.") == 1 ? 1 : 0);
+  if (digits.empty() || digits.front() < '0' || digits.front() > '9') return false;
+  return digits.find_first_not_of("0123456789+-.:_eExXoOTZ ") == std::string_view::npos ||
+         digits.starts_with("0x");
+}
+
 bool reads_as_other(std::string_view text) {
   static constexpr std::array<std::string_view, 13> kWords{
       "null", "~", "true", "false", "yes", "no", "on", "off", "y", "n", ".nan", ".inf", "-.inf"};
   const std::string lower = lower_ascii(text);
-  if (std::find(kWords.begin(), kWords.end(), lower) != kWords.end()) return true;
-  return text.find_first_not_of("0123456789+-.:_eExXoOabcdefABCDEF") == std::string_view::npos &&
-         text.find_first_of("0123456789") != std::string_view::npos;
+  return std::find(kWords.begin(), kWords.end(), lower) != kWords.end() || looks_like_number(text);
 }
 
 bool is_plain(std::string_view text) {

@@ -31,6 +31,13 @@ TEST(YamlOf, QuotesWhatYamlWouldReadAsSomethingElse) {
       "h: \"a\\nb\"\n");
 }
 
+TEST(YamlOf, QuotesTimesAndLeavesIdsAlone) {
+  EXPECT_EQ(yaml_of(R"({"t":"2026-11-21T11:17:03Z","u":"c6f5a8da-1244-47a0","v":"10.0.0.0/16",)"
+                    R"("w":"v1.32.13","p":"E1/5","i":"-1e5","d":"-"})"),
+            "t: \"2026-11-21T11:17:03Z\"\nu: c6f5a8da-1244-47a0\nv: 10.0.0.0/16\nw: v1.32.13\n"
+            "p: E1/5\ni: \"-1e5\"\nd: \"-\"\n");
+}
+
 TEST(YamlOf, KeepsNumbersExactly) {
   EXPECT_EQ(yaml_of(R"({"k":123456789012345678901234567890,"m":1.50})"),
             "k: 123456789012345678901234567890\nm: 1.50\n");
