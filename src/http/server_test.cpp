@@ -328,6 +328,7 @@ TEST_F(OverloadTest, without_file_descriptors_clients_are_told_and_nothing_spins
 using StopTest = ServerTest;
 
 TEST_F(StopTest, lets_a_request_in_flight_end_and_takes_no_other) {
+  settings_.deadlines.idle = 2 * kPatience;
   start();
   const std::uint16_t port = server_->port();
   RawClient idle = client();

@@ -161,6 +161,23 @@ TEST_F(StreamTest, a_stopping_server_ends_streams_after_their_last_word) {
   EXPECT_FALSE(stream->send("hb", "{}"));
 }
 
+TEST_F(StreamTest, a_stream_that_opens_while_the_server_stops_ends_at_once) {
+  router_.add("GET", "/late-events/", [this](Request&) {
+    waiting_.change([](int& count) { ++count; });
+    barrier_.pass();
+    return Response::stream(std::make_shared<EventStream>(stream_bound_));
+  });
+  start();
+  RawClient reader = client();
+  reader.send("GET /late-events/ HTTP/1.1\r\nHost: h\r\n\r\n");
+  wait_for_waiting(1);
+  RawClient idle = client();
+  std::jthread stopping{[&] { server_->stop(base::Deadline::in(clock_, 2 * kPatience)); }};
+  EXPECT_TRUE(idle.is_cut());  // The stop has begun.
+  barrier_.open();
+  EXPECT_TRUE(reader.read_to_end().ends_with("0\r\n\r\n"));
+}
+
 TEST_F(StreamTest, the_application_may_keep_a_stream_longer_than_the_server_lives) {
   start();
   RawClient reader = listener();
