@@ -72,8 +72,8 @@ struct ListResult {
   std::string resource_version;
   std::uint64_t items = 0;
   std::uint64_t bytes = 0;
-  unsigned pages = 0;
-  int status = 0;  // HTTP, of the last answer; 0: none.
+  unsigned pages = 0;  // Answers that brought items; a whole list is one.
+  int status = 0;      // HTTP, of the last answer; 0: none.
   base::Milliseconds took{0};
   std::optional<base::Failure> failure;  // Set exactly when not complete.
 };

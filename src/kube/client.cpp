@@ -138,16 +138,16 @@ bool Client::namespace_exists(std::string_view name, const std::stop_token& stop
 
 Discovery Client::discover(const GroupFilter& wanted, const std::stop_token& stop) {
   const base::Doing doing{"asking the cluster for its kinds"};
-  auto found = discovered(wanted, settings_.outbound.deadlines.total, stop);
+  auto found = discovered(wanted, std::nullopt, stop);
   if (!found) throw std::move(found.error());
   return std::move(*found);
 }
 
 std::expected<Discovery, Failure> Client::discovered(const GroupFilter& wanted,
-                                                     base::Milliseconds within,
+                                                     std::optional<base::Deadline> deadline,
                                                      const std::stop_token& stop) {
   auto request = asking("/apis", kDiscoveryAccept, settings_.page_bytes_max);
-  request.total = within;
+  request.deadline = deadline;
   const auto reply = session_.send(std::move(request), stop);
   const Asked asked{.verb = "get", .what = "/apis", .credential_ended = credential_ended()};
   if (reply.failure || reply.status != 200) return std::unexpected(failure_of(reply, asked));
@@ -156,17 +156,18 @@ std::expected<Discovery, Failure> Client::discovered(const GroupFilter& wanted,
     return read_aggregated(answer, wanted);
   if (!answer.is_kind("APIGroupList") || !answer.list("/groups"))
     return std::unexpected(failure_of(reply, asked));
-  Discovery found = discover_each(read_groups(answer, wanted), within, stop);
+  Discovery found = discover_each(read_groups(answer, wanted), deadline, stop);
   if (stop.stop_requested()) return std::unexpected(Failure{Code::Cancelled, Cause::Refused});
   return found;
 }
 
 Discovery Client::discover_each(const std::vector<GroupVersion>& versions,
-                                base::Milliseconds within, const std::stop_token& stop) {
+                                std::optional<base::Deadline> deadline,
+                                const std::stop_token& stop) {
   std::vector<outbound::Request> requests;
   for (const GroupVersion& one : versions) {
     requests.push_back(asking(group_path(one.group, one.version), kJson, settings_.page_bytes_max));
-    requests.back().total = within;
+    requests.back().deadline = deadline;
   }
   std::vector<outbound::Reply> replies(versions.size());
   session_.run(

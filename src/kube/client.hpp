@@ -19,9 +19,9 @@ class Client final : public Api {
                                      ListSink& sink, const std::stop_token& stop) override;
 
   // As discover(), with the failure given back.
-  [[nodiscard]] std::expected<Discovery, base::Failure> discovered(const GroupFilter& wanted,
-                                                                   base::Milliseconds within,
-                                                                   const std::stop_token& stop);
+  [[nodiscard]] std::expected<Discovery, base::Failure> discovered(
+      const GroupFilter& wanted, std::optional<base::Deadline> deadline,
+      const std::stop_token& stop);
   // The time at which our credential ended, when it had by now.
   [[nodiscard]] std::optional<base::WallTime> credential_ended() const;
   [[nodiscard]] outbound::Session& session() noexcept { return session_; }
@@ -30,7 +30,8 @@ class Client final : public Api {
   [[nodiscard]] outbound::Reply get(std::string path, std::string_view accept,
                                     const std::stop_token& stop);
   [[nodiscard]] Discovery discover_each(const std::vector<GroupVersion>& versions,
-                                        base::Milliseconds within, const std::stop_token& stop);
+                                        std::optional<base::Deadline> deadline,
+                                        const std::stop_token& stop);
 
   Settings settings_;
   const base::Clock& clock_;

@@ -91,7 +91,7 @@ class Climber {
 
   // Within what is left of the whole test.
   Request limited(Request request) const {
-    request.total = std::max(base::Milliseconds{1}, deadline_.left(clock_));
+    request.deadline = deadline_;
     return request;
   }
 
@@ -179,8 +179,7 @@ class Climber {
 
   bool find_kinds(const ClimbPlan& plan) {
     const auto began = clock_.steady();
-    const auto within = std::max(base::Milliseconds{1}, deadline_.left(clock_));
-    auto found = client_.discovered(plan.wanted, within, stop_);
+    auto found = client_.discovered(plan.wanted, deadline_, stop_);
     const auto took = std::chrono::duration_cast<base::Milliseconds>(clock_.steady() - began);
     if (!found) return fail(RungName::Kinds, took, std::move(found.error()), {});
     climb_.kinds = std::move(found->kinds);

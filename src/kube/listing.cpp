@@ -50,7 +50,6 @@ std::optional<outbound::Request> Listing::answered(
   if (reply.status != 0) result_.status = reply.status;
   result_.bytes += reply.evidence.received;
   result_.took += reply.evidence.total;
-  ++result_.pages;
   if (!reply.failure && reply.status == 200 && !read_status(splitter_->rest()))
     return page_ended(reply);
 
@@ -79,6 +78,7 @@ std::optional<Failure> Listing::fault_of(const ListHead& head) const {
 }
 
 std::optional<outbound::Request> Listing::page_ended(const outbound::Reply& reply) {
+  ++result_.pages;
   auto head = splitter_->finish();
   if (!head) return fail(std::move(head.error()));
   if (auto fault = fault_of(*head)) return fail(std::move(*fault));

@@ -134,6 +134,7 @@ Failure Transfer::connect_fault() const {
   long number = 0;
   curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &number);
   const std::string place = peer_place();
+  if (number == ECONNRESET) return handshake_fault();  // Taken, and dropped at once.
   if (number == ECONNREFUSED)
     return {Code::TcpRefused, Cause::Transient,
             fmt::format("{} refused the connection: is the API server running?", place)};
@@ -190,11 +191,13 @@ Failure Transfer::late_fault(base::Milliseconds waited) const {
     case Phase::Receiving:
     case Phase::Ended: break;
   }
-  const auto total = request_.total.value_or(deadlines.total);
-  if (route_.clock.now() - began_ >= total)
+  if (request_.deadline && request_.deadline->passed(route_.clock.real()))
     return {Code::ClusterTimeout, Cause::Transient,
-            fmt::format("The answer took longer than {}; stopped after {} bytes.", seconds(total),
-                        reply_.evidence.received)};
+            "The time for this was up before the whole answer had come."};
+  if (route_.clock.now() - began_ >= deadlines.total)
+    return {Code::ClusterTimeout, Cause::Transient,
+            fmt::format("The answer took longer than {}; stopped after {} bytes.",
+                        seconds(deadlines.total), reply_.evidence.received)};
   return {Code::ClusterTimeout, Cause::Transient,
           fmt::format("The cluster's answer came to a halt: fewer than {} bytes in {}.",
                       deadlines.floor_bytes, seconds(deadlines.floor_span))};

@@ -92,7 +92,8 @@ struct Request {
   std::vector<std::string> headers;  // "Accept: application/json"
   std::string body;
   std::size_t body_max = 1024 * 1024;
-  std::optional<base::Milliseconds> total;  // Instead of the deadline of the settings.
+  std::optional<base::Deadline>
+      deadline;  // Beside those of the settings, waiting in line included.
   // Takes the body of a 200 in pieces as it arrives. May throw Failure{Malformed}, {ReplyTooLarge}
   // or {ReplyTruncated} to end this transfer alone with it.
   std::function<void(std::string_view piece)> sink;

@@ -350,7 +350,7 @@ bool Transfer::take_body(std::string_view piece) {
 base::Milliseconds Transfer::left() {
   const Deadlines& deadlines = route_.settings.deadlines;
   const auto now = route_.clock.now();
-  base::SteadyTime at = began_ + request_.total.value_or(deadlines.total);
+  base::SteadyTime at = began_ + deadlines.total;
   const auto sooner = [&](base::SteadyTime other) { at = std::min(at, other); };
   switch (reply_.evidence.reached) {
     case Phase::Resolving: sooner(phase_began_ + deadlines.dns); break;
@@ -368,7 +368,8 @@ base::Milliseconds Transfer::left() {
     case Phase::Waiting:
     case Phase::Ended: break;
   }
-  return std::chrono::ceil<base::Milliseconds>(at - now);
+  const auto left = std::chrono::ceil<base::Milliseconds>(at - now);
+  return request_.deadline ? std::min(left, request_.deadline->left(route_.clock.real())) : left;
 }
 
 bool Transfer::sent_again(CURLcode code) {

@@ -14,6 +14,7 @@ class NetworkClock {
  public:
   explicit NetworkClock(const base::Clock& clock) : clock_{clock} {}
   [[nodiscard]] base::SteadyTime now() const { return clock_.steady() - stood_; }
+  [[nodiscard]] const base::Clock& real() const noexcept { return clock_; }
 
   template <class Work>
   decltype(auto) standing(Work&& work) {
