@@ -59,6 +59,7 @@ export default ts.config(
       "max-params": ["error", 5],
     },
   },
+  { files: ["*.js"], ...ts.configs.disableTypeChecked },
   {
     files: ["**/*.test.ts"],
     rules: { "max-lines-per-function": "off" },

@@ -40,7 +40,11 @@ const shown = () =>
 
 const topicsOf = (query: Query) => (query.meta as Meta | undefined)?.topics ?? [];
 
-const wantedTopics = () => [...new Set(shown().flatMap(topicsOf))].sort().join(",");
+// A page that shows nothing that changes still wants to know whether the server is there.
+const wantedTopics = () => {
+  const topics = [...new Set(shown().flatMap(topicsOf))].sort();
+  return topics.length > 0 ? topics.join(",") : "fabrics";
+};
 
 const signedIn = () => sessionStore.get().phase === "in";
 const hiddenLong = () => document.hidden && tick() - hiddenAt > hiddenCloseMs;
@@ -76,7 +80,7 @@ function scheduleTopics(): void {
   topicsTimer = setTimeout(() => {
     topicsTimer = undefined;
     const topics = wantedTopics();
-    if (topics === openTopics || topics === "") return;
+    if (topics === openTopics) return;
     connection?.abort("topics" satisfies Ending);
     nudge();
   }, 100);
@@ -128,7 +132,7 @@ async function keepOpen(): Promise<void> {
   let failures = 0;
   for (;;) {
     const topics = wantedTopics();
-    if (!signedIn() || topics === "" || hiddenLong()) {
+    if (!signedIn() || hiddenLong()) {
       await rest();
       continue;
     }

@@ -98,7 +98,9 @@ export function press(asked: Asked): void {
 }
 
 const overtaken = (old: Click, click: Click) =>
-  old.fabric.id === click.fabric.id && old.operation === click.operation;
+  old.fabric.id === click.fabric.id &&
+  old.operation === click.operation &&
+  (old.followUp || !click.followUp);
 
 export function tryNow(key: string): void {
   happen(key, { type: "due" });

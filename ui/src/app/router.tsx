@@ -34,7 +34,7 @@ const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
 
 const signIn = createRoute({
   getParentRoute: () => root,
-  path: "/sign-in/",
+  path: "/sign-in",
   validateSearch: (search) => present({ next: textOf(search.next) }, search),
   component: SignInPage,
 });
@@ -63,7 +63,7 @@ const start = createRoute({
 
 const fabrics = createRoute({
   getParentRoute: () => inside,
-  path: "/fabrics/",
+  path: "/fabrics",
   validateSearch: (search) =>
     present({ q: textOf(search.q), offset: countOf(search.offset) }, search),
   component: Fabrics,
@@ -71,7 +71,7 @@ const fabrics = createRoute({
 
 const addFabric = createRoute({
   getParentRoute: () => inside,
-  path: "/fabrics/add/",
+  path: "/fabrics/add",
   component: lazyRouteComponent(() => import("../screens/add_fabric/add_fabric"), "AddFabric"),
 });
 
@@ -86,21 +86,21 @@ const id = {
 
 const fabric = createRoute({
   getParentRoute: () => inside,
-  path: "/fabrics/$id/",
+  path: "/fabrics/$id",
   params: id,
   component: FabricPage,
 });
 
 const settings = createRoute({
   getParentRoute: () => inside,
-  path: "/fabrics/$id/settings/",
+  path: "/fabrics/$id/settings",
   params: id,
   component: lazyRouteComponent(() => import("../screens/settings/settings"), "FabricSettings"),
 });
 
 const objects = createRoute({
   getParentRoute: () => inside,
-  path: "/fabrics/$id/objects/",
+  path: "/fabrics/$id/objects",
   params: id,
   validateSearch: (search) =>
     present(
@@ -120,7 +120,7 @@ const objects = createRoute({
 
 const object = createRoute({
   getParentRoute: () => inside,
-  path: "/objects/$id/",
+  path: "/objects/$id",
   params: id,
   validateSearch: (search) =>
     present(
@@ -132,7 +132,7 @@ const object = createRoute({
 
 const run = createRoute({
   getParentRoute: () => inside,
-  path: "/runs/$id/",
+  path: "/runs/$id",
   params: id,
   validateSearch: (search) => present({ offset: countOf(search.offset) }, search),
   component: RunPage,

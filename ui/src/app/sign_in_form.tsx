@@ -86,8 +86,9 @@ interface PasswordProps {
 export function PasswordField(props: PasswordProps) {
   const { label = "Password", about, isNew, refusal, autoFocus = false } = props;
   const [shown, setShown] = useState(false);
+  const toggle = () => setShown(!shown);
   return (
-    <div className="stack tight">
+    <div className="password">
       <Field
         label={label}
         name="password"
@@ -99,11 +100,9 @@ export function PasswordField(props: PasswordProps) {
         about={about}
         refusal={refusal}
       />
-      <div>
-        <Button kind="quiet" onPress={() => setShown(!shown)}>
-          {shown ? "Hide password" : "Show password"}
-        </Button>
-      </div>
+      <Button label={shown ? "Hide what is typed" : "Show what is typed"} onPress={toggle}>
+        {shown ? "Hide" : "Show"}
+      </Button>
     </div>
   );
 }

@@ -11,11 +11,13 @@ interface Props {
   children?: ReactNode;
   // When several things on one page say the same, only one announces it.
   silent?: boolean;
+  // Refused fields say it themselves.
+  atFields?: boolean;
 }
 
 const layerName = (layer: number) => (layer in layerNames ? ` ${layerNames[layer as Layer]}` : "");
 
-export function FaultNote({ fault, children, silent }: Props) {
+export function FaultNote({ fault, children, silent, atFields }: Props) {
   const meaning = meaningOf(fault);
   return (
     <div className="fault" role={silent ? "note" : "alert"}>
@@ -30,7 +32,7 @@ export function FaultNote({ fault, children, silent }: Props) {
       {fault.detail && fault.detail !== fault.title && <p className="wrap">{fault.detail}</p>}
       {meaning && <p className="muted">{meaning}</p>}
       {fault.hint && <p>{fault.hint}</p>}
-      {fault.errors.length > 0 && (
+      {fault.errors.length > 0 && !atFields && (
         <ul>
           {fault.errors.map((error) => (
             <li key={`${error.field} ${error.detail}`}>

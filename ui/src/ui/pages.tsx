@@ -10,7 +10,7 @@ interface Props {
 }
 
 export function Pages({ count, offset, limit, onMove }: Props) {
-  if (count === 0) return null;
+  if (count <= limit && offset === 0) return null;
   const last = Math.min(offset + limit, count);
   return (
     <nav className="row" aria-label="Pages">

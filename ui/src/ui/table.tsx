@@ -44,7 +44,7 @@ export function Table<Row>(props: Props<Row>) {
                 data-label={column.head}
                 className={column.className ?? ""}
               >
-                {column.cell(row)}
+                <div>{column.cell(row)}</div>
               </td>
             ))}
           </tr>

@@ -39,12 +39,9 @@ export function AddFabric() {
         fault={save.error ? faultOf(save.error) : undefined}
         onSubmit={submit}
         actions={
-          <>
-            <Button kind="primary" type="submit">
-              {save.isPending ? "Adding…" : "Add fabric"}
-            </Button>
-            <Button onPress={() => tested.start(fieldsOf(typed.draft))}>Test connection</Button>
-          </>
+          <Button kind="primary" type="submit">
+            {save.isPending ? "Adding…" : "Add fabric"}
+          </Button>
         }
       />
     </>

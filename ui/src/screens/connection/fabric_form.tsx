@@ -43,7 +43,7 @@ export function FabricForm(props: Props) {
     props.onSubmit();
   };
   return (
-    <form className="columns" onSubmit={submit}>
+    <form className="columns sided" onSubmit={submit}>
       <div className="stack">
         <h1>{props.title}</h1>
         {props.notice}
@@ -76,10 +76,12 @@ export function FabricForm(props: Props) {
             </Check>
           </div>
         </Panel>
-        {fault && <FaultNote fault={fault} />}
+      </div>
+      <Ladder tested={tested} changed={changed} fields={fieldsOf(typed.draft)} />
+      <div className="stack">
+        {fault && <FaultNote fault={fault} atFields />}
         <div className="row actions">{props.actions}</div>
       </div>
-      <Ladder tested={tested} changed={changed} />
     </form>
   );
 }

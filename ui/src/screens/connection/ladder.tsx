@@ -1,20 +1,31 @@
 // The ladder of a connection: each rung is shown once it was measured, the first that fails says why.
-import type { MeasuredRung } from "../../api/types";
+import type { ConnectionFields, MeasuredRung } from "../../api/types";
 import { lastRun, outcome, rung as rungName, rungState } from "../../text/words";
 import { Duration } from "../../ui/age";
+import { Button } from "../../ui/button";
 import { CopyBlock } from "../../ui/copy";
 import { FaultNote } from "../../ui/fault_note";
 import { Panel } from "../../ui/panel";
 import { GlyphWithWord, State } from "../../ui/state";
 import type { Tested } from "./use_test";
 
-export function Ladder({ tested, changed }: { tested: Tested; changed: boolean }) {
+interface Props {
+  tested: Tested;
+  changed: boolean;
+  // What is typed now.
+  fields: ConnectionFields;
+}
+
+export function Ladder({ tested, changed, fields }: Props) {
   const { test, fault, starting } = tested;
   return (
     <Panel title="Connection test">
       <div className="stack tight">
+        <div className="actions">
+          <Button onPress={() => tested.start(fields)}>Test connection</Button>
+        </div>
         <Standing tested={tested} changed={changed} />
-        {fault && <FaultNote fault={fault} silent />}
+        {fault && <FaultNote fault={fault} silent atFields />}
         {test && (
           <ol className="trace ladder" aria-label="What was measured">
             {test.rungs.map((rung, index) => (

@@ -25,8 +25,8 @@ export function Headline({ fabric }: { fabric: FabricSnapshot }) {
             <span className={`state ${word.tone}`}>
               <Glyph of={word} />
               {word.word}
-            </span>{" "}
-            {text}
+            </span>
+            <span className="unseen">: </span> <span className="sentence">{text}</span>
           </h1>
         </div>
         <p>
@@ -58,9 +58,10 @@ function Actions({ fabric }: { fabric: FabricSnapshot }) {
         <Link
           to="/runs/$id/"
           params={{ id: next.run }}
-          className={`button ${elsewhere && !next.edit ? "primary" : "plain"}`}
+          className={`button two-line ${elsewhere && !next.edit ? "primary" : "plain"}`}
         >
-          Look at run {next.run}
+          <span>Look at run {next.run}</span>
+          <span className="line">layer by layer</span>
         </Link>
       )}
       {operations.map((operation) => (

@@ -6,13 +6,13 @@ import type { Click } from "../../api/outbox_rules";
 import type { FabricSnapshot } from "../../api/queries";
 import { useStore } from "../../api/store";
 import type { Run } from "../../api/types";
-import { counted, numberText } from "../../text/numbers";
+import { numberText } from "../../text/numbers";
 import { operationName } from "../../text/words";
 import { Age, Duration, Stopwatch } from "../../ui/age";
 import { Button } from "../../ui/button";
 import { Panel } from "../../ui/panel";
 import { Glyph } from "../../ui/state";
-import { byWhom, isOver, listedOf, runSentence, wordOf } from "../shared/run_words";
+import { byWhom, isOver, runSentence, wordOf } from "../shared/run_words";
 import { CancelButton } from "../shared/cancel";
 import { Trace } from "../shared/trace";
 
@@ -23,18 +23,21 @@ export function WatchedRun({ fabric }: { fabric: FabricSnapshot }) {
   return (
     <Panel>
       <div className="stack">
-        <div className="row">
-          <h2 role="status">
-            {run ? (
-              <>
-                <Glyph of={wordOf(run)} /> {runSentence(run)}
-              </>
-            ) : (
-              "No run yet"
-            )}
-          </h2>
-          {run && <Beside run={run} />}
-          {sending && <span className="muted">Sending your click</span>}
+        <div className="split">
+          <div className="row">
+            <h2 role="status">
+              {run ? (
+                <>
+                  <Glyph of={wordOf(run)} /> {runSentence(run)}
+                </>
+              ) : (
+                "No run yet"
+              )}
+            </h2>
+            {run && <Times run={run} />}
+            {sending && <span className="muted">Sending your click</span>}
+          </div>
+          {run && <RunDoors run={run} />}
         </div>
         {run ? <RunParts run={run} fabric={fabric} clicks={clicks} /> : <NoRun fabric={fabric} />}
       </div>
@@ -69,28 +72,31 @@ function chosen(fabric: FabricSnapshot, clicks: readonly Click[]): Run | undefin
   return latestMine && newest && latestMine.id >= newest.id ? latestMine : newest;
 }
 
-function Beside({ run }: { run: Run }) {
-  const listed = listedOf(run);
+function Times({ run }: { run: Run }) {
   return (
     <>
-      <span className="muted">
-        {run.state === "running" &&
-          run.operation !== "test" &&
-          `${counted(listed, "object")} read · `}
-        {run.state === "running" && <Stopwatch since={run.started ?? run.created} />}
-        {isOver(run) && <Duration ms={run.ms} />}
-      </span>
-      <Age
-        at={run.ended ?? run.started ?? run.created}
-        before={isOver(run) ? "ended " : run.state === "running" ? "started " : "asked for "}
-        after={` ${byWhom(run)}`}
-      />
-      <span className="push" />
+      {run.state === "running" && (
+        <span className="muted">
+          <Stopwatch since={run.started ?? run.created} />
+        </span>
+      )}
+      {isOver(run) && (
+        <span className="muted">
+          <Duration ms={run.ms} />, <Age at={run.ended} before="ended " after={` ${byWhom(run)}`} />
+        </span>
+      )}
+    </>
+  );
+}
+
+function RunDoors({ run }: { run: Run }) {
+  return (
+    <div className="row">
       {!isOver(run) && <CancelButton run={run} />}
       <Link to="/runs/$id/" params={{ id: run.id }} className="button plain">
         Open run {run.id}
       </Link>
-    </>
+    </div>
   );
 }
 

@@ -18,7 +18,7 @@ export function FabricTile({ fabric }: { fabric: Fabric }) {
         <Link to="/fabrics/$id/" params={{ id: fabric.id }}>
           {fabric.name}
         </Link>
-        {fabric.site && <span className="muted small"> {fabric.site}</span>}
+        {fabric.site && <span className="site">{fabric.site}</span>}
       </h2>
       <p className="sentence">
         {fabric.headline.text}
@@ -42,7 +42,7 @@ export function FabricTile({ fabric }: { fabric: Fabric }) {
       </div>
       <p className="amount">
         {counts.objects === null ? (
-          <span className="muted">objects not measured</span>
+          <span className="muted small">objects not measured</span>
         ) : (
           <>
             <b>{numberText(counts.objects)}</b>

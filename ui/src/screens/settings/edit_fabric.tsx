@@ -6,7 +6,7 @@ import { faultOf } from "../../api/fault";
 import type { FabricSnapshot } from "../../api/queries";
 import type { FabricEdit } from "../../api/types";
 import { Button } from "../../ui/button";
-import { changesOf, draftOf, fieldsOf } from "../connection/draft";
+import { changesOf, draftOf } from "../connection/draft";
 import { FabricForm, type Typed } from "../connection/fabric_form";
 import { useTest } from "../connection/use_test";
 import { sameSettings, useSaveFabric } from "./save";
@@ -56,9 +56,6 @@ export function EditFabric({ fabric }: { fabric: FabricSnapshot }) {
         <>
           <Button kind="primary" type="submit">
             {save.isPending ? "Saving…" : "Save"}
-          </Button>
-          <Button onPress={() => tested.start(fieldsOf(typed.draft))}>
-            Test what is typed here
           </Button>
           <span className="muted">
             {edit

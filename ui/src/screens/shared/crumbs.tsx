@@ -9,17 +9,21 @@ interface Props {
   children?: ReactNode;
 }
 
+const exact = { exact: true };
+
 export function Crumbs({ here, fabric, objects, children }: Props) {
   return (
-    <div className="row ends">
+    <div className="row ends head">
       <nav aria-label="Breadcrumbs">
         <ol className="crumbs">
           <li>
-            <Link to="/fabrics/">Fabrics</Link>
+            <Link to="/fabrics/" activeOptions={exact}>
+              Fabrics
+            </Link>
           </li>
           {fabric && (
             <li>
-              <Link to="/fabrics/$id/" params={{ id: fabric.id }}>
+              <Link to="/fabrics/$id/" params={{ id: fabric.id }} activeOptions={exact}>
                 {fabric.name}
               </Link>
             </li>

@@ -1,6 +1,5 @@
 // Runs in words, the same on every screen.
-import { counted } from "../../text/numbers";
-import { lastRun, operationName, outcome, runState, trigger, type Word } from "../../text/words";
+import { operationName, outcome, runState, trigger, type Word } from "../../text/words";
 import type { Counts, Run } from "../../api/types";
 
 export const wordOf = (run: Run): Word =>
@@ -25,7 +24,7 @@ export function countsText(counts: Counts): string {
   return words.join(", ");
 }
 
-export const listedOf = (run: Run) => run.kinds.reduce((sum, kind) => sum + kind.listed, 0);
+const isNothing = (counts: Counts) => Object.values(counts).every((count) => count === 0);
 
 // What is said aloud about a run, and read at a glance.
 export function runSentence(run: Run): string {
@@ -41,12 +40,21 @@ export function runSentence(run: Run): string {
 }
 
 function endSentence(run: Run, name: string): string {
-  const word = (run.outcome ? lastRun[run.outcome].word : "ended").toLowerCase();
-  const where = run.layer ? `, layer ${run.layer}` : "";
+  const where = run.layer ? ` on layer ${run.layer}` : "";
   const counts = run.operation === "test" ? "" : `: ${countsText(run.counts)}`;
-  return run.outcome === "succeeded"
-    ? `${name} succeeded${counts}`
-    : `${name} ${word}${where}${counts}`;
+  const written = isNothing(run.counts) ? "" : counts;
+  switch (run.outcome) {
+    case null:
+      return `${name} has ended`;
+    case "succeeded":
+      return `${name} succeeded${counts}`;
+    case "partly":
+      return `${name} was done in part${where}${counts}`;
+    case "failed":
+      return `${name} failed${where}${written}`;
+    case "cancelled":
+      return `${name} was cancelled${written}`;
+    case "lost":
+      return `${name} was lost${written}`;
+  }
 }
-
-export const kindsText = (n: number) => counted(n, "kind");

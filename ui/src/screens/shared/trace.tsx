@@ -30,11 +30,11 @@ function Layer({ layer, kinds }: { layer: TraceLayer; kinds: readonly KindRead[]
       <span className="name">{layer.name}</span>
       <span className="evidence wrap">
         {layer.evidence || <span className="muted">{evidenceOfNone(layer)}</span>}
+        {kinds.length > 0 && <KindsLine kinds={kinds} />}
       </span>
       <span className="time">
         <Duration ms={layer.ms} />
       </span>
-      {kinds.length > 0 && <KindsLine kinds={kinds} />}
     </li>
   );
 }
@@ -48,7 +48,7 @@ function KindsLine({ kinds }: { kinds: readonly KindRead[] }) {
   const empty = kinds.filter((kind) => kind.listed === 0 && kind.state === "passed").length;
   const ahead = told.length - reached.length;
   return (
-    <span className="more kinds-line">
+    <span className="kinds-line">
       {reached.map((kind) => (
         <span key={`${kind.group}/${kind.kind}`}>
           <Glyph of={layerState[kind.state]} />
