@@ -1,4 +1,5 @@
-// The Api that speaks to a real API server. For this room only; others get it from connect().
+// The Api that speaks to a real API server, and what the ladder shares with it. For this room only;
+// others get it from connect().
 #pragma once
 
 #include "kube/answer.hpp"

@@ -121,12 +121,16 @@ struct Row {
   Code code = Code::KubeconfigInvalid;
 };
 
-TEST(Kubeconfig, NamesWhatItRefusesAndTheCure) {
-  const std::string with_certificate = certificate_user(sample::kCertificate, sample::kKey);
-  const std::string token = "    token: s3cr3t-t0k3n\n";
-  const std::string ca_data = Parts{}.ca;
-  const std::vector<Row> rows{
-      {{.current = ""}, "", ""},  // Good: the only context.
+void expect_refused(const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.words);
+    EXPECT_THAT([&] { connected(row.parts); }, refused(row.code, row.words, row.cure));
+  }
+}
+
+TEST(Kubeconfig, NamesWhatItRefusesOfContextsAndClusters) {
+  EXPECT_NO_THROW(connected({.current = ""}));  // The only one needs no name.
+  expect_refused({
       {{.contexts = "- {name: a, context: {cluster: c, user: u}}\n"
                     "- {name: b, context: {cluster: c, user: u}}\n",
         .current = ""},
@@ -148,19 +152,6 @@ TEST(Kubeconfig, NamesWhatItRefusesAndTheCure) {
        "insecure-skip-tls-verify of cluster 'c' switches off",
        "put the cluster's CA"},
       {{.cluster = "    proxy-url: socks5://p:1080\n"}, "proxy-url", "Remove that line"},
-      {{.user = "    client-certificate: c.crt\n    client-key: c.key\n"},
-       "client-certificate of user 'u' names a file",
-       "--flatten"},
-      {{.user = with_certificate + "    client-key: /c.key\n"}, "client-key of user", ""},
-      {{.user = "    tokenFile: /var/token\n"}, "tokenFile of user 'u' names a file", "token"},
-      {{.user = "    exec: {command: aws, args: [eks]}\n"},
-       "exec of user 'u' runs a program",
-       "kubectl create token"},
-      {{.user = "    auth-provider: {name: oidc}\n"}, "auth-provider of user 'u'", ""},
-      {{.user = "    username: admin\n    password: hunter2\n"}, "username of user 'u'", ""},
-      {{.user = token + "    as: root\n"}, "as of user 'u' acts as somebody else", ""},
-      {{.user = token + "    as-groups: [x]\n"}, "as-groups of user 'u'", ""},
-      {{.user = token + "    impersonate: root\n"}, "impersonate of user 'u'", ""},
       {{.server = ""}, "cluster 'c' has no server", ""},
       {{.server = "    server: http://vlab.example\n"}, "http://", "https", Code::BadUrl},
       {{.server = "    server: [https://x]\n"}, "server of cluster 'c' is not a text", ""},
@@ -174,6 +165,26 @@ TEST(Kubeconfig, NamesWhatItRefusesAndTheCure) {
        "The CA is not a certificate",
        ""},
       {{.cluster = "    tls-server-name: 'a b'\n"}, "TLS server name", "certificate"},
+  });
+}
+
+TEST(Kubeconfig, NamesWhatItRefusesOfUsersAndTheCure) {
+  const std::string with_certificate = certificate_user(sample::kCertificate, sample::kKey);
+  const std::string token = "    token: s3cr3t-t0k3n\n";
+  expect_refused({
+      {{.user = "    client-certificate: c.crt\n    client-key: c.key\n"},
+       "client-certificate of user 'u' names a file",
+       "--flatten"},
+      {{.user = with_certificate + "    client-key: /c.key\n"}, "client-key of user", ""},
+      {{.user = "    tokenFile: /var/token\n"}, "tokenFile of user 'u' names a file", "token"},
+      {{.user = "    exec: {command: aws, args: [eks]}\n"},
+       "exec of user 'u' runs a program",
+       "kubectl create token"},
+      {{.user = "    auth-provider: {name: oidc}\n"}, "auth-provider of user 'u'", ""},
+      {{.user = "    username: admin\n    password: hunter2\n"}, "username of user 'u'", ""},
+      {{.user = token + "    as: root\n"}, "as of user 'u' acts as somebody else", ""},
+      {{.user = token + "    as-groups: [x]\n"}, "as-groups of user 'u'", ""},
+      {{.user = token + "    impersonate: root\n"}, "impersonate of user 'u'", ""},
       {{.user = "    {}\n"}, "There is no credential", "token"},
       {{.user = "    token: |\n      s3cr3t\n      t0k3n\n"}, "holds a line break", "one line"},
       {{.user = "    token: s3cr3t t0k3n\n"}, "holds a space", ""},
@@ -192,14 +203,7 @@ TEST(Kubeconfig, NamesWhatItRefusesAndTheCure) {
        "without a pass phrase",
        "decrypted"},
       {{.user = certificate_user("rubbish", sample::kKey)}, "client certificate is not", ""},
-  };
-  for (const Row& row : rows) {
-    SCOPED_TRACE(row.words);
-    if (row.words.empty())
-      EXPECT_NO_THROW(connected(row.parts));
-    else
-      EXPECT_THAT([&] { connected(row.parts); }, refused(row.code, row.words, row.cure));
-  }
+  });
 }
 
 TEST(Kubeconfig, SaysNoSecretInAnySentence) {
