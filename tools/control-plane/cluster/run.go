@@ -92,7 +92,7 @@ func Fulfil(ctx context.Context, dir state.Dir, wishes Wishes, tell func(Message
 		return err
 	}
 	if len(wishes.Paths) == 0 {
-		return nil
+		return cluster.AwaitServed(ctx)
 	}
 	step, err := Load(ctx, cluster, wishes)
 	if err == nil {
@@ -119,6 +119,9 @@ func Load(ctx context.Context, cluster *load.Cluster, wishes Wishes) (string, er
 		return "", err
 	}
 	if err := cluster.Apply(ctx, documents, wishes.Writers); err != nil {
+		return "", err
+	}
+	if err := cluster.AwaitServed(ctx); err != nil {
 		return "", err
 	}
 	took := time.Since(begun).Seconds()

@@ -23,7 +23,6 @@ const FieldManager = "cluster-load"
 const (
 	// A new kind is served a moment after it is called established.
 	servedWait    = 10 * time.Second
-	establishWait = 60 * time.Second
 	pollPause     = 20 * time.Millisecond
 	failuresShown = 10
 )
@@ -192,62 +191,6 @@ func (c *Cluster) resource(ctx context.Context, version, kind string) (metav1.AP
 		return known, nil
 	}
 	return metav1.APIResource{}, errUnknownKind
-}
-
-type definition struct {
-	Status struct {
-		Conditions []struct {
-			Type    string `json:"type"`
-			Status  string `json:"status"`
-			Message string `json:"message"`
-		} `json:"conditions"`
-	} `json:"status"`
-}
-
-const definitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
-
-func (c *Cluster) awaitEstablished(ctx context.Context, wave []Document) error {
-	until := time.Now().Add(establishWait)
-	for _, document := range wave {
-		for {
-			established, reason, err := c.established(ctx, document.Name)
-			if err != nil {
-				return err
-			}
-			if established {
-				break
-			}
-			if time.Now().After(until) {
-				return fmt.Errorf("%s was not established within %s: %s",
-					document.Name, establishWait, reason)
-			}
-			if err := pause(ctx); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (c *Cluster) established(ctx context.Context, name string) (yes bool, reason string,
-	err error) {
-	content, err := c.client.Get().AbsPath(definitionsPath + name).DoRaw(ctx)
-	if err != nil {
-		return false, "", err
-	}
-	var present definition
-	if err := json.Unmarshal(content, &present); err != nil {
-		return false, "", err
-	}
-	for _, condition := range present.Status.Conditions {
-		if condition.Type == "Established" && condition.Status == "True" {
-			return true, "", nil
-		}
-		if condition.Type == "NamesAccepted" && condition.Status == "False" {
-			reason = condition.Message
-		}
-	}
-	return false, reason, nil
 }
 
 func pause(ctx context.Context) error {
