@@ -1,0 +1,44 @@
+// Tests that enter by the door: a real browser or plain HTTP, the real server, a real API server.
+// ./test builds what they need and says where it lies; by hand: ./test browser -k "words of its name".
+import { defineConfig } from "@playwright/test";
+import { inTree, realFabric } from "./support/tree";
+import type { Options } from "./support/fixtures";
+
+const ci = process.env.CI === "true";
+const results = process.env.HEDGEROW_RESULTS;
+
+export default defineConfig<object, Options>({
+  testDir: ".",
+  outputDir: inTree("build", "test-results"),
+  fullyParallel: true,
+  forbidOnly: ci,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: results ? [["list"], ["json", { outputFile: results }]] : [["list"]],
+  projects: [
+    { name: "sample", use: { wiring: "sample" } },
+    // The same kinds as they are served and used out there, where a copy lies beside the clone.
+    ...(realFabric ? [{ name: "real", grep: /@kinds/, use: { wiring: "real" as const } }] : []),
+  ],
+  use: {
+    browserName: "chromium",
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    viewport: { width: 1280, height: 800 },
+    launchOptions: {
+      executablePath: process.env.HEDGEROW_CHROMIUM ?? "/usr/bin/chromium",
+      chromiumSandbox: false,
+      args: [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+});

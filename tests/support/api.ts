@@ -1,0 +1,192 @@
+// A program that speaks with Hedgerow as a browser would: cookies, security token, origin. Every answer is
+// held against the contract, and none may carry a secret.
+import { randomBytes } from "node:crypto";
+import { expect } from "@playwright/test";
+import { breachOf } from "./contract";
+import { secretIn } from "./secrets";
+import { until } from "./process";
+import type {
+  Change,
+  ConnectionFields,
+  ConnectionTest,
+  Fabric,
+  Kind,
+  List,
+  ObjectRow,
+  Problem,
+  Run,
+  Session,
+  StartedRun,
+} from "./types";
+
+export interface Answer<T = unknown> {
+  status: number;
+  headers: Headers;
+  text: string;
+  body: T;
+}
+
+export interface Wish {
+  headers?: Record<string, string>;
+  body?: unknown;
+  // Sent as it is, with whatever content type the headers say.
+  raw?: string;
+}
+
+export const freshKey = () => randomBytes(16).toString("hex");
+
+export class Api {
+  private readonly cookies = new Map<string, string>();
+  csrf: string | undefined;
+
+  constructor(
+    private readonly base: () => string,
+    readonly username = "",
+  ) {}
+
+  get cookie(): string {
+    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  }
+
+  async ask<T = unknown>(method: string, path: string, wish: Wish = {}): Promise<Answer<T>> {
+    const url = new URL(path, this.base());
+    const body = wish.raw ?? (wish.body === undefined ? undefined : JSON.stringify(wish.body));
+    const response = await fetch(url, {
+      method,
+      redirect: "manual",
+      headers: {
+        Accept: "application/json",
+        Origin: url.origin,
+        ...(this.cookies.size > 0 && { Cookie: this.cookie }),
+        ...(this.csrf !== undefined && { "X-CSRF-Token": this.csrf }),
+        ...(body !== undefined && { "Content-Type": "application/json" }),
+        ...wish.headers,
+      },
+      ...(body !== undefined && { body }),
+    });
+    const text = await response.text();
+    this.keepCookies(response.headers);
+    const type = response.headers.get("Content-Type") ?? "";
+    const { pathname } = url;
+    const breach = breachOf({ method, path: pathname, status: response.status, type, body: text });
+    expect(breach, `${method} ${path} → ${response.status} ${text.slice(0, 2000)}`).toBeUndefined();
+    expect(secretIn(text), `${method} ${path} gives a secret away`).toBeUndefined();
+    const isJson = text !== "" && type.includes("json");
+    const parsed = isJson ? (JSON.parse(text) as T) : (undefined as T);
+    return { status: response.status, headers: response.headers, text, body: parsed };
+  }
+
+  private keepCookies(headers: Headers): void {
+    for (const line of headers.getSetCookie()) {
+      const [pair = ""] = line.split(";");
+      const name = pair.slice(0, pair.indexOf("="));
+      if (/max-age=0/i.test(line)) this.cookies.delete(name);
+      else this.cookies.set(name, pair.slice(pair.indexOf("=") + 1));
+    }
+  }
+
+  // An answer that must be a success.
+  async must<T>(method: string, path: string, wish: Wish = {}): Promise<T> {
+    const answer = await this.ask<T>(method, path, wish);
+    expect(answer.status, `${method} ${path} → ${answer.text.slice(0, 2000)}`).toBeLessThan(300);
+    return answer.body;
+  }
+
+  // An answer that must be a failure: this code on this layer, with words for a person.
+  async refused(
+    expected: { status: number; code: string; layer: number },
+    method: string,
+    path: string,
+    wish: Wish = {},
+  ): Promise<Problem> {
+    const { body, status, text } = await this.ask<Problem>(method, path, wish);
+    const { code, layer } = status >= 400 ? body : { code: "none", layer: 0 };
+    expect({ status, code, layer }, text.slice(0, 2000)).toEqual(expected);
+    expect(body.title).not.toBe("");
+    expect(body.hint, `${code} says what to do`).not.toBe("");
+    return body;
+  }
+
+  async signIn(username: string, password: string): Promise<Session> {
+    const body = { username, password };
+    const session = await this.must<Session>("POST", "/api/session/", { body });
+    this.csrf = session.csrf_token;
+    return session;
+  }
+
+  // ---- what most tests do
+
+  async addFabric(name: string, cluster?: ConnectionFields): Promise<Fabric> {
+    return await this.must<Fabric>("POST", "/api/fabrics/", {
+      headers: { "Idempotency-Key": freshKey() },
+      body: { name, ...(cluster && { cluster }) },
+    });
+  }
+
+  async editFabric(id: number, change: object): Promise<Fabric> {
+    const path = `/api/fabrics/${id}/`;
+    const { headers } = await this.ask<Fabric>("GET", path);
+    const match = headers.get("ETag") ?? "";
+    return await this.must<Fabric>("PATCH", path, { headers: { "If-Match": match }, body: change });
+  }
+
+  async fabric(id: number): Promise<Fabric> {
+    return await this.must<Fabric>("GET", `/api/fabrics/${id}/`);
+  }
+
+  async start(
+    fabric: number,
+    operation: "pull" | "test" = "pull",
+    more: object = {},
+  ): Promise<StartedRun> {
+    return await this.must<StartedRun>("POST", `/api/fabrics/${fabric}/runs/`, {
+      headers: { "Idempotency-Key": freshKey() },
+      body: { operation, ...more },
+    });
+  }
+
+  async run(id: number): Promise<Run> {
+    return await this.must<Run>("GET", `/api/runs/${id}/`);
+  }
+
+  async ended(id: number, patienceMs?: number): Promise<Run> {
+    const look = async () => {
+      const run = await this.run(id);
+      return run.state === "ended" ? run : undefined;
+    };
+    return await until(`the end of run ${id}`, look, patienceMs);
+  }
+
+  // A whole run, from the request to its end.
+  async pull(fabric: number, more: object = {}): Promise<Run> {
+    const { run } = await this.start(fabric, "pull", more);
+    return await this.ended(run.id);
+  }
+
+  async objects(fabric: number, query = ""): Promise<List<ObjectRow>> {
+    return await this.must<List<ObjectRow>>(
+      "GET",
+      `/api/fabrics/${fabric}/objects/?limit=1000${query}`,
+    );
+  }
+
+  async kinds(fabric: number): Promise<Kind[]> {
+    return (await this.must<List<Kind>>("GET", `/api/fabrics/${fabric}/kinds/`)).results;
+  }
+
+  async changes(run: number): Promise<Change[]> {
+    return (await this.must<List<Change>>("GET", `/api/runs/${run}/changes/?limit=1000`)).results;
+  }
+
+  // The ladder for a connection that is not stored, climbed to its end.
+  async climb(cluster: ConnectionFields, patienceMs?: number): Promise<ConnectionTest> {
+    const begun = await this.must<ConnectionTest>("POST", "/api/connection-tests/", {
+      body: { cluster },
+    });
+    const look = async () => {
+      const test = await this.must<ConnectionTest>("GET", `/api/connection-tests/${begun.id}/`);
+      return test.state === "ended" ? test : undefined;
+    };
+    return await until("the end of the connection test", look, patienceMs);
+  }
+}

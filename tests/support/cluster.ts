@@ -1,0 +1,356 @@
+// A real Kubernetes API server of the test's own, the one of tools/cluster, and what a person with kubectl would do
+// to it. What reached it is counted in its audit log.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { Agent, request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ChildProcess } from "node:child_process";
+import { controlPlane, end, mustRun, startTalking } from "./process";
+import { wiringFiles, type Wiring } from "./tree";
+
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    annotations?: Record<string, string>;
+    labels?: Record<string, string>;
+    finalizers?: string[];
+    [more: string]: unknown;
+  };
+  [more: string]: unknown;
+}
+
+interface Report {
+  url: string;
+  ca_file: string;
+  ca_key_file: string;
+  admin_token_file: string;
+  admin_kubeconfig: string;
+  audit_log: string;
+}
+
+interface AuditLine {
+  verb: string;
+  user: { username: string };
+  objectRef?: { resource?: string; namespace?: string; apiGroup?: string };
+  requestURI: string;
+  responseStatus?: { code: number };
+}
+
+const plurals: Record<string, string> = {
+  Connection: "wiring.githedgehog.com/v1beta1/connections",
+  Server: "wiring.githedgehog.com/v1beta1/servers",
+  Switch: "wiring.githedgehog.com/v1beta1/switches",
+  SwitchGroup: "wiring.githedgehog.com/v1beta1/switchgroups",
+  VLANNamespace: "wiring.githedgehog.com/v1beta1/vlannamespaces",
+  IPv4Namespace: "vpc.githedgehog.com/v1beta1/ipv4namespaces",
+  VPC: "vpc.githedgehog.com/v1beta1/vpcs",
+};
+
+// How Hedgerow is told to reach a cluster, and with which account.
+export interface Connection {
+  server: string;
+  ca: string;
+  token: string;
+}
+
+export class TestCluster {
+  private readonly agent: Agent;
+  private readonly adminToken: string;
+  private auditFrom = 0;
+  private accounts = 0;
+
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly dir: string,
+    readonly report: Report,
+  ) {
+    this.agent = new Agent({ ca: this.ca, keepAlive: true });
+    this.adminToken = readFileSync(report.admin_token_file, "utf8").trim();
+  }
+
+  // Without wiring it is a Kubernetes that knows no Hedgehog kind.
+  static async start(wiring?: Wiring, serverFlags: string[] = []): Promise<TestCluster> {
+    const dir = mkdtempSync(join(tmpdir(), "hedgerow-cluster-"));
+    const kinds = wiring ? ["--crds", wiringFiles(wiring).crds] : [];
+    const words = ["start", "--foreground", "--end-with-stdin", "--json", "--dir", dir, ...kinds];
+    if (serverFlags.length > 0) words.push("--", ...serverFlags);
+    const { child, firstLine } = await startTalking(controlPlane, words);
+    return new TestCluster(child, dir, JSON.parse(firstLine) as Report);
+  }
+
+  async stop(): Promise<void> {
+    this.agent.destroy();
+    await end(this.child, "SIGKILL");
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  get url(): string {
+    return this.report.url;
+  }
+
+  get ca(): string {
+    return readFileSync(this.report.ca_file, "utf8");
+  }
+
+  // The 48 objects in the namespace, as somebody with kubectl would apply them.
+  async load(wiring: Wiring, namespace: string): Promise<void> {
+    await this.makeNamespace(namespace);
+    const kinds = await Promise.all(
+      Object.values(plurals)
+        .filter((path) => !path.endsWith("/vpcs"))
+        .map((path) => this.list(wiring, path)),
+    );
+    await Promise.all(kinds.flat().map((object) => this.apply({ ...object, namespace })));
+  }
+
+  private async list(wiring: Wiring, path: string): Promise<Appliable[]> {
+    await this.loadOnce(wiring);
+    const { body } = await this.ask(
+      "GET",
+      `/apis/${path.replace(/\/([a-z0-9]+)$/, "/namespaces/default/$1")}`,
+    );
+    const { items, apiVersion, kind } = body as {
+      items: KubeObject[];
+      apiVersion: string;
+      kind: string;
+    };
+    return items.map((item) => ({
+      object: {
+        ...item,
+        apiVersion,
+        kind: kind.replace(/List$/, ""),
+        metadata: { name: item.metadata.name },
+        status: undefined,
+      },
+    }));
+  }
+
+  private loaded: Promise<string> | undefined;
+  private loadOnce(wiring: Wiring): Promise<string> {
+    this.loaded ??= mustRun(controlPlane, ["load", "--dir", this.dir, wiringFiles(wiring).objects]);
+    return this.loaded;
+  }
+
+  async makeNamespace(name: string): Promise<void> {
+    await this.must("POST", "/api/v1/namespaces", {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name },
+    });
+  }
+
+  pathOf(kind: string, namespace: string, name = ""): string {
+    const path = plurals[kind];
+    if (!path) throw new Error(`The tests know no path of kind ${kind}.`);
+    const slash = path.lastIndexOf("/");
+    return `/apis/${path.slice(0, slash)}/namespaces/${namespace}${path.slice(slash)}${name && `/${name}`}`;
+  }
+
+  async apply({ object, namespace }: Appliable): Promise<KubeObject> {
+    const { name } = object.metadata;
+    const path = this.pathOf(object.kind, namespace ?? "default", name);
+    const metadata = { ...object.metadata, namespace: namespace ?? "default" };
+    const query = "?fieldManager=tests&force=true";
+    const answer = await this.must(
+      "PATCH",
+      path + query,
+      { ...object, metadata },
+      "application/apply-patch+yaml",
+    );
+    return answer as KubeObject;
+  }
+
+  async get(kind: string, namespace: string, name: string): Promise<KubeObject> {
+    return (await this.must("GET", this.pathOf(kind, namespace, name))) as KubeObject;
+  }
+
+  async patch(kind: string, namespace: string, name: string, change: object): Promise<void> {
+    const path = this.pathOf(kind, namespace, name);
+    await this.must("PATCH", path, change, "application/merge-patch+json");
+  }
+
+  async remove(kind: string, namespace: string, name: string): Promise<void> {
+    await this.must("DELETE", this.pathOf(kind, namespace, name));
+  }
+
+  async removeAll(namespace: string): Promise<void> {
+    for (const kind of Object.keys(plurals))
+      await this.must("DELETE", this.pathOf(kind, namespace));
+  }
+
+  // An account that may read what Hedgerow needs, in every namespace, but not the resources named.
+  async reader(without: readonly string[] = []): Promise<Connection> {
+    this.accounts += 1;
+    const name = `reader-${this.accounts}`;
+    const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name } };
+    await this.must("POST", "/api/v1/namespaces/default/serviceaccounts", account);
+    await this.must("POST", `${rbac}/clusterroles`, {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata: { name },
+      rules: rulesWithout(without),
+    });
+    await this.must("POST", `${rbac}/clusterrolebindings`, bindingOf(name));
+    return { server: this.url, ca: this.ca, token: await this.tokenOf(name) };
+  }
+
+  private async tokenOf(name: string): Promise<string> {
+    const path = `/api/v1/namespaces/default/serviceaccounts/${name}/token`;
+    const answer = await this.must("POST", path, {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenRequest",
+      spec: { expirationSeconds: 3600 },
+    });
+    return (answer as { status: { token: string } }).status.token;
+  }
+
+  // Takes the account away; its tokens are refused from then on.
+  async revoke(connection: Connection): Promise<void> {
+    const claims = JSON.parse(
+      Buffer.from(connection.token.split(".")[1] ?? "", "base64url").toString("utf8"),
+    ) as { sub: string };
+    const name = claims.sub.split(":").at(-1);
+    await this.must("DELETE", `/api/v1/namespaces/default/serviceaccounts/${name}`);
+  }
+
+  // ---- what reached the API server
+
+  forgetRequests(): void {
+    this.auditFrom = readFileSync(this.report.audit_log).length;
+  }
+
+  private requests(): AuditLine[] {
+    const text = readFileSync(this.report.audit_log).subarray(this.auditFrom).toString("utf8");
+    return text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as AuditLine);
+  }
+
+  // How often somebody but the tests listed this resource in this namespace.
+  lists(resource: string, namespace?: string): number {
+    return this.requests().filter(
+      (line) =>
+        line.verb === "list" &&
+        line.objectRef?.resource === resource &&
+        (namespace === undefined || line.objectRef.namespace === namespace) &&
+        isGuest(line),
+    ).length;
+  }
+
+  // What somebody but the tests tried to change.
+  writes(): string[] {
+    const reads = new Set(["get", "list", "watch"]);
+    return this.requests()
+      .filter((line) => isGuest(line) && !reads.has(line.verb))
+      .filter((line) => !line.objectRef?.resource?.startsWith("selfsubject"))
+      .map((line) => `${line.verb} ${line.requestURI}`);
+  }
+
+  // ---- as administrator
+
+  async must(
+    method: string,
+    path: string,
+    body?: object,
+    type = "application/json",
+  ): Promise<unknown> {
+    const answer = await this.ask(method, path, body, type);
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  async ask(
+    method: string,
+    path: string,
+    body?: object,
+    type = "application/json",
+  ): Promise<{ status: number; body: unknown }> {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    return await new Promise((resolve, reject) => {
+      const headers = {
+        Authorization: `Bearer ${this.adminToken}`,
+        Accept: "application/json",
+        "User-Agent": "hedgerow-tests",
+        ...(text !== undefined && {
+          "Content-Type": type,
+          "Content-Length": Buffer.byteLength(text),
+        }),
+      };
+      const sent = request(this.url + path, { method, agent: this.agent, headers }, (answer) => {
+        let content = "";
+        answer.setEncoding("utf8").on("data", (part: string) => (content += part));
+        answer.on("end", () =>
+          resolve({
+            status: answer.statusCode ?? 0,
+            body: content ? (JSON.parse(content) as unknown) : undefined,
+          }),
+        );
+      });
+      sent.on("error", reject).end(text);
+    });
+  }
+}
+
+export interface Appliable {
+  object: KubeObject;
+  namespace?: string;
+}
+
+const rbac = "/apis/rbac.authorization.k8s.io/v1";
+
+const isGuest = (line: AuditLine) => line.user.username.startsWith("system:serviceaccount:");
+
+const hedgehogKinds: Record<string, readonly string[]> = {
+  "wiring.githedgehog.com": [
+    "connections",
+    "servers",
+    "serverprofiles",
+    "switches",
+    "switchgroups",
+    "switchprofiles",
+    "vlannamespaces",
+  ],
+  "vpc.githedgehog.com": [
+    "externalattachments",
+    "externalpeerings",
+    "externals",
+    "ipv4namespaces",
+    "vpcattachments",
+    "vpcpeerings",
+    "vpcs",
+  ],
+  "gateway.githedgehog.com": ["gateways", "gatewaygroups", "gatewaypeerings", "vpcinfos"],
+  "dhcp.githedgehog.com": ["dhcpsubnets"],
+  "gwint.githedgehog.com": ["gatewayagents"],
+  "agent.githedgehog.com": ["agents", "catalogs"],
+};
+
+function rulesWithout(resources: readonly string[]): object[] {
+  const rules: object[] = Object.entries(hedgehogKinds).map(([group, all]) => ({
+    apiGroups: [group],
+    resources: all.filter((name) => !resources.includes(name)),
+    verbs: ["get", "list", "watch"],
+  }));
+  rules.push(
+    { apiGroups: [""], resources: ["namespaces"], verbs: ["get", "list"] },
+    {
+      apiGroups: ["apiextensions.k8s.io"],
+      resources: ["customresourcedefinitions"],
+      verbs: ["get", "list"],
+    },
+  );
+  return rules;
+}
+
+const bindingOf = (name: string) => ({
+  apiVersion: "rbac.authorization.k8s.io/v1",
+  kind: "ClusterRoleBinding",
+  metadata: { name },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+  subjects: [{ kind: "ServiceAccount", name, namespace: "default" }],
+});

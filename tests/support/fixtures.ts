@@ -1,0 +1,149 @@
+// What a test is handed: a server of its own, the worker's API server with a namespace of its own, and a person
+// before a browser. Made when asked for, looked through and taken away at the end.
+import { test as base, expect } from "@playwright/test";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { TestCluster, type Connection } from "./cluster";
+import { Gate } from "./gate";
+import { Person, type PersonPage } from "./person";
+import { keep } from "./secrets";
+import { TestServer, type Settings } from "./server";
+import { freshKey } from "./api";
+import type { Wiring } from "./tree";
+import type { ConnectionFields, Fabric } from "./types";
+
+export interface Options {
+  wiring: Wiring;
+  // Settings of the test's server that are not those of all tests.
+  settings: Settings;
+}
+
+// A cluster as one test sees it: 48 objects in a namespace of its own.
+export interface OwnNamespace {
+  whole: TestCluster;
+  namespace: string;
+  connection: Connection;
+  lists(resource: string): number;
+  forgetRequests(): void;
+}
+
+export interface Hedgerow {
+  server: TestServer;
+  // Adds a fabric as an administrator would; it is not read yet.
+  fabric(wish: { cluster: OwnNamespace; through?: Gate; name?: string }): Promise<Fabric>;
+  endSessionsOf: TestServer["endSessionsOf"];
+}
+
+interface Fixtures {
+  hedgerow: Hedgerow;
+  cluster: OwnNamespace;
+  // Before the worker's API server; forwards until told otherwise.
+  gate: Gate;
+  page: PersonPage;
+}
+
+interface WorkerFixtures {
+  sharedCluster: TestCluster;
+  serverTemplate: string;
+}
+
+let namespaces = 0;
+
+export const fieldsOf = (connection: Connection, namespace?: string): ConnectionFields => ({
+  server: connection.server,
+  ca: connection.ca,
+  token: connection.token,
+  ...(namespace !== undefined && { namespaces: [namespace] }),
+});
+
+export async function ownNamespace(whole: TestCluster, wiring: Wiring): Promise<OwnNamespace> {
+  namespaces += 1;
+  const namespace = `fabric-${process.pid}-${namespaces}`;
+  await whole.load(wiring, namespace);
+  const connection = await whole.reader();
+  keep("the cluster's token", connection.token);
+  whole.forgetRequests();
+  return {
+    whole,
+    namespace,
+    connection,
+    lists: (resource) => whole.lists(resource, namespace),
+    forgetRequests: () => whole.forgetRequests(),
+  };
+}
+
+export function hedgerowOf(server: TestServer): Hedgerow {
+  return {
+    server,
+    async fabric({ cluster, through, name }) {
+      const api = await server.as("administrator");
+      const connection = through ? through.lead(cluster.connection) : cluster.connection;
+      return await api.addFabric(
+        name ?? `lab ${freshKey().slice(0, 6)}`,
+        fieldsOf(connection, cluster.namespace),
+      );
+    },
+    endSessionsOf: (role) => server.endSessionsOf(role),
+  };
+}
+
+export const test = base.extend<
+  Fixtures & Pick<Options, "settings">,
+  WorkerFixtures & Pick<Options, "wiring">
+>({
+  wiring: ["sample", { option: true, scope: "worker" }],
+  settings: [{}, { option: true }],
+
+  sharedCluster: [
+    async ({ wiring }, use) => {
+      const cluster = await TestCluster.start(wiring);
+      await use(cluster);
+      await cluster.stop();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+
+  serverTemplate: [
+    // eslint-disable-next-line no-empty-pattern
+    async ({}, use) => {
+      const folder = await TestServer.makeTemplate();
+      await use(folder);
+      rmSync(folder, { recursive: true, force: true });
+    },
+    { scope: "worker" },
+  ],
+
+  hedgerow: async ({ serverTemplate, settings }, use, info) => {
+    const server = await TestServer.start(serverTemplate, settings);
+    await use(hedgerowOf(server));
+    const faults = server.faultsOfLog();
+    if (info.status !== info.expectedStatus || faults.length > 0) {
+      const file = info.outputPath("server.log");
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, server.log);
+      await info.attach("server.log", { path: file });
+    }
+    await server.remove();
+    expect(faults, "what the server's log must not hold").toEqual([]);
+  },
+
+  cluster: async ({ sharedCluster, wiring }, use) => {
+    const cluster = await ownNamespace(sharedCluster, wiring);
+    await use(cluster);
+    expect(cluster.whole.writes(), "Hedgerow only reads").toEqual([]);
+  },
+
+  gate: async ({ sharedCluster }, use) => {
+    const gate = await Gate.beforeCluster(sharedCluster);
+    await use(gate);
+    await gate.stop();
+  },
+
+  page: async ({ page, hedgerow }, use) => {
+    const person = new Person(page, () => hedgerow.server.url);
+    await use(person.page);
+    expect(person.faults(), "what the browser's console and answers must not hold").toEqual([]);
+  },
+});
+
+export { expect };

@@ -1,0 +1,134 @@
+// The proxy that fails on demand, before an API server or before Hedgerow; support/gate/README.md has its rules.
+import type { ChildProcess } from "node:child_process";
+import type { Connection, TestCluster } from "./cluster";
+import { end, startTalking } from "./process";
+import { inTree } from "./tree";
+
+export interface Action {
+  delay_ms?: number;
+  hold?: boolean;
+  black_hole?: boolean;
+  reset?: boolean;
+  answer?: { status: number; headers?: Record<string, string>; body?: string };
+  upstream?: { url: string; ca_file?: string };
+  headers?: Record<string, string | null>;
+  rewrite?: Edit[];
+  body_delay_ms?: number;
+  drip?: number;
+  cut?: { after?: number; before_headers?: boolean; how?: "close" | "reset" | "silent" };
+}
+
+export type Edit =
+  | { path: string; set: unknown }
+  | { path: string; duplicate: unknown }
+  | { path: string; delete: true }
+  | { regex: string; with: string };
+
+export interface Rule {
+  name: string;
+  on?: "request" | "connection";
+  match?: {
+    method?: string;
+    path?: string;
+    query?: string;
+    header?: string;
+    from?: number;
+    to?: number;
+  };
+  times?: number;
+  action?: Action;
+}
+
+export type TlsMode =
+  "good" | "expired" | "not-yet-valid" | "wrong-name" | "other-ca" | "self-signed";
+
+interface SeenRequest {
+  method: string;
+  path: string;
+  status: number;
+}
+
+export class Gate {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+    private readonly control: string,
+  ) {}
+
+  static async start(words: readonly string[]): Promise<Gate> {
+    const { child, firstLine } = await startTalking(inTree("build", "tools", "gate"), words);
+    const { url, control } = JSON.parse(firstLine) as { url: string; control: string };
+    return new Gate(child, url, control);
+  }
+
+  // Speaks TLS as the cluster's own API server would, by its authority.
+  static beforeCluster({ report }: TestCluster): Promise<Gate> {
+    return Gate.start([
+      ...["--upstream", report.url, "--upstream-ca", report.ca_file],
+      ...["--ca-cert", report.ca_file, "--ca-key", report.ca_key_file],
+    ]);
+  }
+
+  static beforeHedgerow(url: string): Promise<Gate> {
+    return Gate.start(["--upstream", url]);
+  }
+
+  // The same account by way of this Gate.
+  lead(connection: Connection): Connection {
+    return { ...connection, server: this.url };
+  }
+
+  async stop(): Promise<void> {
+    await end(this.child, "SIGKILL");
+  }
+
+  async rule(...rules: Rule[]): Promise<void> {
+    await this.ask("POST", "/rules", rules);
+  }
+
+  async drop(name: string): Promise<void> {
+    await this.ask("DELETE", `/rules/${name}`);
+  }
+
+  async dropAll(): Promise<void> {
+    await this.ask("DELETE", "/rules");
+  }
+
+  // Waits until the rule was taken so often, or holds so many.
+  async taken(name: string, times = 1): Promise<void> {
+    await this.ask("GET", `/rules/${name}?hits=${times}`);
+  }
+
+  async holds(name: string, count = 1): Promise<void> {
+    await this.ask("GET", `/rules/${name}?held=${count}`);
+  }
+
+  async release(name: string): Promise<void> {
+    await this.ask("POST", `/rules/${name}/release`);
+  }
+
+  async show(mode: TlsMode): Promise<void> {
+    await this.ask("PUT", "/tls", { mode });
+    await this.ask("DELETE", "/connections");
+  }
+
+  async closeConnections(): Promise<void> {
+    await this.ask("DELETE", "/connections?how=reset");
+  }
+
+  async requests(method: string, path: string): Promise<SeenRequest[]> {
+    const query = new URLSearchParams({ method, path });
+    const answer = await this.ask("GET", `/requests?${query.toString()}`);
+    return (answer as { requests: SeenRequest[] }).requests;
+  }
+
+  private async ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await fetch(this.control + path, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`gate: ${method} ${path}: ${answer.status} ${text}`);
+    return text ? (JSON.parse(text) as unknown) : undefined;
+  }
+}

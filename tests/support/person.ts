@@ -1,0 +1,130 @@
+// A person before a browser. Their page is a Playwright page that can also sign in and open what was added.
+import { expect, type Page, type Locator } from "@playwright/test";
+import { breachOf } from "./contract";
+import { passwords } from "./server";
+import { secretIn } from "./secrets";
+import type { Fabric, Role, Run } from "./types";
+
+export interface Journey extends PromiseLike<void> {
+  open(fabric: Pick<Fabric, "id" | "name">): Promise<void>;
+}
+
+interface Doings {
+  person: Person;
+  // Signs in on the sign-in page, with the least role that should work.
+  signIn(role: Role): Journey;
+  // Signs in in the dialog that lies over the page.
+  signInHere(role: Role): Promise<void>;
+  openFabric(fabric: Pick<Fabric, "id" | "name">): Promise<void>;
+  sync(): Locator;
+  headline(): Locator;
+  // The run that the page of a fabric watches, in one sentence.
+  watched(): Locator;
+  layer(number: number): Locator;
+  // Errors of the console that the test itself brings about.
+  allow(expected: RegExp): void;
+  // Another tab of the same browser.
+  otherTab(): Promise<PersonPage>;
+}
+
+export type PersonPage = Page & Doings;
+
+export class Person {
+  readonly page: PersonPage;
+  private readonly errors: string[] = [];
+  private readonly allowed: RegExp[] = [];
+
+  constructor(
+    page: Page,
+    private readonly base: () => string,
+  ) {
+    this.listen(page);
+    this.page = Object.assign(page, this.doings(page));
+  }
+
+  private doings(page: Page): Doings {
+    return {
+      person: this,
+      signIn: (role) => this.journey(this.signIn(role)),
+      signInHere: (role) => this.signInHere(role),
+      openFabric: (fabric) => this.openFabric(fabric),
+      sync: () => page.getByRole("button", { name: "Sync from Fabric" }),
+      headline: () => page.locator("#headline"),
+      watched: () => page.locator("main h2[role=status]"),
+      layer: (number) => page.locator(`[data-layer="${number}"]`),
+      allow: (expected) => void this.allowed.push(expected),
+      otherTab: async () => {
+        const other = new Person(await page.context().newPage(), this.base);
+        other.errors.push = (...found) => this.errors.push(...found);
+        return other.page;
+      },
+    };
+  }
+
+  private listen(page: Page): void {
+    page.on("console", (message) => {
+      if (message.type() === "error") this.errors.push(`console: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => this.errors.push(`page: ${String(error.stack ?? error)}`));
+    page.on("response", (response) => {
+      const url = new URL(response.url());
+      if (!url.pathname.includes("/api/") || url.pathname.endsWith("/events/")) return;
+      if (response.request().isNavigationRequest()) return;
+      const method = response.request().method();
+      const type = response.headers()["content-type"] ?? "";
+      void response.text().then(
+        (body) => {
+          const seen = { method, path: url.pathname, status: response.status(), type, body };
+          const breach = breachOf(seen);
+          if (breach) this.errors.push(`contract: ${method} ${url.pathname}: ${breach}`);
+          const secret = secretIn(body);
+          if (secret) this.errors.push(`secret: ${method} ${url.pathname} gives ${secret} away`);
+        },
+        // A page that was left has no bodies any more.
+        () => undefined,
+      );
+    });
+  }
+
+  faults(): string[] {
+    return this.errors.filter((error) => !this.allowed.some((allowed) => allowed.test(error)));
+  }
+
+  private journey(arrived: Promise<void>): Journey {
+    return {
+      then: (onDone, onFailed) => arrived.then(onDone, onFailed),
+      open: async (fabric) => {
+        await arrived;
+        await this.openFabric(fabric);
+      },
+    };
+  }
+
+  private async signIn(role: Role): Promise<void> {
+    const { page } = this;
+    if (!page.url().startsWith("http")) await page.goto(this.base());
+    await this.fill(page, role);
+    await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
+  }
+
+  private async signInHere(role: Role): Promise<void> {
+    const dialog = this.page.getByRole("dialog", { name: "Sign in to go on" });
+    await this.fill(dialog, role);
+    await expect(dialog).toBeHidden();
+  }
+
+  private async fill(form: Page | Locator, role: Role): Promise<void> {
+    await form.getByLabel("User name").fill(role);
+    await form.getByLabel("Password", { exact: true }).fill(passwords[role]);
+    await form.getByRole("button", { name: "Sign in", exact: true }).click();
+  }
+
+  private async openFabric({ id, name }: Pick<Fabric, "id" | "name">): Promise<void> {
+    await this.page.goto(`${this.base().replace(/\/$/, "")}/fabrics/${id}/`);
+    await expect(this.page).toHaveTitle(new RegExp(name));
+  }
+}
+
+// What a failing test wants to know of its run.
+export const traceOf = (run: Run) =>
+  run.trace.map((it) => `${it.layer} ${it.name}: ${it.state} ${it.evidence}`).join("\n");

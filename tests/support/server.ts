@@ -1,0 +1,230 @@
+// Hedgerow itself, the real program with a data folder of the test's own, deadlines of a tenth, and three
+// users. Whatever it says is kept and looked through when the test is over.
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Api } from "./api";
+import { RecordOnDisk } from "./record";
+import { keep, secretIn } from "./secrets";
+import { end, mustRun, run, until, type Ran } from "./process";
+import { hedgerowProgram } from "./tree";
+import type { Role } from "./types";
+
+export type Settings = Record<string, string | number | boolean | readonly string[]>;
+
+// A tenth of the defaults, for all that a test may have to wait for.
+const tenth: Settings = {
+  "http.deadlines.header": "1s",
+  "http.deadlines.body": "3s",
+  "http.deadlines.write": "3s",
+  "outbound.deadlines.dns": "500ms",
+  "outbound.deadlines.connect": "500ms",
+  "outbound.deadlines.tls": "500ms",
+  "outbound.deadlines.first_byte": "1500ms",
+  "outbound.deadlines.floor_span": "1s",
+  "outbound.deadlines.total": "3s",
+  "cluster.ladder_total": "1s",
+  "runs.no_progress": "6s",
+  "runs.no_worker": "6s",
+  "runs.lease": "1500ms",
+  "runs.renew": "500ms",
+  "runs.reap": "300ms",
+  "runs.look": "100ms",
+  "events.heartbeat": "500ms",
+};
+
+const common: Settings = {
+  "http.address": "127.0.0.1",
+  "outbound.allow": ["127.0.0.1", "::1"],
+  "sign_in.hash_memory_mib": 8,
+};
+
+export const passwords: Record<Role, string> = {
+  viewer: keep("the viewer's password", "quiet hills beyond the river"),
+  operator: keep("the operator's password", "seven lamps on the north quay"),
+  administrator: keep("the administrator's password", "a ladder against the old barn"),
+};
+
+const tomlOf = (settings: Settings) =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`)
+    .join("");
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+export class TestServer {
+  private child: ChildProcess | undefined;
+  private address = "";
+  private readonly apis = new Map<Role, Promise<Api>>();
+  private readonly dir = mkdtempSync(join(tmpdir(), "hedgerow-server-"));
+  // What a test expects to find in the log although it looks like a fault.
+  readonly allowedInLog: RegExp[] = [];
+
+  constructor(private readonly wishes: Settings) {}
+
+  // A data folder with its key and three users, made once and copied for each test.
+  static async makeTemplate(): Promise<string> {
+    const server = new TestServer({});
+    server.writeSettings();
+    await mustRun(hedgerowProgram, ["key", "create", join(server.dir, "hedgerow.key")]);
+    for (const [role, password] of Object.entries(passwords))
+      await mustRun(
+        hedgerowProgram,
+        ["user", "create", role, "--role", role, "--password-stdin", "--config", server.settings],
+        `${password}\n`,
+      );
+    return server.dir;
+  }
+
+  static async start(template: string, wishes: Settings = {}): Promise<TestServer> {
+    const server = new TestServer({ "http.port": await freePort(), ...wishes });
+    cpSync(template, server.dir, { recursive: true });
+    await server.begin();
+    return server;
+  }
+
+  get settings(): string {
+    return join(this.dir, "hedgerow.toml");
+  }
+
+  get database(): string {
+    return join(this.dir, "hedgerow.db");
+  }
+
+  get url(): string {
+    return this.address;
+  }
+
+  get log(): string {
+    const file = join(this.dir, "server.log");
+    return existsSync(file) ? readFileSync(file, "utf8") : "";
+  }
+
+  // The record as it lies on the disk, read from outside.
+  get record(): RecordOnDisk {
+    return new RecordOnDisk(this.database);
+  }
+
+  private writeSettings(): void {
+    mkdirSync(this.dir, { recursive: true });
+    const places: Settings = {
+      "database.path": this.database,
+      "security.key_file": join(this.dir, "hedgerow.key"),
+    };
+    writeFileSync(this.settings, tomlOf({ ...common, ...tenth, ...places, ...this.wishes }));
+  }
+
+  async begin(): Promise<void> {
+    this.writeSettings();
+    const ready = join(this.dir, "ready.json");
+    rmSync(ready, { force: true });
+    const log = openSync(join(this.dir, "server.log"), "a", 0o600);
+    const words = ["serve", "--config", this.settings, "--ready-file", ready];
+    const child = spawn(hedgerowProgram, words, { stdio: ["ignore", log, log] });
+    closeSync(log);
+    this.child = child;
+    const kill = () => child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("exit", () => process.removeListener("exit", kill));
+    this.address = await until(`Hedgerow's start: ${this.settings}`, () => {
+      if (child.exitCode !== null)
+        throw new Error(`Hedgerow ended with ${child.exitCode} while starting: ${this.log}`);
+      if (!existsSync(ready)) return undefined;
+      return (JSON.parse(readFileSync(ready, "utf8")) as { url: string }).url;
+    });
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    if (this.child) await end(this.child, signal);
+    this.child = undefined;
+  }
+
+  kill(): Promise<void> {
+    return this.stop("SIGKILL");
+  }
+
+  // Ends it, lets something be done to what it left, and starts it at the same address.
+  async restart(meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+    await this.stop();
+    await meanwhile();
+    await this.begin();
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  // One of Hedgerow's other commands, with this server's settings.
+  command(words: readonly string[], input = ""): Promise<Ran> {
+    return run(hedgerowProgram, [...words, "--config", this.settings], { input });
+  }
+
+  // A program of a person with this role, signed in.
+  as(role: Role): Promise<Api> {
+    let api = this.apis.get(role);
+    if (!api) {
+      api = this.fresh(role);
+      this.apis.set(role, api);
+    }
+    return api;
+  }
+
+  // One more session of the same person.
+  async fresh(role: Role): Promise<Api> {
+    const api = this.stranger();
+    await api.signIn(role, passwords[role]);
+    return api;
+  }
+
+  stranger(): Api {
+    return new Api(() => this.address);
+  }
+
+  // Ends all sessions of a user as time would: they ended a minute ago.
+  async endSessionsOf(role: Role): Promise<void> {
+    const past = Date.now() - 60_000;
+    await this.restart(() =>
+      this.record.change(
+        `UPDATE sessions SET idle_ends = ${past}, last_seen = ${past - 3_600_000} ` +
+          `WHERE user_id = (SELECT id FROM users WHERE name = '${role}')`,
+      ),
+    );
+    this.apis.delete(role);
+  }
+
+  // What must not be in any log: secrets, and faults of Hedgerow's own.
+  faultsOfLog(): string[] {
+    const found: string[] = [];
+    const { log } = this;
+    const secret = secretIn(log);
+    if (secret) found.push(`The log holds ${secret}.`);
+    for (const line of log.split("\n")) {
+      const isFault = /internal_fault|"level":"(error|critical)"|Sanitizer|runtime error:/.test(
+        line,
+      );
+      if (isFault && !this.allowedInLog.some((allowed) => allowed.test(line))) found.push(line);
+    }
+    return found;
+  }
+}

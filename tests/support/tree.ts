@@ -1,0 +1,27 @@
+// Where things lie in this clone, and what the tests run on.
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..", "..");
+
+export const inTree = (...path: string[]) => join(root, ...path);
+
+// The server under test. Sanitized and other builds are chosen by the environment.
+export const hedgerowProgram =
+  process.env.HEDGEROW_PROGRAM ?? inTree("build", "release", "src", "app", "hedgerow");
+
+// The definitions and objects of a real fabric, which are other people's and not part of this repository.
+const beside = process.env.HEDGEROW_REAL_FABRIC ?? resolve(root, "..", "shared", "hedgehog");
+export const realFabric = existsSync(join(beside, "crds")) ? beside : undefined;
+
+export type Wiring = "sample" | "real";
+
+export function wiringFiles(wiring: Wiring): { crds: string; objects: string } {
+  if (wiring === "sample")
+    return {
+      crds: inTree("examples", "fabric", "crds"),
+      objects: inTree("examples", "fabric", "objects"),
+    };
+  if (!realFabric) throw new Error("No real fabric lies beside this clone.");
+  return { crds: join(realFabric, "crds"), objects: join(realFabric, "wiring", "vlab-48.yaml") };
+}
