@@ -16,7 +16,7 @@ import (
 	"hedgerow/control-plane/state"
 )
 
-const usage = `tools/cluster runs real Kubernetes API servers with etcd on this machine, several at once.
+const usage = `tools/cluster runs real Kubernetes API servers with etcd here, several at once.
 
   tools/cluster start [--crds PATH]... [--objects PATH]... [--port N] [-- KUBE-APISERVER FLAGS]
   tools/cluster stop [--now] [--remove]

@@ -334,7 +334,8 @@ func TestKubeconfigsOfBothRolesWork(t *testing.T) {
 func TestAForegroundClusterEndsWithItsInput(t *testing.T) {
 	dir := folder(t)
 	// The door builds first if need be; the process must be the one that the pipe leads to.
-	command := exec.Command(door, "start", "--foreground", "--end-with-stdin", "--json", "--dir", dir)
+	command := exec.Command(door, "start", "--foreground", "--end-with-stdin", "--json",
+		"--dir", dir)
 	input, _ := command.StdinPipe()
 	output, _ := command.StdoutPipe()
 	if err := command.Start(); err != nil {
@@ -406,7 +407,8 @@ func TestAfterCompactionAnOldPageIsGone(t *testing.T) {
 	admin := fileClient(t, report.AdminKubeconfig)
 	admin.ask(t, "POST", allNamespaces, `{"metadata":{"name":"later"}}`)
 	wantCode(t, 0, "compact", "--dir", dir)
-	status, _ := reader.ask(t, "GET", wiring+"connections?limit=5&continue="+page.Metadata.Continue, "")
+	next := wiring + "connections?limit=5&continue=" + page.Metadata.Continue
+	status, _ := reader.ask(t, "GET", next, "")
 	if status != http.StatusGone {
 		t.Errorf("the old page answered %d", status)
 	}

@@ -79,8 +79,8 @@ func (c *Cluster) established(ctx context.Context, name string) (yes bool, reaso
 }
 
 // AwaitServed waits until every defined kind can be listed. For a moment after it was defined, and
-// for some seconds after a restart with many objects, a kind's LIST is answered with 429 "storage is
-// (re)initializing", though the server calls itself ready.
+// for some seconds after a restart with many objects, a kind's LIST is answered with 429 "storage
+// is (re)initializing", though the server calls itself ready.
 func (c *Cluster) AwaitServed(ctx context.Context) error {
 	content, err := c.client.Get().AbsPath(definitionsPath).DoRaw(ctx)
 	if err != nil {
@@ -109,8 +109,8 @@ func (c *Cluster) AwaitServed(ctx context.Context) error {
 func (c *Cluster) awaitListed(ctx context.Context, path string) error {
 	until := time.Now().Add(establishWait)
 	for {
-		// No object has this name, so the answer is small; yet all of the kind must be there to give
-		// it. A limit would not do: such lists are served without the cache that is being filled.
+		// No object has this name, so the answer is small; yet all of the kind must be there to
+		// give it. A limit would not do: such lists are served without the cache being filled.
 		err := c.client.Get().AbsPath(path).MaxRetries(0).
 			Param("fieldSelector", "metadata.name=-").Do(ctx).Error()
 		notYet := apierrors.IsTooManyRequests(err) || notServedYet(err)
