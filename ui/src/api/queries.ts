@@ -113,7 +113,7 @@ export const fabricsQuery = (search: FabricsSearch) =>
 
 export const kindsQuery = (id: number) =>
   queryOptions(
-    watched(["kinds", id], { topics: [fabricTopic(id)], gapMs: 2_000 }, (signal) =>
+    watched(["kinds", id], { topics: [fabricTopic(id)], gapMs: 500 }, (signal) =>
       bodyOf(client.GET("/api/fabrics/{id}/kinds/", { params: { path: { id } }, signal })),
     ),
   );

@@ -167,7 +167,7 @@ function RouteFault({ error, reset }: ErrorComponentProps) {
 
 function NotFound() {
   return (
-    <div className="middle stack">
+    <main className="middle stack">
       <h1>There is no page at this address.</h1>
       <p className="muted">
         Nothing was changed. The address may be mistyped or of another version.
@@ -177,6 +177,6 @@ function NotFound() {
           Go to the fabrics
         </Button>
       </div>
-    </div>
+    </main>
   );
 }

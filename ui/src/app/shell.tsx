@@ -194,7 +194,9 @@ function Upgraded() {
           <b>{codes.assets_outdated.title}</b> It is version {version} now. Your waiting actions are
           kept.
         </span>
-        <Button onPress={() => location.reload()}>Reload</Button>
+        <span className="does">
+          <Button onPress={() => location.reload()}>Reload</Button>
+        </span>
       </div>
     </section>
   );

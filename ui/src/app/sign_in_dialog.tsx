@@ -34,7 +34,9 @@ export function SessionEndedStrip() {
         <span>
           <b>{state.fault.title}</b> You can go on reading; nothing here is measured anew.
         </span>
-        <Button onPress={openSignIn}>Sign in again</Button>
+        <span className="does">
+          <Button onPress={openSignIn}>Sign in again</Button>
+        </span>
       </div>
     </section>
   );

@@ -42,16 +42,20 @@ function WaitingClick({ click }: { click: Click }) {
             <OutsideLink href={`${basePath}/`}>Open it in a new tab</OutsideLink>
           )}
           <Countdown tries={click.tries} due={stage.due} />
-          <Button onPress={() => tryNow(click.key)}>Try now</Button>
-          <Button onPress={() => discard(click.key)}>Cancel</Button>
+          <span className="does">
+            <Button onPress={() => tryNow(click.key)}>Try now</Button>
+            <Button onPress={() => discard(click.key)}>Cancel</Button>
+          </span>
         </Strip>
       );
     case "signed_out":
       return (
         <Strip click={click} tone="warn">
           <span>{stage.fault.detail || stage.fault.title} It is sent once after you sign in.</span>
-          <Button onPress={() => void signInFor(click)}>Sign in</Button>
-          <Button onPress={() => discard(click.key)}>Cancel</Button>
+          <span className="does">
+            <Button onPress={() => void signInFor(click)}>Sign in</Button>
+            <Button onPress={() => discard(click.key)}>Cancel</Button>
+          </span>
         </Strip>
       );
     case "old":
@@ -62,8 +66,10 @@ function WaitingClick({ click }: { click: Click }) {
           <span>
             You signed in as {stage.user}. The waiting click of {click.user} was not sent.
           </span>
-          <Button onPress={() => sendAs(click.key, stage.user)}>Send as {stage.user}</Button>
-          <Button onPress={() => discard(click.key)}>Discard</Button>
+          <span className="does">
+            <Button onPress={() => sendAs(click.key, stage.user)}>Send as {stage.user}</Button>
+            <Button onPress={() => discard(click.key)}>Discard</Button>
+          </span>
         </Strip>
       );
     case "refused":
@@ -84,8 +90,10 @@ function OldClick({ click }: { click: Click }) {
   return (
     <Strip click={click} tone="warn">
       <span>You clicked this {age} ago. Send it now?</span>
-      <Button onPress={() => confirmOld(click.key)}>Send now</Button>
-      <Button onPress={() => discard(click.key)}>Discard</Button>
+      <span className="does">
+        <Button onPress={() => confirmOld(click.key)}>Send now</Button>
+        <Button onPress={() => discard(click.key)}>Discard</Button>
+      </span>
     </Strip>
   );
 }

@@ -4,10 +4,11 @@ import { press } from "../../api/outbox";
 import type { RunOperation } from "../../api/outbox_rules";
 import type { FabricSnapshot } from "../../api/queries";
 import type { Permission } from "../../api/types";
+import { sentenceOf } from "../../text/headline";
 import { direction, headline, operationName, permissionMeaning } from "../../text/words";
 import { Age } from "../../ui/age";
 import { ActionButton, LockedButton } from "../../ui/button";
-import { Glyph } from "../../ui/state";
+import { State } from "../../ui/state";
 import { WorkingWords } from "../shared/working";
 
 // What exists; more operations come with their own handlers.
@@ -20,18 +21,15 @@ export function Headline({ fabric }: { fabric: FabricSnapshot }) {
   return (
     <section className={`headline ${word.tone}`} aria-labelledby="headline">
       <div className="stack tight">
-        <div className="says" aria-live="polite">
-          <h1 id="headline">
-            <span className={`state ${word.tone}`}>
-              <Glyph of={word} />
-              {word.word}
-            </span>
-            <span className="unseen">: </span> <span className="sentence">{text}</span>
+        <div className="says">
+          <h1 id="headline" aria-live="polite">
+            <State of={word} />
+            <span className="unseen">: </span>
+            <span className="sentence">{sentenceOf(state, text)}</span>
           </h1>
+          {as_of && <Age at={as_of} before="measured " />}
         </div>
-        <p>
-          {next.text} {as_of && <Age at={as_of} before="Measured " after="." />}
-        </p>
+        <p className="muted">{next.text}</p>
       </div>
       <Actions fabric={fabric} />
       {fabric.working && (

@@ -45,7 +45,8 @@ function splitKey(key: string): [string, string] {
 // Nothing in it and nothing wrong with it.
 function isQuiet({ objects, known }: Row): boolean {
   if (objects !== null && objects > 0) return false;
-  return known?.coverage === "readable" || known?.coverage === "out_of_scope";
+  if (!known) return objects === 0;
+  return known.coverage === "readable" || known.coverage === "out_of_scope";
 }
 
 export function Kinds({ fabric }: { fabric: FabricSnapshot }) {
@@ -111,7 +112,7 @@ function columnsFor(fabric: number): Column<Row>[] {
     },
     {
       key: "coverage",
-      head: "Could it be read?",
+      head: "Reading",
       cell: (row) => (row.known ? <Coverage kind={row.known} /> : null),
     },
   ];

@@ -25,15 +25,17 @@ export function WatchedRun({ fabric }: { fabric: FabricSnapshot }) {
       <div className="stack">
         <div className="split">
           <div className="row">
-            <h2 role="status">
-              {run ? (
-                <>
-                  <Glyph of={wordOf(run)} /> {runSentence(run)}
-                </>
-              ) : (
-                "No run yet"
-              )}
-            </h2>
+            <div role="status">
+              <h2>
+                {run ? (
+                  <>
+                    <Glyph of={wordOf(run)} /> {runSentence(run)}
+                  </>
+                ) : (
+                  "No run yet"
+                )}
+              </h2>
+            </div>
             {run && <Times run={run} />}
             {sending && <span className="muted">Sending your click</span>}
           </div>

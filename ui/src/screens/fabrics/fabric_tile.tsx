@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Fabric } from "../../api/types";
 import { numberText } from "../../text/numbers";
+import { sentenceOf } from "../../text/headline";
 import { headline, lastRun, reach } from "../../text/words";
 import { durationText } from "../../text/time";
 import { Age } from "../../ui/age";
@@ -21,7 +22,7 @@ export function FabricTile({ fabric }: { fabric: Fabric }) {
         {fabric.site && <span className="site">{fabric.site}</span>}
       </h2>
       <p className="sentence">
-        {fabric.headline.text}
+        {sentenceOf(fabric.headline.state, fabric.headline.text)}
         {fabric.headline.as_of && (
           <>
             {" "}

@@ -35,7 +35,7 @@ export function Fabrics() {
           <h1>Fabrics</h1>
           {list && <Summary list={list} />}
         </div>
-        <AddLink />
+        {list && list.count > 0 && <AddLink />}
       </div>
       {(list && list.count > 8) || search.q ? (
         <Search
