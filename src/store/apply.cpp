@@ -78,24 +78,34 @@ class Application {
     return last_kind_id_;
   }
 
-  // Runs the statement for these writes; each must answer exactly one row.
-  void run_for(std::string_view statement, std::size_t values,
-               const std::vector<std::size_t>& places,
-               const std::function<void(std::size_t, std::span<sql::Value>)>& fill,
-               const std::function<void(std::size_t, const sql::Row&)>& each) {
-    std::size_t answered = 0;
-    sql_.run_batch(statement, {.runs = places.size(),
-                               .values = values,
-                               .fill = [&](std::size_t i, auto to) { fill(places[i], to); },
-                               .each =
-                                   [&](std::size_t i, const sql::Row& row) {
-                                     ++answered;
-                                     if (each) each(places[i], row);
-                                   }});
-    if (answered == places.size()) return;
+  using Fill = std::function<void(std::size_t, std::span<sql::Value>)>;
+
+  // Runs a statement for these writes; each must change exactly one row.
+  void change(std::string_view statement, std::size_t values,
+              const std::vector<std::size_t>& places, const Fill& fill) {
+    const std::int64_t changed =
+        sql_.run_batch(statement, {.runs = places.size(),
+                                   .values = values,
+                                   .fill = [&](std::size_t i, auto to) { fill(places[i], to); },
+                                   .each = {}});
+    require_all(places.size(), static_cast<std::size_t>(changed));
+  }
+
+  void require_all(std::size_t wanted, std::size_t found) const {
+    if (found == wanted) return;
     throw Failure{Code::InternalFault, Cause::Refused}.with_operator(
-        fmt::format("{} of {} objects of fabric {} are not as remembered", places.size() - answered,
-                    places.size(), fabric_.value));
+        fmt::format("{} of {} objects of fabric {} are not as remembered", wanted - found, wanted,
+                    fabric_.value));
+  }
+
+  // The first of as many ids that nobody ever had.
+  [[nodiscard]] std::int64_t first_id(std::string_view table, std::size_t count) {
+    const auto more = static_cast<std::int64_t>(count);
+    return sql_.one(
+               "UPDATE last_ids SET last_id = last_id + $2 WHERE table_name = $1"
+               " RETURNING last_id",
+               table, more) -
+           more + 1;
   }
 
   static void fill_observed(const model::Observed& observed, std::span<sql::Value> to) {
@@ -110,39 +120,47 @@ class Application {
   void insert_rows() {
     const auto places = chosen(
         [](const ObjectWrite& write) { return write.act == Act::Appeared && write.id.value == 0; });
-    run_for(
-        "INSERT INTO objects (version, uid, resource_version, digest, raw_hash, deleting, "
-        "fabric_id,"
-        " kind_id, namespace, name, first_seen, changed)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) RETURNING id",
-        11, places,
-        [this](std::size_t i, std::span<sql::Value> to) {
+    if (places.empty()) return;
+    std::int64_t id = first_id("objects", places.size());
+    for (const std::size_t i : places) applied_.ids[i] = {id++};
+    change(
+        "INSERT INTO objects (version, uid, resource_version, digest, raw_hash, deleting, id,"
+        " fabric_id, kind_id, namespace, name, first_seen, changed)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
+        12, places, [this](std::size_t i, std::span<sql::Value> to) {
           const model::Identity& identity = writes_[i].identity;
           fill_observed(writes_[i].observed, to);
-          to[6] = sql::value_of(fabric_);
-          to[7] = kind_of(identity);
-          to[8] = sql::value_of(identity.name_space);
-          to[9] = sql::value_of(identity.name);
-          to[10] = sql::value_of(at_);
-        },
-        [this](std::size_t i, const sql::Row& row) { sql::read(row, applied_.ids[i]); });
+          to[6] = sql::value_of(applied_.ids[i]);
+          to[7] = sql::value_of(fabric_);
+          to[8] = kind_of(identity);
+          to[9] = sql::value_of(identity.name_space);
+          to[10] = sql::value_of(identity.name);
+          to[11] = sql::value_of(at_);
+        });
   }
 
   void read_former() {
     const auto places = chosen([](const ObjectWrite& write) {
       return write.act == Act::Replaced || write.act == Act::Removed;
     });
-    run_for(
+    std::size_t found = 0;
+    sql_.run_batch(
         "SELECT uid, resource_version FROM objects"
         " WHERE id = $1 AND fabric_id = $2 AND removed IS NULL",
-        2, places,
-        [this](std::size_t i, std::span<sql::Value> to) {
-          to[0] = sql::value_of(writes_[i].id);
-          to[1] = sql::value_of(fabric_);
-        },
-        [this](std::size_t i, const sql::Row& row) {
-          sql::read(row, former_[i].uid, former_[i].resource_version);
-        });
+        {.runs = places.size(),
+         .values = 2,
+         .fill =
+             [&](std::size_t i, std::span<sql::Value> to) {
+               to[0] = sql::value_of(writes_[places[i]].id);
+               to[1] = sql::value_of(fabric_);
+             },
+         .each =
+             [&](std::size_t i, const sql::Row& row) {
+               Former& former = former_[places[i]];
+               sql::read(row, former.uid, former.resource_version);
+               ++found;
+             }});
+    require_all(places.size(), found);
   }
 
   void update_rows() {
@@ -152,49 +170,41 @@ class Application {
     });
     // A revival is of a tombstone, a change of a present object; anything else was remembered
     // wrongly.
-    run_for(
+    change(
         "UPDATE objects SET version = $1, uid = $2, resource_version = $3, digest = $4,"
         " raw_hash = $5, deleting = $6, changed = $7, removed = NULL"
-        " WHERE id = $8 AND fabric_id = $9 AND (removed IS NOT NULL) = ($10 = 1) RETURNING id",
-        10, places,
-        [this](std::size_t i, std::span<sql::Value> to) {
+        " WHERE id = $8 AND fabric_id = $9 AND (removed IS NOT NULL) = ($10 = 1)",
+        10, places, [this](std::size_t i, std::span<sql::Value> to) {
           fill_observed(writes_[i].observed, to);
           to[6] = sql::value_of(at_);
           to[7] = sql::value_of(writes_[i].id);
           to[8] = sql::value_of(fabric_);
           to[9] = sql::value_of(writes_[i].act == Act::Appeared);
-        },
-        {});
+        });
   }
 
   void touch_rows() {
     const auto places = chosen([](const ObjectWrite& write) { return write.act == Act::Touched; });
-    run_for(
+    change(
         "UPDATE objects SET resource_version = $1, raw_hash = $2"
-        " WHERE id = $3 AND fabric_id = $4 AND removed IS NULL RETURNING id",
-        4, places,
-        [this](std::size_t i, std::span<sql::Value> to) {
+        " WHERE id = $3 AND fabric_id = $4 AND removed IS NULL",
+        4, places, [this](std::size_t i, std::span<sql::Value> to) {
           to[0] = sql::value_of(writes_[i].observed.resource_version);
           to[1] = sql::value_of(writes_[i].observed.raw_hash);
           to[2] = sql::value_of(writes_[i].id);
           to[3] = sql::value_of(fabric_);
-        },
-        {});
+        });
     applied_.touched = static_cast<std::int64_t>(places.size());
   }
 
   void remove_rows() {
     const auto places = chosen([](const ObjectWrite& write) { return write.act == Act::Removed; });
-    run_for(
-        "UPDATE objects SET removed = $1, changed = $1 WHERE id = $2 AND fabric_id = $3 RETURNING "
-        "id",
-        3, places,
-        [this](std::size_t i, std::span<sql::Value> to) {
-          to[0] = sql::value_of(at_);
-          to[1] = sql::value_of(writes_[i].id);
-          to[2] = sql::value_of(fabric_);
-        },
-        {});
+    change("UPDATE objects SET removed = $1, changed = $1 WHERE id = $2 AND fabric_id = $3", 3,
+           places, [this](std::size_t i, std::span<sql::Value> to) {
+             to[0] = sql::value_of(at_);
+             to[1] = sql::value_of(writes_[i].id);
+             to[2] = sql::value_of(fabric_);
+           });
   }
 
   [[nodiscard]] Event gone(std::size_t i) const {
@@ -236,11 +246,13 @@ class Application {
 
   void write_history(model::RunId run) {
     const std::vector<Event> all = events();
+    if (all.empty()) return;
+    const std::int64_t first = first_id("history", all.size());
     sql_.run_batch(
-        "INSERT INTO history (object_id, run_id, at, change, uid, resource_version, document)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO history (object_id, run_id, at, change, uid, resource_version, document, id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         {.runs = all.size(),
-         .values = 7,
+         .values = 8,
          .fill =
              [&](std::size_t i, std::span<sql::Value> to) {
                const Event& event = all[i];
@@ -251,6 +263,7 @@ class Application {
                to[4] = sql::value_of(event.uid);
                to[5] = sql::value_of(event.resource_version);
                to[6] = sql::value_of(event.document);
+               to[7] = first + static_cast<std::int64_t>(i);
              },
          .each = {}});
   }

@@ -5,21 +5,26 @@
 
 namespace hedgerow::store {
 
+namespace {
+
+ConnectionTest test_of(const sql::Row& row) {
+  ConnectionTest test;
+  std::string_view contexts;
+  std::string_view rungs;
+  sql::read(row, test.id, test.actor, test.server, contexts, test.state, test.outcome, rungs,
+            test.created, test.revision);
+  json::read(contexts, test.contexts);
+  json::read(rungs, test.rungs);
+  return test;
+}
+
+}  // namespace
+
 ConnectionTest ConnectionTests::get(model::ConnectionTestId id) const {
   auto test = sql_.first(
       "SELECT id, actor_id, server, contexts, state, outcome, rungs, created, revision"
       " FROM connection_tests WHERE id = $1",
-      [](const sql::Row& row) {
-        ConnectionTest test;
-        std::string_view contexts;
-        std::string_view rungs;
-        sql::read(row, test.id, test.actor, test.server, contexts, test.state, test.outcome, rungs,
-                  test.created, test.revision);
-        json::read(contexts, test.contexts);
-        json::read(rungs, test.rungs);
-        return test;
-      },
-      id);
+      test_of, id);
   if (!test) sql::missing("connection test", id.value);
   return std::move(*test);
 }

@@ -18,8 +18,8 @@ constexpr base::Milliseconds kGroupSpan{20};
 constexpr std::size_t kGroupMax = 256;
 // 16 MiB: often enough to keep the log short, seldom enough that hot pages are moved once for many
 // changes.
-constexpr int kCheckpointPages = 4'096;
-constexpr int kLogAlarmPages = 65'536;  // 256 MiB.
+constexpr int kCheckpointPages = 2'048;
+constexpr int kLogAlarmPages = 32'768;  // 256 MiB.
 
 }  // namespace
 

@@ -47,7 +47,8 @@ class Connection {
   // Runs one statement to its end; gives back how many rows it changed.
   virtual std::int64_t run(std::string_view statement, std::span<const Value> values,
                            const EachRow& each) = 0;
-  virtual void run_batch(std::string_view statement, const Batch& batch) = 0;
+  // How many rows all runs together changed.
+  virtual std::int64_t run_batch(std::string_view statement, const Batch& batch) = 0;
 };
 
 // What stands in a row and means nothing to this program: damage, or another program's work.
@@ -193,8 +194,8 @@ class Scope {
                         const EachRow& each) {
     return connection_.run(statement, values, each);
   }
-  void run_batch(std::string_view statement, const Batch& batch) {
-    connection_.run_batch(statement, batch);
+  std::int64_t run_batch(std::string_view statement, const Batch& batch) {
+    return connection_.run_batch(statement, batch);
   }
 
  private:

@@ -31,7 +31,7 @@ class SqliteConnection final : public sql::Connection {
 
   std::int64_t run(std::string_view statement, std::span<const sql::Value> values,
                    const sql::EachRow& each) override;
-  void run_batch(std::string_view statement, const sql::Batch& batch) override;
+  std::int64_t run_batch(std::string_view statement, const sql::Batch& batch) override;
   std::int64_t run(std::string_view statement) { return run(statement, {}, {}); }
   // Several statements in one text, without values.
   void run_script(const std::string& script);

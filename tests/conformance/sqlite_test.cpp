@@ -276,8 +276,9 @@ TEST_P(SqliteFile, with_a_damaged_page_writes_nothing_more) {
     const auto page =
         std::stoll(ask_outside("SELECT rootpage FROM sqlite_schema WHERE name = 'audit'"));
     std::fstream file{settings_.path, std::ios::in | std::ios::out | std::ios::binary};
-    file.seekp((page - 1) * 4'096);
-    file << std::string(4'096, '\xab');
+    const auto size = std::stoll(ask_outside("PRAGMA page_size"));
+    file.seekp((page - 1) * size);
+    file << std::string(static_cast<std::size_t>(size), '\xab');
   }
   open();
   EXPECT_EQ(code_of([&] { return count(); }), Code::StorageCorrupt);

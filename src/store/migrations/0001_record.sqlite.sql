@@ -19,6 +19,13 @@ CREATE TABLE instance (
   CHECK ((setup_hash IS NULL) = (setup_expires IS NULL))
 ) STRICT;
 
+-- The last id given out of tables whose rows are written by the thousand, so that none is ever given twice.
+CREATE TABLE last_ids (
+  table_name TEXT PRIMARY KEY,
+  last_id INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO last_ids (table_name, last_id) VALUES ('objects', 0), ('history', 0);
+
 CREATE TABLE users (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL CHECK (name <> ''),
@@ -193,7 +200,7 @@ CREATE TABLE kinds (
 
 -- What the cluster had when it was last seen; its document is that of the object's latest history row with one.
 CREATE TABLE objects (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   fabric_id INTEGER NOT NULL REFERENCES fabrics (id) ON DELETE CASCADE,
   kind_id INTEGER NOT NULL REFERENCES kinds (id) ON DELETE CASCADE,
   namespace TEXT NOT NULL,
@@ -217,7 +224,7 @@ CREATE INDEX objects_by_kind ON objects (fabric_id, kind_id) WHERE removed IS NU
 
 -- A run's rows go before its objects' history does, so nothing ties the two.
 CREATE TABLE history (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   object_id INTEGER NOT NULL REFERENCES objects (id) ON DELETE CASCADE,
   run_id INTEGER NOT NULL,
   at INTEGER NOT NULL,
