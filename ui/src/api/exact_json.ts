@@ -13,8 +13,6 @@ export interface ExactObject {
   digest: string;
 }
 
-type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown;
-
 export function exactDocument(text: string): ExactObject | undefined {
   const value = exactJson(text) as Partial<ExactObject> | undefined;
   if (typeof value !== "object" || value === null || !value.row || !value.observed)
@@ -24,17 +22,26 @@ export function exactDocument(text: string): ExactObject | undefined {
   return { ...(value as ExactObject), row };
 }
 
+// A string, or a number outside of one. Strings stand first, so that no digit inside them is touched.
+const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const mark = "\u0000";
+
 export function exactJson(text: string): unknown {
-  const keep: Reviver = (_, value, context) => {
-    const source = context?.source;
-    if (typeof value !== "number" || source === undefined) return value;
-    return String(value) === source ? value : new Digits(source);
-  };
+  const marked = text.replace(tokens, (token) =>
+    token.startsWith('"') || String(Number(token)) === token ? token : `{"\\u0000":"${token}"}`,
+  );
   try {
-    return JSON.parse(text, keep) as unknown;
+    // What is not JSON before the marks is none with them.
+    JSON.parse(text);
+    return JSON.parse(marked, (_, value: unknown) => unmarked(value)) as unknown;
   } catch {
     return undefined;
   }
+}
+
+function unmarked(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !(mark in value)) return value;
+  return new Digits(String(value[mark]));
 }
 
 export interface Field {
