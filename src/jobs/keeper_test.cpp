@@ -70,6 +70,19 @@ TEST_F(KeeperTest, ReapingTwiceChangesNothingMore) {
   EXPECT_EQ(queued().size(), 1u);
 }
 
+TEST_F(KeeperTest, OneFollowUpThatIsQueuedAlreadyIsEnough) {
+  const auto fabric = make_fabric("a");
+  keeper_.take_all();
+  queue(fabric);
+  const auto id = claim();
+  const auto next = queue(fabric);
+  keeper_.take_all();
+  keeper_.reap();
+  EXPECT_EQ(run(id).ending->outcome, Outcome::Lost);
+  ASSERT_EQ(queued().size(), 1u);
+  EXPECT_EQ(queued().front().id, next);
+}
+
 TEST_F(KeeperTest, TwoLostRunsInARowQuarantineTheFabricAndNothingIsQueuedAgain) {
   const auto fabric_id = make_fabric("a");
   keeper_.take_all();
