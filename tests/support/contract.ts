@@ -1,7 +1,7 @@
 // The contract as a judge: whether an answer is one that api/openapi.yaml promises.
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import formats from "ajv-formats";
+import addFormats from "ajv-formats";
 import { inTree } from "./tree";
 
 interface Media {
@@ -28,7 +28,7 @@ export const contract = JSON.parse(
 
 const id = "contract";
 const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false });
-formats.default(ajv);
+(addFormats as unknown as { default: (it: Ajv2020) => void }).default(ajv);
 ajv.addSchema({ ...contract, $id: id });
 
 const pointer = (...steps: string[]) =>

@@ -15,6 +15,7 @@ async function ask(method, path, { body, headers } = {}) {
     signal: AbortSignal.timeout(20_000),
     headers: {
       Accept: "application/json",
+      Origin: new URL(wish.url).origin,
       Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; "),
       ...(csrf && { "X-CSRF-Token": csrf }),
       ...(body && { "Content-Type": "application/json" }),

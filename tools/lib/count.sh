@@ -1,0 +1,97 @@
+# Counting tests over runners that each close in words of their own. Sourced; wants $results, a folder.
+
+# count PASSED FAILED SKIPPED
+count() { echo "$1 $2 $3" >>"$results/counts"; }
+
+totals() {
+  touch "$results/counts"
+  awk '{p += $1; f += $2; s += $3} END {print p + 0, f + 0, s + 0}' "$results/counts"
+}
+
+# between BEFORE AFTER: the words for what came in between.
+between() {
+  set -- $1 $2
+  echo "$(($4 - $1)) passed, $(($5 - $2)) failed, $(($6 - $3)) skipped"
+}
+
+# part NAME COMMAND...: one line with its time; what it said is shown when it fails. A command that counts for
+# itself is led in by counted_…; any other is one test.
+part() {
+  local title=$1 start code=0 log=$results/part.log
+  shift
+  start=$(now)
+  case $1 in
+    counted*) "$@" || code=$? ;;
+    *)
+      "$@" >"$log" 2>&1 </dev/null || code=$?
+      [ $code = 0 ] || cat "$log"
+      if [ $code = 0 ]; then count 1 0 0; else count 0 1 0; fi
+      ;;
+  esac
+  said "$title" "$(since "$start")" "$([ $code = 0 ] && echo ok || echo "FAILED, exit code $code")"
+}
+
+# number_of REGEX LOG: the number that it catches, summed over all lines.
+number_of() { sed -nE "s/$1/\1/p" "$2" | awk '{n += $1} END {print n + 0}'; }
+
+# settle CODE PASSED FAILED SKIPPED: a runner that failed without counting a failure is one.
+settle() {
+  local failed=$3
+  if [ "$1" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
+  count "$2" "$failed" "$4"
+  return "$1"
+}
+
+# For commands that close with "N passed, N failed".
+counted() {
+  local log=$results/counted.log code=0
+  "$@" >"$log" 2>&1 </dev/null || code=$?
+  if [ $code = 0 ]; then tail -n 2 "$log"; else cat "$log"; fi
+  settle $code "$(number_of '^([0-9]+) passed, .*' "$log")" "$(number_of '^.* passed, ([0-9]+) failed.*' "$log")" 0
+}
+
+# ctest, whose programs write one file each into the folder.
+counted_gtest() {
+  local into=$1 log=$results/ctest.log code=0 all failed skipped
+  shift
+  "$@" >"$log" 2>&1 </dev/null || code=$?
+  if [ $code = 0 ]; then tail -n 12 "$log"; else cat "$log"; fi
+  cat "$into"/*.xml >"$into.all" 2>/dev/null || true
+  all=$(number_of '^<testsuites tests="([0-9]+)".*' "$into.all")
+  failed=$(number_of '^<testsuites .*failures="([0-9]+)".*' "$into.all")
+  skipped=$(($(grep -c 'result="skipped"' "$into.all") + $(number_of '^<testsuites .*disabled="([0-9]+)".*' "$into.all")))
+  settle $code $((all - failed - skipped)) "$failed" "$skipped"
+}
+
+counted_vitest() {
+  local file=$1 log=$results/vitest.log code=0
+  shift
+  "$@" >"$log" 2>&1 </dev/null || code=$?
+  if [ $code = 0 ]; then tail -n 6 "$log"; else cat "$log"; fi
+  read -r passed failed skipped < <(node -p '
+    const it = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
+    [it.numPassedTests, it.numFailedTests, it.numPendingTests + it.numTodoTests].join(" ")' "$file" 2>/dev/null || echo 0 0 0)
+  # With a name to look for, all others are pending.
+  [ -z "$name" ] || skipped=0
+  settle $code "$passed" "$failed" "$skipped"
+}
+
+counted_go() {
+  local log=$results/go.log code=0
+  "$@" >"$log" 2>&1 </dev/null || code=$?
+  if [ $code = 0 ]; then grep -E '^(ok|FAIL)' "$log"; else cat "$log"; fi
+  settle $code "$(grep -cE '^ *--- PASS' "$log")" "$(grep -cE '^ *--- FAIL' "$log")" "$(grep -cE '^ *--- SKIP' "$log")"
+}
+
+# Shown while it runs: it is the longest.
+counted_playwright() {
+  local file=$1 code=0
+  shift
+  "$@" </dev/null 2>&1 || code=$?
+  read -r passed failed skipped < <(node -p '
+    const { stats } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
+    [stats.expected, stats.unexpected + stats.flaky, stats.skipped].join(" ")' "$file" 2>/dev/null || echo 0 0 0)
+  # A name that only other suites have is no failure.
+  if [ -n "$name" ] && [ $((passed + failed)) = 0 ]; then code=0; fi
+  settle $code "$passed" "$failed" "$skipped"
+}
