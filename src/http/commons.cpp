@@ -42,7 +42,10 @@ namespace {
 
 void log_failure(const base::Failure& failure, const Request& request) {
   const base::CodeFacts& facts = base::facts_of(failure.code());
-  const auto level = facts.http >= 500 ? base::log::Level::Warning : base::log::Level::Debug;
+  // Being busy is told by the line of the request itself; a second one each would feed the
+  // overload.
+  const bool loud = facts.http >= 500 && failure.code() != base::Code::Unavailable;
+  const auto level = loud ? base::log::Level::Warning : base::log::Level::Debug;
   base::log::write(level, "request_failed",
                    {{"request_id", request.id},
                     {"method", request.method},

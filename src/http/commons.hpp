@@ -1,4 +1,5 @@
-// What all connections of one server share, and how an answer is made from it.
+// What all connections of one server share, and how an answer is made from it: by the handler, or
+// from a failure, whatever goes wrong on the way. Sockets are the connection's business.
 #pragma once
 
 #include "http/server.hpp"

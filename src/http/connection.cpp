@@ -132,7 +132,7 @@ asio::awaitable<bool> Connection::serve_one() {
   const bool keep_alive =
       got == Got::Request && keep_alive_ && !surplus_ && !commons_.stopping.load();
   const bool written = co_await write_answer(response, keep_alive);
-  report(response.status, response.bytes().size(), false);
+  report({response.status, body_of(response).size(), written, false});
   served_ = true;
   if (written && !keep_alive) co_await linger();
   co_return written&& keep_alive;
@@ -276,14 +276,18 @@ asio::awaitable<Response> Connection::ask_worker() {
 asio::awaitable<bool> Connection::write_answer(Response& response, bool keep_alive) {
   begin_phase(commons_.settings.deadlines.write);
   const std::string head = head_text(commons_, request_, response, Framing::Length, keep_alive);
-  const bool with_body =
-      request_.method != "HEAD" && response.status != 204 && response.status != 304;
-  const std::string_view body = with_body ? response.bytes() : std::string_view{};
+  const std::string_view body = body_of(response);
   const std::array<asio::const_buffer, 2> bytes{asio::buffer(head),
                                                 asio::const_buffer{body.data(), body.size()}};
   const Wire::Moved moved = co_await wire_->write(bytes);
   end_phase();
   co_return !moved.error;
+}
+
+std::string_view Connection::body_of(const Response& response) const {
+  const bool bodiless =
+      request_.method == "HEAD" || response.status == 204 || response.status == 304;
+  return bodiless ? std::string_view{} : response.bytes();
 }
 
 // Closing while the peer still sends would make its system forget our answer.
@@ -310,15 +314,16 @@ asio::awaitable<void> Connection::carry(Response response) {
   const asio::const_buffer bytes = asio::buffer(head);
   const Wire::Moved moved = co_await wire_->write({&bytes, 1});
   end_phase();
+  bool whole = false;
   if (!moved.error) {
     asio::co_spawn(wake_.get_executor(), watch_peer(shared_from_this()), asio::detached);
-    co_await carry_batches(*events_);
+    whole = co_await carry_batches(*events_);
   }
   events_->abandon();
-  report(response.status, streamed_, true);
+  report({response.status, streamed_, whole, true});
 }
 
-asio::awaitable<void> Connection::carry_batches(EventStream& events) {
+asio::awaitable<bool> Connection::carry_batches(EventStream& events) {
   // The stream may outlive this connection, and this one must not outlive its peer because of the
   // stream.
   events.attach([weak = weak_from_this(), executor = wake_.get_executor()] {
@@ -330,14 +335,15 @@ asio::awaitable<void> Connection::carry_batches(EventStream& events) {
   while (!peer_gone_) {
     const EventStream::Batch batch = events.take();
     // Cut, not ended: the browser must see that it missed something.
-    if (batch.dropped) co_return;
+    if (batch.dropped) co_return false;
     if (!batch.frames.empty() || batch.last) {
       const bool written = co_await write_batch(batch);
-      if (!written || batch.last) co_return;
+      if (!written || batch.last) co_return written;
     } else {
       co_await wait_for_wake();
     }
   }
+  co_return false;
 }
 
 asio::awaitable<bool> Connection::write_batch(const EventStream::Batch& batch) {
@@ -389,19 +395,21 @@ asio::awaitable<void> Connection::wait_for_wake() {
   [[maybe_unused]] const auto cancelled = co_await wake_.async_wait(kAwait);
 }
 
-void Connection::report(int status, std::size_t bytes, bool stream) {
+void Connection::report(const Written& written) const {
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(commons_.clock.steady() -
                                                                           request_.received);
-  base::log::write(stream ? base::log::Level::Debug : base::log::Level::Info, "request",
+  base::log::write(written.stream ? base::log::Level::Debug : base::log::Level::Info, "request",
                    {{"request_id", request_.id},
                     {"method", request_.method},
                     {"route", request_.route},
-                    {"status", status},
+                    {"status", written.status},
                     {"ms", static_cast<double>(took.count()) / 1000.0},
-                    {"bytes", bytes},
+                    {"bytes", written.bytes},
+                    {"whole", written.whole},
                     {"peer", request_.peer}});
   if (commons_.observer)
-    commons_.observer({request_.route, request_.method, status, took, bytes, stream});
+    commons_.observer(
+        {request_.route, request_.method, written.status, took, written.bytes, written.stream});
 }
 
 }  // namespace hedgerow::http

@@ -58,18 +58,26 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   asio::awaitable<Response> ask_worker();
   asio::awaitable<bool> write_answer(Response& response, bool keep_alive);
+  [[nodiscard]] std::string_view body_of(const Response& response) const;
   asio::awaitable<void> linger();
   void refuse(const base::Failure& failure);
 
   asio::awaitable<void> carry(Response response);
-  asio::awaitable<void> carry_batches(EventStream& events);
+  // True when its last word went out.
+  asio::awaitable<bool> carry_batches(EventStream& events);
   asio::awaitable<bool> write_batch(const EventStream::Batch& batch);
   static asio::awaitable<void> watch_peer(std::shared_ptr<Connection> self);
 
   void begin_phase(base::Milliseconds span);
   void end_phase();
   asio::awaitable<void> wait_for_wake();
-  void report(int status, std::size_t bytes, bool stream);
+  struct Written {
+    int status = 0;
+    std::size_t bytes = 0;  // Of the body.
+    bool whole = false;     // The system took all of it.
+    bool stream = false;
+  };
+  void report(const Written& written) const;
 
   Commons& commons_;
   Connections& registry_;

@@ -1,6 +1,6 @@
 // Every wait of the server ends at its own, absolute time: slow peers are cut, and others do not
 // notice. The deadlines are a tenth of the defaults.
-#include "http/server_fixture.hpp"
+#include "http/server_fixture.test.hpp"
 
 namespace hedgerow::http::testing {
 

@@ -66,6 +66,7 @@ Listener::Listener(Commons& commons, std::span<const std::unique_ptr<Loop>> loop
   error_code error;
   acceptor_.open(endpoint.protocol(), error);
   require(error, settings);
+  ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
   acceptor_.set_option(asio::socket_base::reuse_address{true});
   if (endpoint.address().is_v6() && endpoint.address().is_unspecified())
     acceptor_.set_option(asio::ip::v6_only{false});
@@ -126,7 +127,8 @@ void Listener::welcome(Loop& loop, tcp::socket socket) {
 // With no descriptor left, a client would wait in the system's queue until it gives up.
 void Listener::turn_one_away() {
   if (spare_descriptor_ >= 0) ::close(spare_descriptor_);
-  const int client = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK);
+  const int client =
+      ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (client >= 0) {
     Request request;
     request.id = "req_" + commons_.random.token(12);

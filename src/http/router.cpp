@@ -92,8 +92,8 @@ void Router::fallback(Handler handler) { fallback_ = std::move(handler); }
 
 void Router::before(std::function<void(Request&)> check) { before_ = std::move(check); }
 
-const Router::Route* Router::route_of(const Request& request) const {
-  std::vector<std::string_view> places;
+const Router::Route* Router::route_of(const Request& request,
+                                      std::vector<std::string_view>& places) const {
   const Node* node = end_of(*root_, request.path, places);
   return node ? route_at(*node, request.method) : nullptr;
 }
@@ -102,8 +102,7 @@ void Router::resolve(Request& request) const {
   request.route.clear();
   request.parameters.clear();
   std::vector<std::string_view> places;
-  const Node* node = end_of(*root_, request.path, places);
-  const Route* route = node ? route_at(*node, request.method) : nullptr;
+  const Route* route = route_of(request, places);
   if (!route) return;
   request.route = route->pattern;
   for (std::size_t i = 0; i < places.size(); ++i)
@@ -111,13 +110,15 @@ void Router::resolve(Request& request) const {
 }
 
 std::size_t Router::body_max(const Request& request, std::size_t otherwise) const {
-  const Route* route = route_of(request);
+  std::vector<std::string_view> places;
+  const Route* route = route_of(request, places);
   return route ? route->limits.body_max.value_or(otherwise) : otherwise;
 }
 
 Response Router::answer(Request& request) const {
   if (before_) before_(request);
-  if (const Route* route = route_of(request)) return route->handler(request);
+  std::vector<std::string_view> places;
+  if (const Route* route = route_of(request, places)) return route->handler(request);
   if (const std::string methods = allowed(request.path); !methods.empty())
     throw base::Failure{base::Code::MethodNotAllowed, base::Cause::Refused,
                         fmt::format("{} is not possible here, only {}.", request.method, methods)};

@@ -1,4 +1,5 @@
-// Which handler answers which method and path. Filled once at start, then only read.
+// Which handler answers which method and path. Filled once at start, then only read, by all threads
+// at once.
 #pragma once
 
 #include "http/message.hpp"
@@ -50,7 +51,9 @@ class Router {
  private:
   struct Node;
   struct Route;
-  [[nodiscard]] const Route* route_of(const Request& request) const;
+  // `places`: what stands in the route's places.
+  [[nodiscard]] const Route* route_of(const Request& request,
+                                      std::vector<std::string_view>& places) const;
 
   std::unique_ptr<Node> root_;
   std::vector<RouteName> routes_;

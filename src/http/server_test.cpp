@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-#include "http/server_fixture.hpp"
+#include "http/server_fixture.test.hpp"
 
 namespace hedgerow::http::testing {
 
@@ -163,6 +163,13 @@ TEST_F(ServesTest, security_headers_on_every_answer) {
               page ? "default-src 'self'" : "default-src 'none'; frame-ancestors 'none'");
     EXPECT_EQ(answer.header("Cache-Control"), page ? "no-cache" : "no-store");
   }
+}
+
+TEST_F(ServesTest, hosts_of_every_kind) {
+  start();
+  for (const char* host : {"h", "h.example.:8080", "[::1]:8080", "127.0.0.1", "a_b-c"})
+    EXPECT_EQ(ask(fmt::format("GET /hello HTTP/1.1\r\nHost: {}\r\n\r\n", host)).status, 200)
+        << host;
 }
 
 TEST_F(ServesTest, only_what_lies_below_the_base_path) {

@@ -1,5 +1,5 @@
 // Event streams through real sockets.
-#include "http/server_fixture.hpp"
+#include "http/server_fixture.test.hpp"
 
 namespace hedgerow::http::testing {
 

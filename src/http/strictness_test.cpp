@@ -1,6 +1,6 @@
 // What a request must not be: every row goes through a real socket, must be refused with its own
 // status, must close the connection, and must leave the server well.
-#include "http/server_fixture.hpp"
+#include "http/server_fixture.test.hpp"
 
 namespace hedgerow::http::testing {
 

@@ -4,7 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-#include "http/server_fixture.hpp"
+#include "http/server_fixture.test.hpp"
 
 namespace hedgerow::http::testing {
 

@@ -1,5 +1,6 @@
 #include "http/wire.hpp"
 
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -132,6 +133,8 @@ void bound_send_buffer(tcp::socket& socket, int bytes) {
 
 void prepare(tcp::socket& socket, std::chrono::milliseconds unanswered) {
   error_code ignored;
+  // Programs that this process starts must not hold its clients' connections open.
+  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
   socket.set_option(tcp::no_delay{true}, ignored);
   socket.set_option(asio::socket_base::keep_alive{true}, ignored);
   const asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT> user_timeout{

@@ -56,8 +56,8 @@ class Wire {
 // does not read.
 void bound_send_buffer(tcp::socket& socket, int bytes);
 
-// No delay for small writes, and a peer that vanished without a word is noticed within
-// `unanswered`.
+// Not inherited by child processes, no delay for small writes, and a peer that vanished without a
+// word is noticed within `unanswered`.
 void prepare(tcp::socket& socket, std::chrono::milliseconds unanswered);
 
 }  // namespace hedgerow::http

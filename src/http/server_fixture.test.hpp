@@ -1,11 +1,12 @@
-// For tests: a real server on a free port with a handful of routes, and deadlines of a tenth.
+// For tests: a real server on a free port with a handful of routes, and deadlines of a tenth. What
+// is refused, cut or carried is the tests' business.
 #pragma once
 
 #include <gmock/gmock.h>
 
 #include "base/guarded.hpp"
 #include "http/events.hpp"
-#include "http/raw_client.hpp"
+#include "http/raw_client.test.hpp"
 #include "http/server.hpp"
 
 namespace hedgerow::http::testing {
