@@ -1,10 +1,11 @@
 #include "jobs/keeper.hpp"
 
-#include "jobs/jobs_fixture.hpp"
+#include "jobs/jobs_fixture.test.hpp"
 
 namespace hedgerow::jobs {
 namespace {
 
+using namespace std::chrono_literals;
 using model::Outcome;
 using model::RunState;
 

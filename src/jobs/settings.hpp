@@ -1,4 +1,5 @@
 // Every interval and limit of this room. The defaults are those of the product; tests use a tenth.
+// Where they come from (file, environment, flags) is not known here.
 #pragma once
 
 #include "base/clock.hpp"

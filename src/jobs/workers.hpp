@@ -1,10 +1,9 @@
 // The threads that carry out runs: some for everything but tests, some for tests, and one that
-// watches over them. What a run does is its handler's business; who owns which fabric is the
-// Keeper's.
+// watches over them. What a run does is its handler's business; leases are the Keeper's.
 //
-//   queued ──claim──► handler ──► ended            (the last transaction: also + outcome)
-//               │ cancel, pause, deletion, changed connection, shutdown: stop, then ended cancelled
-//               └ nothing moves for a minute: ended failed by the watch, the thread is replaced
+//   queued ─claim─► handler ─► ended (the last transaction: also, counts, outcome, changes)
+//                └ cancel, pause, deletion, changed connection, shutdown: stop ─► ended cancelled
+//                └ nothing moves for a minute ─► ended failed by the watch, the thread is replaced
 #pragma once
 
 #include "jobs/handler.hpp"

@@ -1,10 +1,11 @@
 #include "jobs/workers.hpp"
 
-#include "jobs/jobs_fixture.hpp"
+#include "jobs/jobs_fixture.test.hpp"
 
 namespace hedgerow::jobs {
 namespace {
 
+using namespace std::chrono_literals;
 using base::Cause;
 using base::Code;
 using base::Failure;

@@ -1,4 +1,5 @@
-// What a list says of one object, against what the record remembers of it. Pure rules.
+// What a list says of one object, against what the record remembers of it. Pure rules; writing what
+// they say is the journal's.
 #pragma once
 
 #include "kube/api.hpp"

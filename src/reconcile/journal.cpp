@@ -1,6 +1,7 @@
 #include "reconcile/journal.hpp"
 
 #include "base/check.hpp"
+#include "reconcile/attempt.hpp"
 
 namespace hedgerow::reconcile {
 
@@ -112,14 +113,9 @@ void Journal::step(const std::stop_token& stop) {
   const auto chunk = next_chunk(stop);
   if (!chunk) return;
   const base::SteadyTime began = clock_.steady();
-  std::exception_ptr hindrance;
   model::Counts more;
-  try {
-    more = commit(*chunk, {});
-  } catch (...) {
-    // For the reading thread, which cannot go on.
-    hindrance = std::current_exception();
-  }
+  // For the reading thread, which cannot go on.
+  const std::exception_ptr hindrance = thrown_by([&] { more = commit(*chunk, {}); });
   written_ = clock_.steady();
   pace(std::chrono::duration_cast<base::Milliseconds>(written_ - began));
   book_.change([&](Book& book) {

@@ -43,6 +43,9 @@ class Journal {
   // Returns when all is on the disk. Throws what hindered writing.
   void drain();
 
+  // Throws what hindered writing, if anything did.
+  void rethrow_if_broken() const;
+
   // What stands in the record by now: counts of objects are those of committed chunks.
   [[nodiscard]] store::Progress progress() const;
 
@@ -71,7 +74,6 @@ class Journal {
   [[nodiscard]] model::Counts commit(const Chunk& chunk,
                                      const std::function<void(store::Txn&)>& facts);
   void pace(base::Milliseconds took);
-  void rethrow_if_broken() const;
 
   store::Database& database_;
   const base::Clock& clock_;

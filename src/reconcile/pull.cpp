@@ -1,8 +1,6 @@
 #include "reconcile/pull.hpp"
 
-#include <expected>
-
-#include "base/log.hpp"
+#include "reconcile/attempt.hpp"
 #include "reconcile/conclusion.hpp"
 
 namespace hedgerow::reconcile {
@@ -16,17 +14,6 @@ namespace {
 
 constexpr int kConnection = 7;
 constexpr int kKubernetes = 9;
-
-// What the cluster does is an answer to decide on; a stop is not.
-template <class Question>
-auto ask(Question&& question) -> std::expected<std::invoke_result_t<Question&>, Failure> {
-  try {
-    return question();
-  } catch (const Failure& failure) {
-    if (failure.code() == Code::Cancelled) throw;
-    return std::unexpected{failure};
-  }
-}
 
 // The cluster refuses us or is not there: asking on is of no use.
 bool ends_everything(const Failure& failure) noexcept {
@@ -112,7 +99,7 @@ Pull::Hindrance Pull::reach(const std::stop_token& stop) {
   const base::Doing doing{"reaching the cluster"};
   journal_.show([this](store::Progress& now) { begin(now.trace.at(kConnection), clock_.wall()); });
   journal_.write({});
-  const auto version = ask([&] { return api_.version(stop); });
+  const auto version = attempt([&] { return api_.version(stop); });
   if (!version) return version.error();
   version_ = version->git_version;
   reached_ = model::ReachFact{.state = model::Reach::Reachable,
@@ -129,7 +116,7 @@ Pull::Hindrance Pull::reach(const std::stop_token& stop) {
 
 Pull::Hindrance Pull::identify(const std::stop_token& stop) {
   const base::Doing doing{"reading the cluster's identity"};
-  const auto identity = ask([&] { return api_.identity(stop); });
+  const auto identity = attempt([&] { return api_.identity(stop); });
   if (!identity) {
     if (identity.error().code() != Code::ClusterForbidden) return identity.error();
     gaps_.push_back(identity_unseen(identity.error()));
@@ -158,7 +145,7 @@ Pull::Hindrance Pull::find_places(const std::stop_token& stop) {
   const auto& spaces = subject_.fabric.cluster->namespaces;
   if (spaces.empty()) places_.push_back({.space = {}, .unproven = {}, .listable = true});
   for (const std::string& space : spaces) {
-    const auto exists = ask([&] { return api_.namespace_exists(space, stop); });
+    const auto exists = attempt([&] { return api_.namespace_exists(space, stop); });
     Place place{.space = space, .unproven = {}, .listable = true};
     if (!exists) {
       if (ends_everything(exists.error())) return exists.error();
@@ -175,7 +162,7 @@ Pull::Hindrance Pull::find_places(const std::stop_token& stop) {
 
 Pull::Hindrance Pull::find_kinds(const std::stop_token& stop) {
   const base::Doing doing{"finding the kinds"};
-  const auto discovery = ask([&] { return api_.discover(model::is_hedgehog, stop); });
+  const auto discovery = attempt([&] { return api_.discover(model::is_hedgehog, stop); });
   if (!discovery) return discovery.error();
   scope_ = scope_of(*discovery, subject_.known);
   for (const Failure& unknown : scope_.unknown) gaps_.push_back(unknown);
@@ -233,13 +220,10 @@ void Pull::read(const std::stop_token& stop) {
                    .places = places_,
                    .identity_proven = !identity_.empty(),
                    .frozen = kinds_}};
-  try {
-    reading.run(api_, halt.get_token());
-  } catch (const Failure& failure) {
-    // The journal stops the lists when it cannot write: then that is the reason.
-    if (failure.code() == Code::Cancelled && !stop.stop_requested()) journal_.drain();
-    throw;
-  }
+  const auto hindrance = thrown_by([&] { reading.run(api_, halt.get_token()); });
+  // The journal stops the lists when it cannot write: then that is the reason.
+  if (hindrance && !stop.stop_requested()) journal_.rethrow_if_broken();
+  if (hindrance) std::rethrow_exception(hindrance);
   journal_.drain();
   kinds_ = reading.kinds();
 }

@@ -1,6 +1,7 @@
 #include "reconcile/readers.hpp"
 
 #include "base/text.hpp"
+#include "reconcile/attempt.hpp"
 #include "reconcile/conclusion.hpp"
 #include "reconcile/ladder.hpp"
 #include "reconcile/pull.hpp"
@@ -141,12 +142,8 @@ Readers::~Readers() = default;
 
 Result Readers::pull(const model::Run& run, const std::stop_token& stop) {
   Loaded loaded = load(database_, run);
-  std::optional<kube::Connection> connection;
-  try {
-    connection = connection_of(loaded, sealer_);
-  } catch (const Failure& why) {
-    return not_connected(loaded.subject, why, clock_.wall());
-  }
+  const auto connection = attempt([&] { return connection_of(loaded, sealer_); });
+  if (!connection) return not_connected(loaded.subject, connection.error(), clock_.wall());
   const model::FabricId id = loaded.subject.fabric.id;
   const std::int64_t generation = loaded.subject.fabric.cluster.value().generation;
   Kept kept{.generation = generation, .since = {}, .api = take(id, *connection, generation)};
@@ -159,12 +156,8 @@ Result Readers::pull(const model::Run& run, const std::stop_token& stop) {
 
 Result Readers::test(const model::Run& run, const std::stop_token& stop) {
   Loaded loaded = load(database_, run);
-  std::optional<kube::Connection> connection;
-  try {
-    connection = connection_of(loaded, sealer_);
-  } catch (const Failure& why) {
-    return not_connected(loaded.subject, why, clock_.wall());
-  }
+  const auto connection = attempt([&] { return connection_of(loaded, sealer_); });
+  if (!connection) return not_connected(loaded.subject, connection.error(), clock_.wall());
   const model::Fabric& fabric = loaded.subject.fabric;
   Journal journal{database_, clock_, settings_, run, fabric.cluster->generation};
   const base::WallTime began = clock_.wall();

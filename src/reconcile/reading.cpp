@@ -1,5 +1,6 @@
 #include "reconcile/reading.hpp"
 
+#include "reconcile/attempt.hpp"
 #include "reconcile/compare.hpp"
 #include "reconcile/conclusion.hpp"
 
@@ -157,20 +158,18 @@ void Reading::take(List& list, const kube::Item& item) {
 }
 
 void Reading::take_other(List& list, const kube::Item& item, const store::Known* before) {
-  base::Digest digest;
-  try {
-    digest = kube::content_digest(item.document);
-  } catch (const Failure& failure) {
+  const auto digest = attempt([&] { return kube::content_digest(item.document); });
+  if (!digest) {
     // Freezes this kind alone.
-    list.broken = failure;
+    list.broken = digest.error();
     return;
   }
-  const Became became = compare(before, item, digest);
+  const Became became = compare(before, item, *digest);
   if (became == Became::Touched || became == Became::Unchanged || became == Became::Older)
     ++list.unchanged;
   if (became == Became::Unchanged || became == Became::Older) return;
   const model::ObjectId id = before == nullptr ? model::ObjectId{} : before->id;
-  hold(list, write_of(became, plan_.kinds[list.kind], item, digest, id));
+  hold(list, write_of(became, plan_.kinds[list.kind], item, *digest, id));
 }
 
 std::uint64_t Reading::name_hash(const kube::Item& item) {

@@ -67,6 +67,7 @@ CATCH_ALLOWED = (
     "src/api/*",  # A request ends in its problem document.
     "src/jobs/*",  # A job ends.
     "src/reconcile/*watch*",  # A watcher's turn ends.
+    "src/reconcile/attempt.hpp",  # What befalls one kind ends that kind, not the run.
     "src/store/*commit*",  # The group commit gives each waiting caller its own failure.
     "src/outbound/*",  # libcurl calls back into us; an exception may not cross it.
     "src/app/*",  # main ends.

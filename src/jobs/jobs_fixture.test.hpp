@@ -3,7 +3,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 
@@ -27,8 +26,6 @@ class AheadClock final : public base::Clock {
   std::atomic<base::Milliseconds> ahead_{base::Milliseconds{0}};
 };
 
-using namespace std::chrono_literals;
-
 class JobsTest : public testing::Test {
  protected:
   JobsTest() {
@@ -47,7 +44,8 @@ class JobsTest : public testing::Test {
 
   template <class Function>
   auto write(Function&& function) {
-    return database_->write(base::Deadline::in(clock_, 30s), std::forward<Function>(function));
+    return database_->write(base::Deadline::in(clock_, std::chrono::seconds{30}),
+                            std::forward<Function>(function));
   }
   template <class Function>
   auto read(Function&& function) {
@@ -87,7 +85,7 @@ class JobsTest : public testing::Test {
   bool comes(Fact&& fact) {
     for (int tries = 0; tries < 1'000; ++tries) {
       if (fact()) return true;
-      std::this_thread::sleep_for(10ms);
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
     }
     return false;
   }
