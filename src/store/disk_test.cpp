@@ -45,6 +45,8 @@ class FailingDisk {
   }
   [[nodiscard]] bool is_armed() const { return fault_.load() != Fault::None; }
   [[nodiscard]] int flushes() const { return flushes_.load(); }
+  // Files opened so far.
+  [[nodiscard]] int opened() const { return opened_.load(); }
 
  private:
   struct File {
@@ -60,6 +62,7 @@ class FailingDisk {
   static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out) {
     auto& disk = *static_cast<FailingDisk*>(vfs->pAppData);
     reinterpret_cast<File*>(file)->disk = &disk;
+    ++disk.opened_;
     const int result = disk.real_->xOpen(disk.real_, name, real_of(file), flags, out);
     file->pMethods = result == SQLITE_OK ? &kMethods : nullptr;
     return result;
@@ -123,6 +126,7 @@ class FailingDisk {
   std::atomic<Fault> fault_{Fault::None};
   std::atomic<int> left_{0};
   std::atomic<int> flushes_{0};
+  std::atomic<int> opened_{0};
 };
 
 class Disk : public testing::Test {
@@ -292,7 +296,9 @@ TEST_F(Disk, a_flush_that_fails_fails_everybody_who_waited_for_it) {
   }
   threads.clear();
   EXPECT_EQ(failed, 1);
-  EXPECT_EQ(code_of_append(), std::nullopt) << "opened again, checked, and written";
+  const int opened = disk_.opened();
+  EXPECT_EQ(code_of_append(), std::nullopt);
+  EXPECT_GT(disk_.opened(), opened) << "opened again before anything is written";
 }
 
 // What waits in the log must not grow for ever, and what was moved into the file must still be
