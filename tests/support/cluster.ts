@@ -5,7 +5,7 @@ import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
-import { controlPlane, end, mustRun, startTalking } from "./process";
+import { controlPlane, end, mustRun, startTalking, until } from "./process";
 import { wiringFiles, type Wiring } from "./tree";
 
 export interface KubeObject {
@@ -181,8 +181,9 @@ export class TestCluster {
       await this.must("DELETE", this.pathOf(kind, namespace));
   }
 
-  // An account that may read what Hedgerow needs, in every namespace, but not the resources named.
-  async reader(without: readonly string[] = []): Promise<Connection> {
+  // An account that may read what Hedgerow needs, in every namespace, but not the resources named; with all,
+  // every resource of Hedgehog's groups, whatever its name.
+  async reader(without: readonly string[] = [], all = false): Promise<Connection> {
     this.accounts += 1;
     const name = `reader-${this.accounts}`;
     const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name } };
@@ -191,7 +192,7 @@ export class TestCluster {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "ClusterRole",
       metadata: { name },
-      rules: rulesWithout(without),
+      rules: rulesWithout(without, all),
     });
     await this.must("POST", `${rbac}/clusterrolebindings`, bindingOf(name));
     return { server: this.url, ca: this.ca, token: await this.tokenOf(name) };
@@ -207,13 +208,19 @@ export class TestCluster {
     return (answer as { status: { token: string } }).status.token;
   }
 
-  // Takes the account away; its tokens are refused from then on.
+  // Takes the account away. The API server remembers tokens that it has seen for some seconds, so this ends
+  // only once it refuses this one.
   async revoke(connection: Connection): Promise<void> {
     const claims = JSON.parse(
       Buffer.from(connection.token.split(".")[1] ?? "", "base64url").toString("utf8"),
     ) as { sub: string };
     const name = claims.sub.split(":").at(-1);
     await this.must("DELETE", `/api/v1/namespaces/default/serviceaccounts/${name}`);
+    const asAccount = { Authorization: `Bearer ${connection.token}` };
+    await until("the API server to refuse the token", async () => {
+      const { status } = await this.ask("GET", "/api/v1", { headers: asAccount });
+      return status === 401 ? true : undefined;
+    });
   }
 
   // ---- what reached the API server
@@ -258,17 +265,19 @@ export class TestCluster {
     body?: object,
     type = "application/json",
   ): Promise<unknown> {
-    const answer = await this.ask(method, path, body, type);
+    const answer = await this.ask(method, path, {
+      ...(body && { body }),
+      headers: { "Content-Type": type },
+    });
     if (answer.status >= 300)
       throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 
-  async ask(
+  private async ask(
     method: string,
     path: string,
-    body?: object,
-    type = "application/json",
+    { body, headers: more = {} }: { body?: object; headers?: Record<string, string> } = {},
   ): Promise<{ status: number; body: unknown }> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     return await new Promise((resolve, reject) => {
@@ -276,10 +285,8 @@ export class TestCluster {
         Authorization: `Bearer ${this.adminToken}`,
         Accept: "application/json",
         "User-Agent": "hedgerow-tests",
-        ...(text !== undefined && {
-          "Content-Type": type,
-          "Content-Length": Buffer.byteLength(text),
-        }),
+        ...(text !== undefined && { "Content-Length": Buffer.byteLength(text) }),
+        ...more,
       };
       const sent = request(this.url + path, { method, agent: this.agent, headers }, (answer) => {
         let content = "";
@@ -330,10 +337,10 @@ const hedgehogKinds: Record<string, readonly string[]> = {
   "agent.githedgehog.com": ["agents", "catalogs"],
 };
 
-function rulesWithout(resources: readonly string[]): object[] {
+function rulesWithout(resources: readonly string[], any: boolean): object[] {
   const rules: object[] = Object.entries(hedgehogKinds).map(([group, all]) => ({
     apiGroups: [group],
-    resources: all.filter((name) => !resources.includes(name)),
+    resources: any ? ["*"] : all.filter((name) => !resources.includes(name)),
     verbs: ["get", "list", "watch"],
   }));
   rules.push(

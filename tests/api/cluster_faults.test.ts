@@ -1,0 +1,271 @@
+// What a cluster can do to a run: each fault has its code, layer and outcome, nothing that was read before is
+// lost, partly is never green, and the next good run works.
+import { expect, test, fieldsOf, type Hedgerow, type OwnNamespace } from "../support/fixtures";
+import { blackHole } from "../support/black_hole";
+import type { Api } from "../support/api";
+import { TestCluster } from "../support/cluster";
+import type { Gate, Rule } from "../support/gate";
+import { traceOf } from "../support/person";
+import { freePort } from "../support/server";
+import type { Fabric, Run } from "../support/types";
+
+interface Expected {
+  outcome: Run["outcome"];
+  code: string;
+  layer: number;
+}
+
+interface Read {
+  api: Api;
+  fabric: Fabric;
+}
+
+// A fabric whose 48 objects have been read by way of the Gate.
+async function readThrough(hedgerow: Hedgerow, cluster: OwnNamespace, gate: Gate): Promise<Read> {
+  const fabric = await hedgerow.fabric({ cluster, through: gate });
+  const api = await hedgerow.server.as("operator");
+  expect(await api.pull(fabric.id)).toMatchObject({ outcome: "succeeded", counts: { created: 48 } });
+  return { api, fabric };
+}
+
+function expectFault(run: Run, expected: Expected): void {
+  const { outcome, code, layer } = run;
+  expect({ outcome, code, layer }, `${run.summary}\n${traceOf(run)}`).toEqual(expected);
+  expect(run.summary, "says what happened").not.toBe("");
+  expect(run.next, "says what to do").toBeTruthy();
+  // Exactly that layer is not well.
+  const unwell = run.trace.filter((it) => it.state === "failed" || it.state === "partly");
+  expect(unwell.map((it) => it.layer), traceOf(run)).toEqual([expected.layer]);
+  expect(run.counts.removed).toBe(0);
+}
+
+// Nothing lost, and the next good run works.
+async function expectRecovery({ api, fabric }: Read): Promise<void> {
+  expect((await api.objects(fabric.id)).count, "nothing is lost").toBe(48);
+  const run = await api.pull(fabric.id);
+  expect(run, traceOf(run)).toMatchObject({ outcome: "succeeded", counts: { unchanged: 48, removed: 0 } });
+  expect((await api.fabric(fabric.id)).headline.state).toBe("read");
+}
+
+const status = (code: number, reason: string, message: string) => ({
+  status: code,
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", code, reason, message }),
+});
+
+const servers = { method: "GET", path: "/servers$" };
+
+// What befalls one kind.
+const ofOneKind: Record<string, [Rule, string]> = {
+  "403 on one kind": [
+    { name: "f", match: servers, action: { answer: status(403, "Forbidden", "servers is forbidden") } },
+    "cluster_forbidden",
+  ],
+  "404 on one kind": [
+    { name: "f", match: servers, action: { answer: { status: 404, body: "404 page not found\n" } } },
+    "kind_missing",
+  ],
+  "429 on one kind": [
+    { name: "f", match: servers, action: { answer: status(429, "TooManyRequests", "slow down") } },
+    "cluster_throttled",
+  ],
+  "500 on one kind": [
+    { name: "f", match: servers, action: { answer: status(500, "InternalError", "etcd is away") } },
+    "cluster_error",
+  ],
+  "a kind that hangs": [{ name: "f", match: servers, action: { black_hole: true } }, "cluster_timeout"],
+  "a Status where a List should be": [
+    {
+      name: "f",
+      match: servers,
+      action: {
+        answer: {
+          status: 200,
+          headers: { "Content-Type": "application/json" },
+          body: '{"kind":"Status","apiVersion":"v1","status":"Success"}',
+        },
+      },
+    },
+    "malformed",
+  ],
+  "an answer that ends in the middle": [
+    { name: "f", match: servers, action: { cut: { after: 900 } } },
+    "reply_truncated",
+  ],
+  "a JSON key that comes twice": [
+    {
+      name: "f",
+      match: servers,
+      action: { rewrite: [{ path: "$.items[0].metadata.name", duplicate: "somebody-else" }] },
+    },
+    "malformed",
+  ],
+};
+
+for (const [what, [rule, code]] of Object.entries(ofOneKind))
+  test(`layer 9: ${what} is ${code} and partly; the other kinds are complete`, async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const read = await readThrough(hedgerow, cluster, gate);
+    await gate.rule(rule);
+    const run = await read.api.pull(read.fabric.id);
+    expectFault(run, { outcome: "partly", code, layer: 9 });
+    const kind = run.kinds.find((it) => it.kind === "Server");
+    expect(kind?.code, JSON.stringify(run.kinds)).toBe(code);
+    expect(run.counts.unchanged).toBe(38);
+    const known = (await read.api.kinds(read.fabric.id)).find((it) => it.kind === "Server");
+    expect(known?.objects, "the ten servers stay").toBe(10);
+    await gate.dropAll();
+    await expectRecovery(read);
+  });
+
+test("layer 9: an account that may not list a kind is told the rule that is missing", async ({
+  hedgerow,
+  cluster,
+}) => {
+  const administrator = await hedgerow.server.as("administrator");
+  const account = await cluster.whole.reader(["servers"]);
+  const fabric = await administrator.addFabric("lab", fieldsOf(account, cluster.namespace));
+  const run = await administrator.pull(fabric.id);
+  expectFault(run, { outcome: "partly", code: "cluster_forbidden", layer: 9 });
+  expect(run.kinds.find((it) => it.kind === "Server")?.remedy).toMatch(/apiGroups.*servers.*list/s);
+  expect(run.counts).toMatchObject({ created: 38, failed: 1 });
+});
+
+test("layer 9: a token that was revoked fails the run as cluster_unauthorized", async ({ hedgerow, cluster }) => {
+  const administrator = await hedgerow.server.as("administrator");
+  const account = await cluster.whole.reader();
+  const fabric = await administrator.addFabric("lab", fieldsOf(account, cluster.namespace));
+  expect((await administrator.pull(fabric.id)).outcome).toBe("succeeded");
+  await cluster.whole.revoke(account);
+  const run = await administrator.pull(fabric.id);
+  expectFault(run, { outcome: "failed", code: "cluster_unauthorized", layer: 9 });
+  expect((await administrator.fabric(fabric.id)).facts.reach.state).toBe("refused");
+  await administrator.editFabric(fabric.id, { cluster: { token: cluster.connection.token } });
+  await expectRecovery({ api: administrator, fabric });
+});
+
+test("layer 9: a cluster without Hedgehog kinds is no_kinds and not 0 objects", async ({ hedgerow }) => {
+  const api = await hedgerow.server.as("administrator");
+  const bare = await TestCluster.start();
+  const fabric = await api.addFabric("lab", fieldsOf(await bare.reader()));
+  expectFault(await api.pull(fabric.id), { outcome: "failed", code: "no_kinds", layer: 9 });
+  const { counts, facts } = await api.fabric(fabric.id);
+  expect(counts.objects, "not measured").toBeNull();
+  expect(facts.reach.state).toBe("reachable");
+  await bare.stop();
+});
+
+// What befalls the way to the cluster.
+const onTheWay: Record<string, [(gate: Gate) => Promise<void>, string, string]> = {
+  "a certificate of another CA": [(gate) => gate.show("other-ca"), "tls_untrusted", "untrusted"],
+  "a certificate for another name": [(gate) => gate.show("wrong-name"), "tls_name", "untrusted"],
+  "a certificate that has ended": [(gate) => gate.show("expired"), "tls_expired", "untrusted"],
+  "a web page instead of Kubernetes": [
+    (gate) =>
+      gate.rule({
+        name: "web",
+        action: {
+          answer: { status: 200, headers: { "Content-Type": "text/html" }, body: "<title>Login</title>" },
+        },
+      }),
+    "not_kubernetes",
+    "unreachable",
+  ],
+  "a redirect to elsewhere": [
+    (gate) =>
+      gate.rule({
+        name: "away",
+        action: { answer: { status: 302, headers: { Location: "https://elsewhere.example/" } } },
+      }),
+    "redirect_refused",
+    "unreachable",
+  ],
+};
+
+for (const [what, [befall, code, reach]] of Object.entries(onTheWay))
+  test(`layer 7: ${what} fails the run as ${code}`, async ({ hedgerow, cluster, gate }) => {
+    const read = await readThrough(hedgerow, cluster, gate);
+    await befall(gate);
+    const run = await read.api.pull(read.fabric.id);
+    expectFault(run, { outcome: "failed", code, layer: 7 });
+    const { facts, headline } = await read.api.fabric(read.fabric.id);
+    expect(facts.reach).toMatchObject({ state: reach, code });
+    expect(headline.state).toBe("cannot_tell");
+    await gate.dropAll();
+    await gate.show("good");
+    await expectRecovery(read);
+  });
+
+test("layer 7: a closed port and a black hole fail the run, soon and by name", async ({ hedgerow, cluster }) => {
+  const api = await hedgerow.server.as("administrator");
+  const fabric = await hedgerow.fabric({ cluster });
+  expect((await api.pull(fabric.id)).outcome).toBe("succeeded");
+  const { token } = cluster.connection;
+  const hole = await blackHole();
+  for (const [port, code] of [
+    [await freePort(), "tcp_refused"],
+    [hole.port, "tcp_timeout"],
+  ] as const) {
+    await api.editFabric(fabric.id, { cluster: { server: `https://127.0.0.1:${port}`, token } });
+    expectFault(await api.pull(fabric.id), { outcome: "failed", code, layer: 7 });
+  }
+  await hole.close();
+  await api.editFabric(fabric.id, { cluster: { server: cluster.connection.server, token } });
+  await expectRecovery({ api, fabric });
+});
+
+test("layer 7: another cluster behind the same address removes nothing until an administrator confirms it", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const read = await readThrough(hedgerow, cluster, gate);
+  const other = "5a5a5a5a-0000-4000-8000-5a5a5a5a5a5a";
+  await gate.rule({
+    name: "other",
+    match: { method: "GET", path: "/namespaces/kube-system$" },
+    action: { rewrite: [{ path: "$.metadata.uid", set: other }] },
+  });
+  const run = await read.api.pull(read.fabric.id);
+  expectFault(run, { outcome: "failed", code: "wrong_cluster", layer: 7 });
+  const { cluster: seen } = await read.api.fabric(read.fabric.id);
+  expect(seen?.new_identity).toBe(other);
+  const administrator = await hedgerow.server.as("administrator");
+  await administrator.editFabric(read.fabric.id, { accept_identity: other });
+  expect((await read.api.pull(read.fabric.id)).outcome).toBe("succeeded");
+});
+
+test("layer 8: a run whose server was killed is lost, and its repetition works by itself", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const read = await readThrough(hedgerow, cluster, gate);
+  await gate.rule({ name: "slow", match: servers, action: { hold: true } });
+  const { run } = await read.api.start(read.fabric.id);
+  await gate.holds("slow");
+  await hedgerow.server.kill();
+  await gate.dropAll();
+  await hedgerow.server.begin();
+  const lost = await read.api.ended(run.id);
+  expectFault(lost, { outcome: "lost", code: "lost", layer: 8 });
+  const again = async () =>
+    (await read.api.fabric(read.fabric.id)).recent_runs.find((it) => it.retry_of === run.id)?.outcome;
+  await expect.poll(again, { timeout: 15_000 }).toBe("succeeded");
+  await expectRecovery(read);
+});
+
+test("layer 8: a run in which nothing moves ends as no_progress", async ({ hedgerow, cluster, gate }) => {
+  test.slow();
+  const read = await readThrough(hedgerow, cluster, gate);
+  // Bytes enough to stay above the floor, so that only the run's own clock is left.
+  await gate.rule({ name: "hold", match: { path: "/(servers|connections)$" }, action: { hold: true } });
+  const { run } = await read.api.start(read.fabric.id);
+  const ended = await read.api.ended(run.id, 30_000);
+  expect(["no_progress", "cluster_timeout"], traceOf(ended)).toContain(ended.code);
+  await gate.dropAll();
+  await expectRecovery(read);
+});

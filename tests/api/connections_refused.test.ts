@@ -1,0 +1,163 @@
+// Connections that cannot be meant: each is refused at the door, with its code, its field and its cure, by the
+// connection test and by adding a fabric alike. Nothing is stored, nothing is contacted.
+import { expect, test } from "../support/fixtures";
+import { freshKey, type Api } from "../support/api";
+import type { Connection } from "../support/cluster";
+import { mustRun } from "../support/process";
+import type { ConnectionFields, Fabric, List } from "../support/types";
+
+interface Part {
+  server?: string;
+  cluster?: string;
+  user?: string;
+  contexts?: string;
+}
+
+// A kubeconfig as kubectl writes it, with parts of it said otherwise.
+function kubeconfig({ server, ca, token }: Connection, part: Part = {}): string {
+  const caData = Buffer.from(ca).toString("base64");
+  const cluster = part.cluster ?? `certificate-authority-data: ${caData}`;
+  return [
+    "apiVersion: v1",
+    "kind: Config",
+    "clusters:",
+    `- {name: lab, cluster: {server: "${part.server ?? server}", ${cluster}}}`,
+    "users:",
+    `- {name: reader, user: {${part.user ?? `token: ${token}`}}}`,
+    part.contexts ??
+      "contexts:\n- {name: lab, context: {cluster: lab, user: reader}}\ncurrent-context: lab",
+    "",
+  ].join("\n");
+}
+
+async function refusedEverywhere(
+  api: Api,
+  cluster: ConnectionFields,
+  expected: { status: number; code: string; layer: number },
+  words: RegExp,
+): Promise<void> {
+  const body = { cluster };
+  const asTest = await api.refused(expected, "POST", "/api/connection-tests/", { body });
+  expect(`${asTest.detail} ${asTest.hint}`).toMatch(words);
+  const asFabric = await api.refused(expected, "POST", "/api/fabrics/", {
+    headers: { "Idempotency-Key": freshKey() },
+    body: { name: "lab", cluster },
+  });
+  expect(asFabric.detail).toBe(asTest.detail);
+  expect(asFabric.errors?.length, "says which field").toBeGreaterThan(0);
+  expect((await api.must<List<Fabric>>("GET", "/api/fabrics/")).count).toBe(0);
+}
+
+const invalid = { status: 422, code: "kubeconfig_invalid", layer: 7 };
+const badUrl = { status: 422, code: "bad_url", layer: 7 };
+
+async function keyOf(): Promise<{ key: string; certificate: string }> {
+  const words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=lab -days 2";
+  const pem = await mustRun("openssl", [...words.split(" "), "-keyout", "-", "-out", "-"]);
+  const cut = pem.indexOf("-----BEGIN CERTIFICATE-----");
+  return { key: pem.slice(0, cut), certificate: pem.slice(cut) };
+}
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+const kubeconfigs: Record<string, [(it: Connection) => string, RegExp]> = {
+  "an empty kubeconfig": [() => "", /empty/i],
+  "blanks instead of a kubeconfig": [() => " \n\t\n", /empty/i],
+  "something that is no YAML": [() => "{{{: [", /line|YAML/i],
+  "YAML that is no kubeconfig": [() => "- a\n- b\n", /not a kubeconfig/],
+  "a Deployment instead": [() => "kind: Deployment\n", /Deployment/],
+  "a kubeconfig without contexts": [(it) => kubeconfig(it, { contexts: "" }), /no contexts/],
+  "a current context that is not there": [
+    (it) =>
+      kubeconfig(it, {
+        contexts: "contexts:\n- {name: lab, context: {cluster: lab, user: reader}}\ncurrent-context: prod",
+      }),
+    /prod.*lab/s,
+  ],
+  "a file path instead of the CA": [
+    (it) => kubeconfig(it, { cluster: "certificate-authority: /etc/kubernetes/pki/ca.crt" }),
+    /names a file.*--flatten/s,
+  ],
+  "a file path instead of the token": [
+    (it) => kubeconfig(it, { user: "tokenFile: /var/run/secrets/token" }),
+    /names a file/,
+  ],
+  "an exec plug-in": [
+    (it) => kubeconfig(it, { user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}" }),
+    /runs a program.*kubectl create token/s,
+  ],
+  "insecure-skip-tls-verify": [
+    (it) => kubeconfig(it, { cluster: "insecure-skip-tls-verify: true" }),
+    /switches off the check.*certificate-authority-data/s,
+  ],
+  "a CA that is rubbish": [
+    (it) => kubeconfig(it, { cluster: `certificate-authority-data: ${base64("rubbish")}` }),
+    /not a certificate/,
+  ],
+  "a CA that is not even base64": [
+    (it) => kubeconfig(it, { cluster: 'certificate-authority-data: "%%%"' }),
+    /not base64/,
+  ],
+};
+
+for (const [what, [text, words]] of Object.entries(kubeconfigs))
+  test(`${what} is refused and says the cure`, async ({ hedgerow, cluster }) => {
+    const api = await hedgerow.server.as("administrator");
+    await refusedEverywhere(api, { kubeconfig: text(cluster.connection) }, invalid, words);
+    // The cure is taken: the whole file works.
+    const good = await api.climb({ kubeconfig: kubeconfig(cluster.connection) });
+    expect(good.outcome, JSON.stringify(good.rungs)).toBe("succeeded");
+  });
+
+test("a kubeconfig of 10 MB is refused by its own sentence", async ({ hedgerow, cluster }) => {
+  const api = await hedgerow.server.as("administrator");
+  const text = `${kubeconfig(cluster.connection)}# ${"x".repeat(10_000_000)}\n`;
+  await refusedEverywhere(api, { kubeconfig: text }, invalid, /large|MiB|long/i);
+});
+
+test("a body beyond every limit is refused before it is read", async ({ hedgerow }) => {
+  const api = await hedgerow.server.as("administrator");
+  const body = { cluster: { kubeconfig: "x".repeat(14 << 20) } };
+  const expected = { status: 413, code: "too_large", layer: 2 };
+  await api.refused(expected, "POST", "/api/connection-tests/", { body });
+});
+
+test("a key that does not fit its certificate is refused", async ({ hedgerow, cluster }) => {
+  const api = await hedgerow.server.as("administrator");
+  const [one, other] = [await keyOf(), await keyOf()];
+  const { server, ca } = cluster.connection;
+  const fields = { server, ca, client_cert: one.certificate, client_key: other.key };
+  await refusedEverywhere(api, fields, invalid, /does not fit/);
+});
+
+test("a token with a line break is refused", async ({ hedgerow, cluster }) => {
+  const api = await hedgerow.server.as("administrator");
+  const { server, ca, token } = cluster.connection;
+  const half = token.length / 2;
+  const broken = `${token.slice(0, half)}\n${token.slice(half)}`;
+  await refusedEverywhere(api, { server, ca, token: broken }, invalid, /line break/);
+});
+
+const urls: Record<string, [string, RegExp]> = {
+  "an http address": ["http://vlab.example:6443", /https/],
+  "user info in the address": ["https://alice:opensesame@vlab.example:6443", /user name or password/],
+  "an address without a host": ["https://", /host/],
+  "a port beyond 65535": ["https://vlab.example:66443", /port/],
+  "a query in the address": ["https://vlab.example:6443/?x=1", /query/],
+  "a space in the address": ["https://vlab example:6443", /space/],
+};
+
+for (const [what, [server, words]] of Object.entries(urls))
+  test(`${what} is refused and says why`, async ({ hedgerow, cluster }) => {
+    const api = await hedgerow.server.as("administrator");
+    const fields = { ...cluster.connection, server };
+    await refusedEverywhere(api, fields, badUrl, words);
+  });
+
+test("a path prefix and an IPv6 address are addresses like others", async ({ hedgerow, cluster }) => {
+  const api = await hedgerow.server.as("administrator");
+  for (const server of ["https://proxy.invalid:6443/clusters/a", "https://[::1]:1"]) {
+    const fabric = await api.addFabric(`lab at ${server}`, { ...cluster.connection, server });
+    expect(fabric.cluster?.server).toBe(server);
+  }
+});

@@ -1,0 +1,29 @@
+// A port that swallows everything: a listener whose queue is full, so that the kernel drops each further
+// greeting without a word. Node always accepts, hence another language.
+import { end, startTalking } from "./process";
+
+const program = `
+import socket, sys
+hole = socket.socket()
+hole.bind(("127.0.0.1", 0))
+hole.listen(0)
+port = hole.getsockname()[1]
+fillers = []
+for _ in range(4):
+    filler = socket.socket()
+    filler.setblocking(False)
+    filler.connect_ex(("127.0.0.1", port))
+    fillers.append(filler)
+print(port, flush=True)
+sys.stdin.read()
+`;
+
+export interface BlackHole {
+  port: number;
+  close(): Promise<void>;
+}
+
+export async function blackHole(): Promise<BlackHole> {
+  const { child, firstLine } = await startTalking("python3", ["-c", program]);
+  return { port: Number(firstLine), close: () => end(child, "SIGKILL") };
+}
