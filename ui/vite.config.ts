@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { budget } from "./budget.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -24,7 +25,7 @@ const englishOnly: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [react(), versionFile, englishOnly],
+  plugins: [react(), versionFile, englishOnly, budget],
   define: { __PAGE_VERSION__: JSON.stringify(version) },
   experimental: {
     // The server puts its base path in place of the word; scripts find each other by their own address.

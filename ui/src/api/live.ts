@@ -7,7 +7,7 @@ import { readSession } from "./client";
 import { noteServerTime, serverNow } from "./clock";
 import { lampOf, liveMs, sameLamp, type Lamp, type StreamFacts } from "./lamp";
 import { ledger, queryClient, type Meta } from "./queries";
-import { sessionStore } from "./session";
+import { sessionStore, signedInUser } from "./session";
 import { eventReader, type StreamEvent } from "./sse";
 import { makeStore } from "./store";
 
@@ -60,11 +60,16 @@ export function openLive(): void {
 }
 
 let wasSignedIn = false;
+let lastUser: string | undefined;
 
 function onSession(): void {
   const came = signedIn() && !wasSignedIn;
   wasSignedIn = signedIn();
   if (came) {
+    // What one person may see is no other person's business.
+    const user = signedInUser();
+    if (lastUser !== undefined && lastUser !== user) startOver();
+    lastUser = user;
     facts = { began: now(), broken: false };
     refreshShown();
     nudge();

@@ -36,7 +36,7 @@ export function App() {
     return (
       <main className="content">
         <h1 className="unseen">Hedgerow</h1>
-        <Loading fault={state.fault} onRetry={() => void findOutWhoIsHere()} />
+        <Loading again fault={state.fault} onRetry={() => void findOutWhoIsHere()} />
       </main>
     );
   return (

@@ -51,7 +51,7 @@ function WaitingClick({ click }: { click: Click }) {
     case "signed_out":
       return (
         <Strip click={click} tone="warn">
-          <span>{stage.fault.detail || stage.fault.title} It is sent once after you sign in.</span>
+          <span>It waits for you to sign in and is then sent once.</span>
           <span className="does">
             <Button onPress={() => void signInFor(click)}>Sign in</Button>
             <Button onPress={() => discard(click.key)}>Cancel</Button>

@@ -1,6 +1,6 @@
 // A framed part of the page, and the three ways in which its content can be missing.
 import { useEffect, useState, type ReactNode } from "react";
-import type { Fault } from "../api/fault";
+import { faultOf, type Fault } from "../api/fault";
 import { Button } from "./button";
 import { FaultNote } from "./fault_note";
 
@@ -28,21 +28,46 @@ export function Panel({ title, beside, children, flush }: Props) {
 const slowMs = 3_000;
 const stuckMs = 10_000;
 
+interface LoadingProps {
+  fault?: Fault | undefined;
+  // It is tried again without anybody asking for it.
+  again?: boolean;
+  onRetry: () => void;
+}
+
 // Space is kept; words come only when waiting has become noticeable.
-export function Loading({ fault, onRetry }: { fault?: Fault | undefined; onRetry?: () => void }) {
+export function Loading({ fault, again, onRetry }: LoadingProps) {
   const waited = useWaited();
   if (fault)
     return (
       <FaultNote fault={fault}>
-        {onRetry && <Button onPress={onRetry}>Try now</Button>}
-        <span className="muted">Tried again by itself.</span>
+        <Button onPress={onRetry}>Try now</Button>
+        {again && <span className="muted">It is tried again by itself.</span>}
       </FaultNote>
     );
   return (
     <div className="waiting" aria-busy="true">
       {waited >= slowMs && <p className="muted">Still loading: waiting for the server.</p>}
-      {waited >= stuckMs && onRetry && <Button onPress={onRetry}>Retry</Button>}
+      {waited >= stuckMs && <Button onPress={onRetry}>Retry</Button>}
     </div>
+  );
+}
+
+interface Reading {
+  error: Error | null;
+  failureReason: Error | null;
+  refetch: () => Promise<unknown>;
+}
+
+// Stands where the answer of a query will stand.
+export function Missing({ query }: { query: Reading }) {
+  const thrown = query.error ?? query.failureReason;
+  return (
+    <Loading
+      fault={thrown ? faultOf(thrown) : undefined}
+      again={query.error === null}
+      onRetry={() => void query.refetch()}
+    />
   );
 }
 

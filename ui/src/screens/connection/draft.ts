@@ -75,6 +75,17 @@ function filled(fields: ConnectionFields): ConnectionFields {
   );
 }
 
+// What is tested: an empty kubeconfig is one, too, and is refused as such.
+export const testOf = (draft: Draft): ConnectionFields =>
+  draft.way === "kubeconfig"
+    ? { kubeconfig: draft.kubeconfig, ...fieldsOf(draft) }
+    : fieldsOf(draft);
+
+// Stored secrets never come back to the page, so what leans on them cannot be tested from here.
+export const leansOnStored = (draft: Draft) =>
+  draft.way === "fields" &&
+  (draft.credential === "token" ? draft.token === "" : draft.clientKey === "");
+
 export const isEmpty = (draft: Draft) => {
   const { namespaces, ...rest } = fieldsOf(draft);
   return Object.keys(rest).length === 0;

@@ -6,7 +6,7 @@ import { Check, Field } from "../../ui/field";
 import { Panel } from "../../ui/panel";
 import { refusalsOf } from "../shared/refusals";
 import { ConnectionForm } from "./connection_form";
-import { fieldsOf, type Draft } from "./draft";
+import { testOf, type Draft } from "./draft";
 import { Ladder } from "./ladder";
 import { connectionRefusals } from "./refusals";
 import type { Tested } from "./use_test";
@@ -77,7 +77,12 @@ export function FabricForm(props: Props) {
           </div>
         </Panel>
       </div>
-      <Ladder tested={tested} changed={changed} fields={fieldsOf(typed.draft)} />
+      <Ladder
+        tested={tested}
+        changed={changed}
+        draft={typed.draft}
+        stored={Boolean(stored?.token || stored?.certificate)}
+      />
       <div className="stack">
         {fault && <FaultNote fault={fault} atFields />}
         <div className="row actions">{props.actions}</div>
@@ -87,4 +92,4 @@ export function FabricForm(props: Props) {
 }
 
 const isChangedSince = (tested: Tested, draft: Draft) =>
-  tested.fields !== undefined && JSON.stringify(tested.fields) !== JSON.stringify(fieldsOf(draft));
+  tested.fields !== undefined && JSON.stringify(tested.fields) !== JSON.stringify(testOf(draft));

@@ -1,5 +1,5 @@
 // The ladder of a connection: each rung is shown once it was measured, the first that fails says why.
-import type { ConnectionFields, MeasuredRung } from "../../api/types";
+import type { MeasuredRung } from "../../api/types";
 import { lastRun, outcome, rung as rungName, rungState } from "../../text/words";
 import { Duration } from "../../ui/age";
 import { Button } from "../../ui/button";
@@ -7,23 +7,33 @@ import { CopyBlock } from "../../ui/copy";
 import { FaultNote } from "../../ui/fault_note";
 import { Panel } from "../../ui/panel";
 import { GlyphWithWord, State } from "../../ui/state";
+import { leansOnStored, testOf, type Draft } from "./draft";
 import type { Tested } from "./use_test";
 
 interface Props {
   tested: Tested;
   changed: boolean;
   // What is typed now.
-  fields: ConnectionFields;
+  draft: Draft;
+  // A secret is stored that this page does not know.
+  stored: boolean;
 }
 
-export function Ladder({ tested, changed, fields }: Props) {
+export function Ladder({ tested, changed, draft, stored }: Props) {
   const { test, fault, starting } = tested;
   return (
     <Panel title="Connection test">
       <div className="stack tight">
-        <div className="actions">
-          <Button onPress={() => tested.start(fields)}>Test connection</Button>
-        </div>
+        {stored && leansOnStored(draft) ? (
+          <p className="muted prose">
+            The stored credential never comes back to this page, so it cannot be used here. Type a
+            new one to test it before saving; the fabric’s own Test connection uses the stored one.
+          </p>
+        ) : (
+          <div className="actions">
+            <Button onPress={() => tested.start(testOf(draft))}>Test connection</Button>
+          </div>
+        )}
         <Standing tested={tested} changed={changed} />
         {fault && <FaultNote fault={fault} silent atFields />}
         {test && (

@@ -7,7 +7,7 @@ import { Boundary } from "../../app/boundary";
 import { useTitle } from "../../app/title";
 import { headline } from "../../text/words";
 import { FaultNote } from "../../ui/fault_note";
-import { Loading } from "../../ui/panel";
+import { Missing } from "../../ui/panel";
 import { Crumbs } from "../shared/crumbs";
 import { useRefetchAt } from "../shared/refetch_at";
 import { Facts } from "./facts";
@@ -24,13 +24,12 @@ export function FabricPage() {
   const fabric = query.data;
   useTitle(fabric?.name, fabric && headline[fabric.headline.state]);
   useRefetchAt(fabric?.headline.valid_until, () => void query.refetch());
-  const fault = query.error ?? query.failureReason;
 
   if (!fabric)
     return (
       <>
         <Crumbs here="Fabric" />
-        <Loading fault={fault ? faultOf(fault) : undefined} onRetry={() => void query.refetch()} />
+        <Missing query={query} />
       </>
     );
   return (

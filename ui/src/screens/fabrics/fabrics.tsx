@@ -11,7 +11,7 @@ import { counted } from "../../text/numbers";
 import { headline } from "../../text/words";
 import { Button } from "../../ui/button";
 import { FaultNote } from "../../ui/fault_note";
-import { Loading } from "../../ui/panel";
+import { Missing } from "../../ui/panel";
 import { Pages } from "../../ui/pages";
 import { useRefetchAt } from "../shared/refetch_at";
 import { FabricTile } from "./fabric_tile";
@@ -46,11 +46,7 @@ export function Fabrics() {
         />
       ) : null}
       {query.error && list && <FaultNote fault={faultOf(query.error)} silent />}
-      {list ? (
-        <List list={list} q={search.q} />
-      ) : (
-        <Missing fault={query.error ?? query.failureReason} onRetry={() => void query.refetch()} />
-      )}
+      {list ? <List list={list} q={search.q} /> : <Missing query={query} />}
       {list && (
         <Pages
           count={list.count}
@@ -61,10 +57,6 @@ export function Fabrics() {
       )}
     </div>
   );
-}
-
-function Missing({ fault, onRetry }: { fault: Error | null; onRetry: () => void }) {
-  return <Loading fault={fault ? faultOf(fault) : undefined} onRetry={onRetry} />;
 }
 
 // Counts by state are said only when all fabrics are on this page.

@@ -5,7 +5,7 @@ import { faultOf } from "../../api/fault";
 import { changesPage, objectHistoryQuery } from "../../api/queries";
 import { FaultNote } from "../../ui/fault_note";
 import { Pages } from "../../ui/pages";
-import { Loading, Panel } from "../../ui/panel";
+import { Missing, Panel } from "../../ui/panel";
 import { Table } from "../../ui/table";
 import { runColumn, versionColumn, whatColumn, whenColumn } from "../shared/change_rows";
 
@@ -18,14 +18,7 @@ export function History({ id, fabric }: { id: number; fabric: number }) {
   const query = useQuery(objectHistoryQuery(id, offset, fabric));
   const list = query.data;
   if (!list)
-    return query.error ? (
-      <FaultNote fault={faultOf(query.error)} />
-    ) : (
-      <Loading
-        fault={query.failureReason ? faultOf(query.failureReason) : undefined}
-        onRetry={() => void query.refetch()}
-      />
-    );
+    return query.error ? <FaultNote fault={faultOf(query.error)} /> : <Missing query={query} />;
   return (
     <div className="stack tight">
       {query.error && <FaultNote fault={faultOf(query.error)} silent />}

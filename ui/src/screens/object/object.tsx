@@ -10,7 +10,7 @@ import { notMeasured } from "../../text/numbers";
 import { authority, verdict, verdictMeaning } from "../../text/words";
 import { Age, Point } from "../../ui/age";
 import { FaultNote } from "../../ui/fault_note";
-import { Loading } from "../../ui/panel";
+import { Missing } from "../../ui/panel";
 import { State } from "../../ui/state";
 import { Tabs } from "../../ui/tabs";
 import { Crumbs } from "../shared/crumbs";
@@ -28,13 +28,12 @@ export function ObjectPage() {
   const known = useQueryClient().getQueryData(objectQuery(id).queryKey);
   const query = useQuery(objectQuery(id, known?.row.fabric));
   const object = query.data;
-  const fault = query.error ?? query.failureReason;
   useTitle(object?.row.name ?? "Object", object && verdict[object.row.verdict]);
   if (!object)
     return (
       <>
         <Crumbs here="Object" />
-        <Loading fault={fault ? faultOf(fault) : undefined} onRetry={() => void query.refetch()} />
+        <Missing query={query} />
       </>
     );
   const of = { id: object.row.fabric, name: object.fabric_name };

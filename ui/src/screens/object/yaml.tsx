@@ -4,14 +4,11 @@ import { faultOf } from "../../api/fault";
 import { objectYamlQuery } from "../../api/queries";
 import { CopyBlock } from "../../ui/copy";
 import { FaultNote } from "../../ui/fault_note";
-import { Loading } from "../../ui/panel";
+import { Missing } from "../../ui/panel";
 
 export function Yaml({ id, fabric }: { id: number; fabric: number }) {
   const query = useQuery(objectYamlQuery(id, fabric));
-  const fault = query.error ?? query.failureReason;
   if (query.data !== undefined) return <CopyBlock text={query.data} name="YAML" />;
   if (query.error) return <FaultNote fault={faultOf(query.error)} />;
-  return (
-    <Loading fault={fault ? faultOf(fault) : undefined} onRetry={() => void query.refetch()} />
-  );
+  return <Missing query={query} />;
 }

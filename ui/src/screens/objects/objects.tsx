@@ -17,7 +17,7 @@ import { Age } from "../../ui/age";
 import { Button } from "../../ui/button";
 import { FaultNote } from "../../ui/fault_note";
 import { Pages } from "../../ui/pages";
-import { Loading, Panel } from "../../ui/panel";
+import { Missing, Panel } from "../../ui/panel";
 import { State } from "../../ui/state";
 import { Table, type Column } from "../../ui/table";
 import { Crumbs } from "../shared/crumbs";
@@ -56,7 +56,6 @@ export function Objects() {
         return rest;
       },
     });
-  const fault = query.error ?? query.failureReason;
   return (
     <>
       <Crumbs here="Objects" fabric={{ id, name: fabric?.name ?? `Fabric ${id}` }} />
@@ -80,12 +79,7 @@ export function Objects() {
             onClear={() => void navigate({ search: {} })}
           />
         )}
-        {!list && !query.error && (
-          <Loading
-            fault={fault ? faultOf(fault) : undefined}
-            onRetry={() => void query.refetch()}
-          />
-        )}
+        {!list && !query.error && <Missing query={query} />}
         {list && (
           <Pages
             count={list.count}

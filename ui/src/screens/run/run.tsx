@@ -9,7 +9,7 @@ import { useTitle } from "../../app/title";
 import { operationName, direction } from "../../text/words";
 import { Duration, Point, Stopwatch } from "../../ui/age";
 import { FaultNote } from "../../ui/fault_note";
-import { Loading, Panel } from "../../ui/panel";
+import { Missing, Panel } from "../../ui/panel";
 import { State } from "../../ui/state";
 import { CancelButton } from "../shared/cancel";
 import { Crumbs } from "../shared/crumbs";
@@ -25,7 +25,6 @@ export function RunPage() {
   const { id } = route.useParams();
   const query = useQuery(runQuery(id));
   const run = query.data;
-  const fault = query.error ?? query.failureReason;
   useTitle(run ? `Run ${run.id} on ${run.fabric_name}` : `Run ${id}`, run && wordOf(run));
   const of = run && run.fabric !== null ? { id: run.fabric, name: run.fabric_name } : undefined;
   return (
@@ -37,7 +36,7 @@ export function RunPage() {
           <RunParts run={run} />
         </div>
       ) : (
-        <Loading fault={fault ? faultOf(fault) : undefined} onRetry={() => void query.refetch()} />
+        <Missing query={query} />
       )}
     </>
   );

@@ -1,12 +1,11 @@
 // Settings of one fabric: change it, confirm another cluster, delete it.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { faultOf } from "../../api/fault";
 import { fabricQuery, type FabricSnapshot } from "../../api/queries";
 import { Boundary } from "../../app/boundary";
 import { useTitle } from "../../app/title";
 import { permissionMeaning } from "../../text/words";
-import { Loading, Panel } from "../../ui/panel";
+import { Missing, Panel } from "../../ui/panel";
 import { Lock } from "../../ui/button";
 import { Crumbs } from "../shared/crumbs";
 import { DeleteFabric } from "./delete_fabric";
@@ -19,16 +18,11 @@ export function FabricSettings() {
   const { id } = route.useParams();
   const query = useQuery(fabricQuery(id));
   const fabric = query.data;
-  const fault = query.error ?? query.failureReason;
   useTitle(fabric ? `Settings of ${fabric.name}` : "Settings");
   return (
     <>
       <Crumbs here="Settings" fabric={{ id, name: fabric?.name ?? `Fabric ${id}` }} />
-      {fabric ? (
-        <Parts fabric={fabric} />
-      ) : (
-        <Loading fault={fault ? faultOf(fault) : undefined} onRetry={() => void query.refetch()} />
-      )}
+      {fabric ? <Parts fabric={fabric} /> : <Missing query={query} />}
     </>
   );
 }
