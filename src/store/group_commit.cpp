@@ -23,16 +23,19 @@ constexpr int kLogAlarmPages = 32'768;  // 256 MiB.
 
 }  // namespace
 
-// Lives in the frame of run(); the writer touches it only until it says that it is done.
+// The function and its trail live in the frame of run(), which stays until it is told.
 struct GroupCommit::Job {
   struct Result {
     bool done = false;
     std::exception_ptr failure;
   };
 
+  Job(const std::function<void(Txn&)>& what, const std::vector<std::string>& doing)
+      : function{what}, trail{doing} {}
+
   const std::function<void(Txn&)>& function;
-  std::vector<std::string> trail;
-  std::exception_ptr failure = nullptr;  // The writer's, until the group is committed.
+  const std::vector<std::string>& trail;
+  std::exception_ptr failure;  // The writer's, until the group is committed.
   base::Guarded<Result> result;
 
   void tell(const std::exception_ptr& why) {
@@ -68,17 +71,17 @@ void GroupCommit::require_outside() const { CHECK(writer_.load() != std::this_th
 
 void GroupCommit::run(const base::Deadline& deadline, const std::function<void(Txn&)>& function) {
   require_outside();
-  Job job{function, base::Doing::trail(), nullptr, {}};
-  queue_.change([&](Queue& jobs) { jobs.push_back(&job); });
+  const auto job = std::make_shared<Job>(function, base::Doing::trail());
+  queue_.change([&](Queue& jobs) { jobs.push_back(job); });
   const auto is_done = [](const Job::Result& result) { return result.done; };
-  if (!job.result.wait({}, deadline.at, is_done)) {
-    const bool withdrawn = queue_.with([&](Queue& jobs) { return std::erase(jobs, &job) == 1; });
+  if (!job->result.wait({}, deadline.at, is_done)) {
+    const bool withdrawn = queue_.with([&](Queue& jobs) { return std::erase(jobs, job) == 1; });
     if (withdrawn) throw Failure{Code::StorageBusy, Cause::Transient};
     // It is being run: whether it is kept is only known at the end, and that end comes, because
     // statements are cut off.
-    job.result.wait({}, base::SteadyTime::max(), is_done);
+    job->result.wait({}, base::SteadyTime::max(), is_done);
   }
-  const auto failure = job.result.with([](Job::Result& result) { return result.failure; });
+  const auto failure = job->result.with([](Job::Result& result) { return result.failure; });
   if (failure) std::rethrow_exception(failure);
 }
 
@@ -102,6 +105,7 @@ void GroupCommit::take_turn() {
                                         {"operator", failure.operator_text()}});
     refuse_all(std::current_exception());
   }
+  close_after_fault();
 }
 
 void GroupCommit::open_if_closed() {
@@ -123,7 +127,7 @@ void GroupCommit::begin() { connection_->run("BEGIN IMMEDIATE"); }
 GroupCommit::Group GroupCommit::collect() {
   Group group;
   const base::Deadline full = base::Deadline::in(clock_, kGroupSpan);
-  while (Job* const job = next_job()) {
+  while (const JobPointer job = next_job()) {
     group.push_back(job);
     run_in_savepoint(*job);
     if (connection_->is_idle()) start_over(group);
@@ -132,10 +136,10 @@ GroupCommit::Group GroupCommit::collect() {
   return group;
 }
 
-GroupCommit::Job* GroupCommit::next_job() {
-  return queue_.with([](Queue& jobs) -> Job* {
+GroupCommit::JobPointer GroupCommit::next_job() {
+  return queue_.with([](Queue& jobs) -> JobPointer {
     if (jobs.empty()) return nullptr;
-    Job* const job = jobs.front();
+    JobPointer job = std::move(jobs.front());
     jobs.pop_front();
     return job;
   });
@@ -161,7 +165,7 @@ void GroupCommit::run_in_savepoint(Job& job) {
 // SQLite has undone the whole transaction (a full disk, a statement that was cut off): the last
 // function fails, those before it run again. Each time there is one fewer.
 void GroupCommit::start_over(Group& group) {
-  Job* const culprit = group.back();
+  const JobPointer culprit = group.back();
   group.pop_back();
   queue_.with([&](Queue& jobs) { jobs.insert(jobs.begin(), group.begin(), group.end()); });
   group.clear();
@@ -186,17 +190,20 @@ void GroupCommit::commit(const Group& group) {
     failure = std::current_exception();
     give_up_transaction(why);
   }
-  for (Job* const job : group) job->tell(failure ? failure : job->failure);
+  for (const JobPointer& job : group) job->tell(failure ? failure : job->failure);
+}
+
+void GroupCommit::give_up_transaction(const Failure& why) {
+  base::log::error("commit_failed",
+                   {{"code", base::facts_of(why.code()).name}, {"operator", why.operator_text()}});
+  connection_->roll_back();
 }
 
 // After a failed flush the system may believe that pages are on the disk which are not. So nothing
 // is tried again: the file is opened anew and checked before the next write, and what of this group
 // is kept is found out by reading.
-void GroupCommit::give_up_transaction(const Failure& why) {
-  base::log::error("commit_failed",
-                   {{"code", base::facts_of(why.code()).name}, {"operator", why.operator_text()}});
-  connection_->roll_back();
-  if (why.code() != Code::StorageFull) connection_.reset();
+void GroupCommit::close_after_fault() {
+  if (connection_ && connection_->saw_disk_fault()) connection_.reset();
 }
 
 void GroupCommit::note_damage() {
@@ -206,7 +213,7 @@ void GroupCommit::note_damage() {
 
 void GroupCommit::refuse_all(const std::exception_ptr& failure) {
   if (connection_) connection_->roll_back();
-  while (Job* const job = next_job()) job->tell(failure);
+  while (const JobPointer job = next_job()) job->tell(failure);
 }
 
 void GroupCommit::checkpoint_when_due() {

@@ -39,18 +39,21 @@ class GroupCommit {
 
  private:
   struct Job;
-  using Queue = std::deque<Job*>;
-  using Group = std::vector<Job*>;
+  // Owners: the caller that waits for it, and the writer until it has told the caller.
+  using JobPointer = std::shared_ptr<Job>;
+  using Queue = std::deque<JobPointer>;
+  using Group = std::vector<JobPointer>;
 
   void take_turn();
   void open_if_closed();
   void begin();
   Group collect();
-  Job* next_job();
+  JobPointer next_job();
   void run_in_savepoint(Job& job);
   void start_over(Group& group);
   void commit(const Group& group);
   void give_up_transaction(const base::Failure& why);
+  void close_after_fault();
   void note_damage();
   void refuse_all(const std::exception_ptr& failure);
   void checkpoint_when_due();

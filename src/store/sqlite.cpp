@@ -280,11 +280,12 @@ void SqliteConnection::step_through(sqlite3_stmt* statement, const sql::EachRow&
 void SqliteConnection::fail(int result, std::string_view doing) {
   sqlite3* const handle = handle_.get();
   CHECK(result != SQLITE_MISUSE);
-  const int primary = result & 0xff;
-  saw_damage_ |= primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
-  saw_disk_fault_ |= primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
-  throw sqlite_failure(result, sqlite3_system_errno(handle),
-                       fmt::format("{}: {}", sqlite3_errmsg(handle), base::shown(doing, 300)));
+  auto failure =
+      sqlite_failure(result, sqlite3_system_errno(handle),
+                     fmt::format("{}: {}", sqlite3_errmsg(handle), base::shown(doing, 300)));
+  saw_damage_ |= failure.code() == Code::StorageCorrupt;
+  saw_disk_fault_ |= failure.code() == Code::StorageError;
+  throw failure;
 }
 
 int SqliteConnection::on_progress(void* self) noexcept {

@@ -1,7 +1,7 @@
 #include "backend.hpp"
 
 #include <sqlite3.h>
-#include <stdlib.h>
+#include <cstdlib>
 
 #include "base/log.hpp"
 
