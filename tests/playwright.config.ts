@@ -38,6 +38,8 @@ export default defineConfig<object, Options>({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        // A host name that is not this machine's own, so that plain HTTP is what it is in a lab.
+        "--host-resolver-rules=MAP hedgerow.lab 127.0.0.1",
       ],
     },
   },

@@ -24,7 +24,10 @@ interface Read {
 async function readThrough(hedgerow: Hedgerow, cluster: OwnNamespace, gate: Gate): Promise<Read> {
   const fabric = await hedgerow.fabric({ cluster, through: gate });
   const api = await hedgerow.server.as("operator");
-  expect(await api.pull(fabric.id)).toMatchObject({ outcome: "succeeded", counts: { created: 48 } });
+  expect(await api.pull(fabric.id)).toMatchObject({
+    outcome: "succeeded",
+    counts: { created: 48 },
+  });
   return { api, fabric };
 }
 
@@ -35,7 +38,10 @@ function expectFault(run: Run, expected: Expected): void {
   expect(run.next, "says what to do").toBeTruthy();
   // Exactly that layer is not well.
   const unwell = run.trace.filter((it) => it.state === "failed" || it.state === "partly");
-  expect(unwell.map((it) => it.layer), traceOf(run)).toEqual([expected.layer]);
+  expect(
+    unwell.map((it) => it.layer),
+    traceOf(run),
+  ).toEqual([expected.layer]);
   expect(run.counts.removed).toBe(0);
 }
 
@@ -43,14 +49,24 @@ function expectFault(run: Run, expected: Expected): void {
 async function expectRecovery({ api, fabric }: Read): Promise<void> {
   expect((await api.objects(fabric.id)).count, "nothing is lost").toBe(48);
   const run = await api.pull(fabric.id);
-  expect(run, traceOf(run)).toMatchObject({ outcome: "succeeded", counts: { unchanged: 48, removed: 0 } });
+  expect(run, traceOf(run)).toMatchObject({
+    outcome: "succeeded",
+    counts: { unchanged: 48, removed: 0 },
+  });
   expect((await api.fabric(fabric.id)).headline.state).toBe("read");
 }
 
 const status = (code: number, reason: string, message: string) => ({
   status: code,
   headers: { "Content-Type": "application/json" },
-  body: JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", code, reason, message }),
+  body: JSON.stringify({
+    kind: "Status",
+    apiVersion: "v1",
+    status: "Failure",
+    code,
+    reason,
+    message,
+  }),
 });
 
 const servers = { method: "GET", path: "/servers$" };
@@ -58,11 +74,19 @@ const servers = { method: "GET", path: "/servers$" };
 // What befalls one kind.
 const ofOneKind: Record<string, [Rule, string]> = {
   "403 on one kind": [
-    { name: "f", match: servers, action: { answer: status(403, "Forbidden", "servers is forbidden") } },
+    {
+      name: "f",
+      match: servers,
+      action: { answer: status(403, "Forbidden", "servers is forbidden") },
+    },
     "cluster_forbidden",
   ],
   "404 on one kind": [
-    { name: "f", match: servers, action: { answer: { status: 404, body: "404 page not found\n" } } },
+    {
+      name: "f",
+      match: servers,
+      action: { answer: { status: 404, body: "404 page not found\n" } },
+    },
     "kind_missing",
   ],
   "429 on one kind": [
@@ -73,7 +97,10 @@ const ofOneKind: Record<string, [Rule, string]> = {
     { name: "f", match: servers, action: { answer: status(500, "InternalError", "etcd is away") } },
     "cluster_error",
   ],
-  "a kind that hangs": [{ name: "f", match: servers, action: { black_hole: true } }, "cluster_timeout"],
+  "a kind that hangs": [
+    { name: "f", match: servers, action: { black_hole: true } },
+    "cluster_timeout",
+  ],
   "a Status where a List should be": [
     {
       name: "f",
@@ -134,7 +161,10 @@ test("layer 9: an account that may not list a kind is told the rule that is miss
   expect(run.counts).toMatchObject({ created: 38, failed: 1 });
 });
 
-test("layer 9: a token that was revoked fails the run as cluster_unauthorized", async ({ hedgerow, cluster }) => {
+test("layer 9: a token that was revoked fails the run as cluster_unauthorized", async ({
+  hedgerow,
+  cluster,
+}) => {
   const administrator = await hedgerow.server.as("administrator");
   const account = await cluster.whole.reader();
   const fabric = await administrator.addFabric("lab", fieldsOf(account, cluster.namespace));
@@ -147,7 +177,9 @@ test("layer 9: a token that was revoked fails the run as cluster_unauthorized", 
   await expectRecovery({ api: administrator, fabric });
 });
 
-test("layer 9: a cluster without Hedgehog kinds is no_kinds and not 0 objects", async ({ hedgerow }) => {
+test("layer 9: a cluster without Hedgehog kinds is no_kinds and not 0 objects", async ({
+  hedgerow,
+}) => {
   const api = await hedgerow.server.as("administrator");
   const bare = await TestCluster.start();
   const fabric = await api.addFabric("lab", fieldsOf(await bare.reader()));
@@ -168,7 +200,11 @@ const onTheWay: Record<string, [(gate: Gate) => Promise<void>, string, string]> 
       gate.rule({
         name: "web",
         action: {
-          answer: { status: 200, headers: { "Content-Type": "text/html" }, body: "<title>Login</title>" },
+          answer: {
+            status: 200,
+            headers: { "Content-Type": "text/html" },
+            body: "<title>Login</title>",
+          },
         },
       }),
     "not_kubernetes",
@@ -199,7 +235,10 @@ for (const [what, [befall, code, reach]] of Object.entries(onTheWay))
     await expectRecovery(read);
   });
 
-test("layer 7: a closed port and a black hole fail the run, soon and by name", async ({ hedgerow, cluster }) => {
+test("layer 7: a closed port and a black hole fail the run, soon and by name", async ({
+  hedgerow,
+  cluster,
+}) => {
   const api = await hedgerow.server.as("administrator");
   const fabric = await hedgerow.fabric({ cluster });
   expect((await api.pull(fabric.id)).outcome).toBe("succeeded");
@@ -253,16 +292,25 @@ test("layer 8: a run whose server was killed is lost, and its repetition works b
   const lost = await read.api.ended(run.id);
   expectFault(lost, { outcome: "lost", code: "lost", layer: 8 });
   const again = async () =>
-    (await read.api.fabric(read.fabric.id)).recent_runs.find((it) => it.retry_of === run.id)?.outcome;
+    (await read.api.fabric(read.fabric.id)).recent_runs.find((it) => it.retry_of === run.id)
+      ?.outcome;
   await expect.poll(again, { timeout: 15_000 }).toBe("succeeded");
   await expectRecovery(read);
 });
 
-test("layer 8: a run in which nothing moves ends as no_progress", async ({ hedgerow, cluster, gate }) => {
+test("layer 8: a run in which nothing moves ends as no_progress", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
   test.slow();
   const read = await readThrough(hedgerow, cluster, gate);
   // Bytes enough to stay above the floor, so that only the run's own clock is left.
-  await gate.rule({ name: "hold", match: { path: "/(servers|connections)$" }, action: { hold: true } });
+  await gate.rule({
+    name: "hold",
+    match: { path: "/(servers|connections)$" },
+    action: { hold: true },
+  });
   const { run } = await read.api.start(read.fabric.id);
   const ended = await read.api.ended(run.id, 30_000);
   expect(["no_progress", "cluster_timeout"], traceOf(ended)).toContain(ended.code);

@@ -52,7 +52,8 @@ const invalid = { status: 422, code: "kubeconfig_invalid", layer: 7 };
 const badUrl = { status: 422, code: "bad_url", layer: 7 };
 
 async function keyOf(): Promise<{ key: string; certificate: string }> {
-  const words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=lab -days 2";
+  const words =
+    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=lab -days 2";
   const pem = await mustRun("openssl", [...words.split(" "), "-keyout", "-", "-out", "-"]);
   const cut = pem.indexOf("-----BEGIN CERTIFICATE-----");
   return { key: pem.slice(0, cut), certificate: pem.slice(cut) };
@@ -70,7 +71,8 @@ const kubeconfigs: Record<string, [(it: Connection) => string, RegExp]> = {
   "a current context that is not there": [
     (it) =>
       kubeconfig(it, {
-        contexts: "contexts:\n- {name: lab, context: {cluster: lab, user: reader}}\ncurrent-context: prod",
+        contexts:
+          "contexts:\n- {name: lab, context: {cluster: lab, user: reader}}\ncurrent-context: prod",
       }),
     /prod.*lab/s,
   ],
@@ -83,7 +85,8 @@ const kubeconfigs: Record<string, [(it: Connection) => string, RegExp]> = {
     /names a file/,
   ],
   "an exec plug-in": [
-    (it) => kubeconfig(it, { user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}" }),
+    (it) =>
+      kubeconfig(it, { user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}" }),
     /runs a program.*kubectl create token/s,
   ],
   "insecure-skip-tls-verify": [
@@ -140,7 +143,10 @@ test("a token with a line break is refused", async ({ hedgerow, cluster }) => {
 
 const urls: Record<string, [string, RegExp]> = {
   "an http address": ["http://vlab.example:6443", /https/],
-  "user info in the address": ["https://alice:opensesame@vlab.example:6443", /user name or password/],
+  "user info in the address": [
+    "https://alice:opensesame@vlab.example:6443",
+    /user name or password/,
+  ],
   "an address without a host": ["https://", /host/],
   "a port beyond 65535": ["https://vlab.example:66443", /port/],
   "a query in the address": ["https://vlab.example:6443/?x=1", /query/],
@@ -154,7 +160,10 @@ for (const [what, [server, words]] of Object.entries(urls))
     await refusedEverywhere(api, fields, badUrl, words);
   });
 
-test("a path prefix and an IPv6 address are addresses like others", async ({ hedgerow, cluster }) => {
+test("a path prefix and an IPv6 address are addresses like others", async ({
+  hedgerow,
+  cluster,
+}) => {
   const api = await hedgerow.server.as("administrator");
   for (const server of ["https://proxy.invalid:6443/clusters/a", "https://[::1]:1"]) {
     const fabric = await api.addFabric(`lab at ${server}`, { ...cluster.connection, server });

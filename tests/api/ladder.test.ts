@@ -14,14 +14,20 @@ const failedRung = (climbed: ConnectionTest) => climbed.rungs.find((it) => it.st
 function expectBroken(climbed: ConnectionTest, rung: string, code: string, words: RegExp): void {
   const failed = failedRung(climbed);
   expect(climbed.outcome).toBe("failed");
-  expect({ rung: failed?.rung, code: failed?.code }, JSON.stringify(climbed.rungs)).toEqual({ rung, code });
+  expect({ rung: failed?.rung, code: failed?.code }, JSON.stringify(climbed.rungs)).toEqual({
+    rung,
+    code,
+  });
   expect(failed?.detail).toMatch(words);
   expect(failed?.next, "says what to do").toBeTruthy();
   const behind = climbed.rungs.slice(climbed.rungs.findIndex((it) => it === failed) + 1);
   expect(new Set(behind.map((it) => it.state))).toEqual(new Set(["not_reached"]));
 }
 
-test("a good connection is climbed to the top with evidence on each rung", async ({ hedgerow, cluster }) => {
+test("a good connection is climbed to the top with evidence on each rung", async ({
+  hedgerow,
+  cluster,
+}) => {
   const api = await hedgerow.server.as("administrator");
   const climbed = await api.climb({ ...cluster.connection });
   expect(climbed.outcome, JSON.stringify(climbed.rungs)).toBe("succeeded");
@@ -45,7 +51,10 @@ test("a closed port is tcp_refused", async ({ hedgerow, cluster }) => {
 test("a port that swallows everything is tcp_timeout", async ({ hedgerow, cluster }) => {
   const api = await hedgerow.server.as("administrator");
   const hole = await blackHole();
-  const climbed = await api.climb({ ...cluster.connection, server: `https://127.0.0.1:${hole.port}` });
+  const climbed = await api.climb({
+    ...cluster.connection,
+    server: `https://127.0.0.1:${hole.port}`,
+  });
   expectBroken(climbed, "tcp", "tcp_timeout", /No answer|did not answer|within/);
   await hole.close();
 });
@@ -80,7 +89,11 @@ test("a handshake that stalls is tls_timeout", async ({ hedgerow, cluster }) => 
   await stalled.stop();
 });
 
-test("a web server that is no Kubernetes is not_kubernetes", async ({ hedgerow, cluster, gate }) => {
+test("a web server that is no Kubernetes is not_kubernetes", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
   const api = await hedgerow.server.as("administrator");
   const html = "<!doctype html><title>It works</title>";
   const answer = { status: 200, headers: { "Content-Type": "text/html" }, body: html };
@@ -125,7 +138,10 @@ test("an account that may not read one kind is told which, with the rule to copy
   expect(`${rights?.detail} ${rights?.remedy}`).toContain("gatewaygroups");
 });
 
-test("this machine itself is out of reach unless the settings allow it", async ({ hedgerow, cluster }) => {
+test("this machine itself is out of reach unless the settings allow it", async ({
+  hedgerow,
+  cluster,
+}) => {
   const api = await hedgerow.server.as("administrator");
   let reached = 0;
   const own: Server = createServer(() => (reached += 1)).listen(0, "127.0.0.2");

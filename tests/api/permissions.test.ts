@@ -7,7 +7,10 @@ const forbidden = { status: 403, code: "forbidden", layer: 6 };
 
 interface Door {
   needs: string;
-  open: (api: Api, fabric: number) => { method: string; path: string; headers?: Record<string, string>; body?: unknown };
+  open: (
+    api: Api,
+    fabric: number,
+  ) => { method: string; path: string; headers?: Record<string, string>; body?: unknown };
 }
 
 const doors: Record<string, Door> = {
@@ -90,7 +93,10 @@ for (const [role, names] of Object.entries(refusedFor))
       expect((await administrator.fabric(fabric.id)).recent_runs).toEqual([]);
     });
 
-test("a viewer sees what there is, and an operator reads the cluster", async ({ hedgerow, cluster }) => {
+test("a viewer sees what there is, and an operator reads the cluster", async ({
+  hedgerow,
+  cluster,
+}) => {
   const fabric = await hedgerow.fabric({ cluster });
   const operator = await hedgerow.server.as("operator");
   const run = await operator.pull(fabric.id);
@@ -101,7 +107,11 @@ test("a viewer sees what there is, and an operator reads the cluster", async ({ 
   expect((await viewer.fabric(fabric.id)).permissions).toEqual(["fabric.view"]);
 });
 
-test("only who started a run, or may start one, cancels it", async ({ hedgerow, cluster, gate }) => {
+test("only who started a run, or may start one, cancels it", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
   const fabric = await hedgerow.fabric({ cluster, through: gate });
   const operator = await hedgerow.server.as("operator");
   const viewer = await hedgerow.server.as("viewer");
@@ -110,7 +120,11 @@ test("only who started a run, or may start one, cancels it", async ({ hedgerow, 
   await gate.holds("slow");
   await viewer.refused(forbidden, "POST", `/api/runs/${run.id}/cancel/`);
   await operator.must("POST", `/api/runs/${run.id}/cancel/`);
-  expect(await operator.ended(run.id)).toMatchObject({ outcome: "cancelled", code: "cancelled", layer: 8 });
+  expect(await operator.ended(run.id)).toMatchObject({
+    outcome: "cancelled",
+    code: "cancelled",
+    layer: 8,
+  });
   await gate.dropAll();
   expect((await operator.pull(fabric.id)).outcome).toBe("succeeded");
 });

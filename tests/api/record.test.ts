@@ -65,7 +65,10 @@ test("one change and one removal are counted as such, with their history @kinds"
   expect(removed.results[0]?.removed).not.toBeNull();
 });
 
-test("all 48 gone at once are 48 removed, and their return is seen", async ({ hedgerow, cluster }) => {
+test("all 48 gone at once are 48 removed, and their return is seen", async ({
+  hedgerow,
+  cluster,
+}) => {
   const fabric = await hedgerow.fabric({ cluster });
   const operator = await hedgerow.server.as("operator");
   await operator.pull(fabric.id);
@@ -92,7 +95,11 @@ test("a namespace that does not exist proves nothing", async ({ hedgerow, cluste
   const namespaces = [cluster.namespace, "was-never-there"];
   await administrator.editFabric(fabric.id, { cluster: { namespaces } });
   const run = await administrator.pull(fabric.id);
-  expect(run, traceOf(run)).toMatchObject({ outcome: "partly", code: "namespace_missing", layer: 9 });
+  expect(run, traceOf(run)).toMatchObject({
+    outcome: "partly",
+    code: "namespace_missing",
+    layer: 9,
+  });
   expect(run.summary).toContain("was-never-there");
   expect(run.counts.removed).toBe(0);
   await administrator.editFabric(fabric.id, { cluster: { namespaces: ["was-never-there"] } });
@@ -102,7 +109,10 @@ test("a namespace that does not exist proves nothing", async ({ hedgerow, cluste
   expect(lost.counts.removed).toBe(0);
   await administrator.editFabric(fabric.id, { cluster: { namespaces: [cluster.namespace] } });
   const good = await administrator.pull(fabric.id);
-  expect(good, traceOf(good)).toMatchObject({ outcome: "succeeded", counts: { unchanged: 48, removed: 0 } });
+  expect(good, traceOf(good)).toMatchObject({
+    outcome: "succeeded",
+    counts: { unchanged: 48, removed: 0 },
+  });
 });
 
 test("an edit of the connection ends a running sync as config_changed, and the new one is read", async ({
@@ -118,7 +128,11 @@ test("an edit of the connection ends a running sync as config_changed, and the n
   const { server, token } = cluster.connection;
   await administrator.editFabric(fabric.id, { cluster: { server, token } });
   const ended = await administrator.ended(run.id);
-  expect(ended, traceOf(ended)).toMatchObject({ outcome: "cancelled", code: "config_changed", layer: 8 });
+  expect(ended, traceOf(ended)).toMatchObject({
+    outcome: "cancelled",
+    code: "config_changed",
+    layer: 8,
+  });
   await gate.dropAll();
   expect(await administrator.pull(fabric.id)).toMatchObject({ outcome: "succeeded" });
 });
@@ -151,11 +165,16 @@ test("a fabric deleted during a sync leaves nothing behind, and others go on", a
   expect((await administrator.pull(next.id)).outcome).toBe("succeeded");
 });
 
-test("an object with a deletionTimestamp is still there and says so", async ({ hedgerow, cluster }) => {
+test("an object with a deletionTimestamp is still there and says so", async ({
+  hedgerow,
+  cluster,
+}) => {
   const fabric = await hedgerow.fabric({ cluster });
   const operator = await hedgerow.server.as("operator");
   const { whole, namespace } = cluster;
-  await whole.patch("Server", namespace, "server-05", { metadata: { finalizers: ["tests.example/hold"] } });
+  await whole.patch("Server", namespace, "server-05", {
+    metadata: { finalizers: ["tests.example/hold"] },
+  });
   await whole.remove("Server", namespace, "server-05");
   expect((await operator.pull(fabric.id)).counts.created).toBe(48);
   const { results } = await operator.objects(fabric.id, "&q=server-05&kind=Server");
@@ -168,9 +187,18 @@ test("the same kind name in two groups is two kinds", async ({ hedgerow, wiring 
   const cluster = await TestCluster.start(wiring);
   await cluster.must("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", twin);
   const path = "/apis/dhcp.githedgehog.com/v1beta1/namespaces/default/servers";
-  const object = { apiVersion: "dhcp.githedgehog.com/v1beta1", kind: "Server", metadata: { name: "twin" } };
+  const object = {
+    apiVersion: "dhcp.githedgehog.com/v1beta1",
+    kind: "Server",
+    metadata: { name: "twin" },
+  };
   await expect
-    .poll(() => cluster.must("POST", path, object).then(() => "made", () => "not yet"))
+    .poll(() =>
+      cluster.must("POST", path, object).then(
+        () => "made",
+        () => "not yet",
+      ),
+    )
     .toBe("made");
   const api = await hedgerow.server.as("administrator");
   const fabric = await api.addFabric("lab", fieldsOf(await cluster.reader([], true)));
@@ -197,7 +225,9 @@ const twin = {
         name: "v1beta1",
         served: true,
         storage: true,
-        schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+        schema: {
+          openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+        },
       },
     ],
   },
@@ -256,7 +286,9 @@ test.describe("with pages", () => {
     const { run } = await operator.start(fabric.id);
     await gate.holds("between");
     const { whole, namespace } = cluster;
-    await whole.patch("Server", namespace, "server-10", { spec: { description: "changed meanwhile" } });
+    await whole.patch("Server", namespace, "server-10", {
+      spec: { description: "changed meanwhile" },
+    });
     await gate.release("between");
     const ended = await operator.ended(run.id);
     expect(ended, traceOf(ended)).toMatchObject({ outcome: "succeeded", counts: { created: 48 } });
@@ -266,7 +298,11 @@ test.describe("with pages", () => {
   });
 });
 
-test("two clicks at once are one run, and a follow-up is one more", async ({ hedgerow, cluster, gate }) => {
+test("two clicks at once are one run, and a follow-up is one more", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
   const fabric = await hedgerow.fabric({ cluster, through: gate });
   const operator = await hedgerow.server.as("operator");
   const administrator = await hedgerow.server.as("administrator");
@@ -294,7 +330,10 @@ test("one key is one run, however often it is sent, and another body is refused"
   const path = `/api/fabrics/${fabric.id}/runs/`;
   const headers = { "Idempotency-Key": freshKey() };
   const send = (tries: number) =>
-    operator.ask<{ run: { id: number } }>("POST", path, { headers, body: { operation: "pull", client: { tries } } });
+    operator.ask<{ run: { id: number } }>("POST", path, {
+      headers,
+      body: { operation: "pull", client: { tries } },
+    });
   const first = await send(1);
   await operator.ended(first.body.run.id);
   const second = await send(2);

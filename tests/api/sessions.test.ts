@@ -6,15 +6,27 @@ import { passwords } from "../support/server";
 import { freshKey } from "../support/api";
 import type { Session } from "../support/types";
 
-const accepts = ["application/json", "text/html", "text/html,application/xhtml+xml,*/*;q=0.8", "image/png", "*/*"];
+const accepts = [
+  "application/json",
+  "text/html",
+  "text/html,application/xhtml+xml,*/*;q=0.8",
+  "image/png",
+  "*/*",
+];
 
-test("23: without a session every route answers 401 as data, whatever Accept says", async ({ hedgerow }) => {
+test("23: without a session every route answers 401 as data, whatever Accept says", async ({
+  hedgerow,
+}) => {
   const stranger = hedgerow.server.stranger();
-  const closed = routes.filter(({ path, operation }) => path.startsWith("/api/") && !operation.security);
+  const closed = routes.filter(
+    ({ path, operation }) => path.startsWith("/api/") && !operation.security,
+  );
   expect(closed.length).toBeGreaterThan(20);
   for (const { method, path } of closed)
     for (const accept of accepts) {
-      const answer = await stranger.ask(method, path.replace("{id}", "1"), { headers: { Accept: accept } });
+      const answer = await stranger.ask(method, path.replace("{id}", "1"), {
+        headers: { Accept: accept },
+      });
       const said = `${method} ${path} Accept: ${accept}`;
       expect(answer.status, said).toBe(401);
       expect(answer.headers.get("Content-Type"), said).toContain("application/problem+json");
@@ -23,7 +35,9 @@ test("23: without a session every route answers 401 as data, whatever Accept say
     }
 });
 
-test("paths below /api/ that do not exist are 401 to strangers too, and 404 to others", async ({ hedgerow }) => {
+test("paths below /api/ that do not exist are 401 to strangers too, and 404 to others", async ({
+  hedgerow,
+}) => {
   const stranger = hedgerow.server.stranger();
   const missing = { status: 401, code: "session_missing", layer: 5 };
   await stranger.refused(missing, "GET", "/api/nothing/here/");
@@ -31,10 +45,16 @@ test("paths below /api/ that do not exist are 401 to strangers too, and 404 to o
   const expected = { status: 404, code: "not_found", layer: 2 };
   await viewer.refused(expected, "GET", "/api/nothing/here/");
   await viewer.refused(expected, "GET", "/api/fabrics/999/");
-  await viewer.refused({ status: 405, code: "method_not_allowed", layer: 2 }, "PUT", "/api/fabrics/");
+  await viewer.refused(
+    { status: 405, code: "method_not_allowed", layer: 2 },
+    "PUT",
+    "/api/fabrics/",
+  );
 });
 
-test("the session route, the contract and health answer without a session", async ({ hedgerow }) => {
+test("the session route, the contract and health answer without a session", async ({
+  hedgerow,
+}) => {
   const stranger = hedgerow.server.stranger();
   const session = await stranger.must<Session>("GET", "/api/session/");
   expect(session).toMatchObject({ authenticated: false, setup_needed: false, protected: true });
@@ -57,7 +77,9 @@ test("a wrong password and an unknown name get the same answer", async ({ hedger
   expect(session.user?.role).toBe("operator");
 });
 
-test("after five wrong passwords the account is locked for a moment, and says until when", async ({ hedgerow }) => {
+test("after five wrong passwords the account is locked for a moment, and says until when", async ({
+  hedgerow,
+}) => {
   const stranger = hedgerow.server.stranger();
   const body = { username: "viewer", password: "a wrong one for the viewer" };
   for (let tries = 0; tries < 5; tries += 1) await stranger.ask("POST", "/api/session/", { body });
@@ -69,13 +91,21 @@ test("after five wrong passwords the account is locked for a moment, and says un
   );
   expect(locked.retry_after).toBeGreaterThan(0);
   await expect
-    .poll(async () => (await stranger.ask("POST", "/api/session/", {
-      body: { username: "viewer", password: passwords.viewer },
-    })).status)
+    .poll(
+      async () =>
+        (
+          await stranger.ask("POST", "/api/session/", {
+            body: { username: "viewer", password: passwords.viewer },
+          })
+        ).status,
+    )
     .toBe(200);
 });
 
-test("layer 3: a session that ended says so, and the next sign-in works", async ({ hedgerow, cluster }) => {
+test("layer 3: a session that ended says so, and the next sign-in works", async ({
+  hedgerow,
+  cluster,
+}) => {
   const fabric = await hedgerow.fabric({ cluster });
   const operator = await hedgerow.server.fresh("operator");
   await hedgerow.endSessionsOf("operator");
@@ -90,7 +120,10 @@ test("layer 3: a session that ended says so, and the next sign-in works", async 
   expect((await operator.pull(fabric.id)).outcome).toBe("succeeded");
 });
 
-test("layer 4: a wrong security token is csrf_stale, and the right one works", async ({ hedgerow, cluster }) => {
+test("layer 4: a wrong security token is csrf_stale, and the right one works", async ({
+  hedgerow,
+  cluster,
+}) => {
   const fabric = await hedgerow.fabric({ cluster });
   const operator = await hedgerow.server.fresh("operator");
   const right = operator.csrf ?? "";
@@ -142,7 +175,9 @@ test("a signed-out session is worth nothing any more", async ({ hedgerow }) => {
   const operator = await hedgerow.server.fresh("operator");
   const cookie = operator.cookie;
   await operator.must("DELETE", "/api/session/");
-  const answer = await hedgerow.server.stranger().ask("GET", "/api/fabrics/", { headers: { Cookie: cookie } });
+  const answer = await hedgerow.server
+    .stranger()
+    .ask("GET", "/api/fabrics/", { headers: { Cookie: cookie } });
   expect(answer.status).toBe(401);
 });
 

@@ -25,6 +25,10 @@ interface Doings {
   allow(expected: RegExp): void;
   // Another tab of the same browser.
   otherTab(): Promise<PersonPage>;
+  // From now on they come by this address, such as a proxy's.
+  comeBy(url: string): void;
+  at(path: string): string;
+  clickedASecondAgo(): Promise<void>;
 }
 
 export type PersonPage = Page & Doings;
@@ -36,7 +40,7 @@ export class Person {
 
   constructor(
     page: Page,
-    private readonly base: () => string,
+    private base: () => string,
   ) {
     this.listen(page);
     this.page = Object.assign(page, this.doings(page));
@@ -58,6 +62,10 @@ export class Person {
         other.errors.push = (...found) => this.errors.push(...found);
         return other.page;
       },
+      comeBy: (url) => void (this.base = () => url),
+      at: (path) => this.base().replace(/\/$/, "") + path,
+      // A click within a second of the last one is the same click.
+      clickedASecondAgo: () => expect(page.getByText(/ended [1-9]\d* s ago/)).toBeVisible(),
     };
   }
 
@@ -120,7 +128,7 @@ export class Person {
   }
 
   private async openFabric({ id, name }: Pick<Fabric, "id" | "name">): Promise<void> {
-    await this.page.goto(`${this.base().replace(/\/$/, "")}/fabrics/${id}/`);
+    await this.page.goto(this.page.at(`/fabrics/${id}/`));
     await expect(this.page).toHaveTitle(new RegExp(name));
   }
 }

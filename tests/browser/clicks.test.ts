@@ -1,0 +1,238 @@
+// What becomes of a click: executed once, whatever stands between the page and the server.
+import { expect, test, type Hedgerow, type OwnNamespace } from "../support/fixtures";
+import { Gate } from "../support/gate";
+import type { PersonPage } from "../support/person";
+import type { Fabric } from "../support/types";
+
+const succeeded = "Sync from Fabric succeeded: 48 created, 0 changed, 0 unchanged, 0 removed";
+const networkLines = /Failed to load resource/;
+
+// Counted in the API server's audit log, not by Hedgerow.
+async function expectExecutedOnce(
+  hedgerow: Hedgerow,
+  cluster: OwnNamespace,
+  fabric: Fabric,
+): Promise<void> {
+  const api = await hedgerow.server.as("administrator");
+  const { recent_runs } = await api.fabric(fabric.id);
+  expect(recent_runs.map((it) => it.outcome)).toEqual(["succeeded"]);
+  expect(cluster.lists("connections")).toBe(1);
+}
+
+test("8: a proxy that answers with its own login page is named within 2 s and never looks like success", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
+  page.comeBy(proxy.url);
+  await page.signIn("operator").open(fabric);
+  page.allow(/contract: POST .*runs/);
+  await proxy.rule({
+    name: "login",
+    match: { method: "POST", path: "/runs/$" },
+    action: {
+      answer: {
+        status: 200,
+        headers: { "Content-Type": "text/html; charset=utf-8" },
+        body: "<!doctype html><title>Company sign in</title><form>…</form>",
+      },
+    },
+  });
+  await page.sync().click();
+  const told = page.getByText(
+    /The answer was a web page, not data \(HTTP 200, text\/html.*Company sign in/,
+  );
+  await expect(told).toBeVisible({ timeout: 2_000 });
+  await proxy.taken("login", 2);
+  await expect(page.getByText(/succeeded/i)).toHaveCount(0);
+  expect(cluster.lists("connections")).toBe(0);
+  await proxy.drop("login");
+  await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
+  await expect(told).toBeHidden();
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+  await proxy.stop();
+});
+
+const hands: Record<string, (page: PersonPage) => Promise<unknown>> = {
+  "two fast clicks": (page) => page.sync().dblclick(),
+  "a click and Enter": async (page) => {
+    await page.sync().click();
+    await page.sync().press("Enter");
+  },
+};
+for (const [how, press] of Object.entries(hands))
+  test(`11: ${how} are one run`, async ({ hedgerow, cluster, page }) => {
+    const fabric = await hedgerow.fabric({ cluster });
+    await page.signIn("operator").open(fabric);
+    await press(page);
+    await expect(page.watched()).toContainText(succeeded);
+    await expectExecutedOnce(hedgerow, cluster, fabric);
+  });
+
+test("11: clicks in two tabs within a second are one run, and both tabs show it", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  const other = await page.otherTab();
+  await other.openFabric(fabric);
+  await expect(other.sync()).toBeVisible();
+  await Promise.all([page.sync().click(), other.sync().click()]);
+  for (const tab of [page, other]) await expect(tab.watched()).toContainText(succeeded);
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});
+
+test("11: somebody else's click joins the run, says whose it is, and one more can be asked for", async ({
+  hedgerow,
+  cluster,
+  gate,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster, through: gate });
+  const bob = await hedgerow.server.as("administrator");
+  await page.signIn("operator").open(fabric);
+  await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+  await bob.start(fabric.id);
+  await gate.holds("slow");
+  await expect(page.watched()).toContainText("Sync from Fabric is running");
+  await page.sync().click();
+  await expect(page.getByText(/by administrator was already under way/)).toBeVisible();
+  await page.getByRole("button", { name: "Run once more after this one" }).click();
+  await expect(page.getByText(/follows after this one/)).toBeVisible();
+  await gate.dropAll();
+  await expect(page.watched()).toContainText("48 unchanged");
+  expect(cluster.lists("connections")).toBe(2);
+});
+
+test("12: an ended session says so, keeps the click, and runs it once", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  const { href } = new URL(page.url());
+  page.allow(networkLines);
+  await hedgerow.endSessionsOf("operator");
+  await page.sync().click();
+  const dialog = page.getByRole("dialog", { name: "Sign in to go on" });
+  await expect(dialog).toBeVisible();
+  await expect(dialog).toContainText("Sync from Fabric");
+  await expect(dialog.getByLabel("Password", { exact: true })).toBeFocused();
+  expect(cluster.lists("connections")).toBe(0);
+  await page.signInHere("operator");
+  await expect(page.watched()).toContainText(succeeded);
+  expect(page.url()).toBe(href);
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});
+
+test("12: somebody else who signs in does not send the waiting click", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  await hedgerow.endSessionsOf("operator");
+  await page.sync().click();
+  await page.signInHere("administrator");
+  await expect(page.getByText(/The waiting click of operator was not sent/)).toBeVisible();
+  expect(cluster.lists("connections")).toBe(0);
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.sync().click();
+  await expect(page.watched()).toContainText(succeeded);
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});
+
+test("19: when the security key changes, a click is refused once unseen, sent again, and runs once", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  const { server } = hedgerow;
+  await server.restart(async () => {
+    expect((await server.command(["rotate-key", "csrf"])).code).toBe(0);
+  });
+  const answers: number[] = [];
+  page.on("response", (response) => {
+    if (/\/runs\/$/.test(response.url()) && response.request().method() === "POST")
+      answers.push(response.status());
+  });
+  await page.sync().click();
+  await expect(page.watched()).toContainText(succeeded);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  expect(answers).toEqual([403, 202]);
+  await expect(page.layer(4)).toContainText(/refreshed/);
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});
+
+test("layer 2: while the server is away the click is kept, and runs once when it is back", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  await hedgerow.server.stop();
+  await page.sync().click();
+  await expect(page.getByText(/The server could not be reached.*Your click is kept/)).toBeVisible();
+  await expect(page.getByText(/tr(y|ies) so far, next in/)).toBeVisible();
+  await hedgerow.server.begin();
+  await page.getByRole("button", { name: "Try now" }).click();
+  await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});
+
+test("layer 2: a click whose answer was lost on the way is one run", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
+  page.comeBy(proxy.url);
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  await proxy.rule({
+    name: "lost",
+    match: { method: "POST", path: "/runs/$" },
+    times: 1,
+    action: { cut: { before_headers: true } },
+  });
+  await page.sync().click();
+  await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+  await proxy.stop();
+});
+
+test("44: a reload during a run shows the same run with its trace so far", async ({
+  hedgerow,
+  cluster,
+  gate,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster, through: gate });
+  await page.signIn("operator").open(fabric);
+  await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+  await page.sync().click();
+  await gate.holds("slow");
+  await expect(page.watched()).toContainText("Sync from Fabric is running");
+  await page.reload();
+  await expect(page.watched()).toContainText("Sync from Fabric is running");
+  for (const layer of [1, 2, 3, 4, 5, 6, 7, 8])
+    await expect(page.layer(layer)).toHaveAttribute("data-state", "passed");
+  await expect(page.layer(9)).toHaveAttribute("data-state", "running");
+  await expect(page.getByRole("link", { name: "Open run 1" })).toBeVisible();
+  await gate.dropAll();
+  await expect(page.watched()).toContainText(succeeded);
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});

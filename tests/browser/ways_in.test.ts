@@ -1,0 +1,222 @@
+// Ways into the application: deep links, roles, plain HTTP, and what every screen owes to everybody.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { expect, test } from "../support/fixtures";
+import type { PersonPage } from "../support/person";
+import { passwords } from "../support/server";
+
+test("22: a deep link leads, after sign-in, to exactly that address with its filters", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await (await hedgerow.server.as("operator")).pull(fabric.id);
+  const path =
+    `/fabrics/${fabric.id}/objects/?q=leaf&kind=wiring.githedgehog.com%2FSwitch` +
+    `&presence=any&ordering=-name`;
+  await page.goto(page.at(path));
+  await expect(page).toHaveURL(/\/sign-in\/\?next=/);
+  await page.signIn("viewer");
+  await expect(page.getByRole("table", { name: "Objects" })).toBeVisible();
+  const { pathname, searchParams } = new URL(page.url());
+  expect(pathname).toBe(`/fabrics/${fabric.id}/objects/`);
+  expect(Object.fromEntries(searchParams)).toEqual(
+    Object.fromEntries(new URL(path, page.url()).searchParams),
+  );
+  const names = await page.getByRole("row").getByRole("link").allInnerTexts();
+  expect(names.length).toBeGreaterThan(0);
+  expect(names).toEqual([...names].sort().reverse());
+  for (const name of names) expect(name).toContain("leaf");
+});
+
+for (const next of [
+  "//evil.example/",
+  "/\\evil.example/",
+  "https://evil.example/",
+  "/%09/evil.example",
+])
+  test(`22: next=${next} leads to the start page`, async ({ page }) => {
+    await page.goto(page.at(`/sign-in/?next=${encodeURIComponent(next)}`));
+    await page.signIn("viewer");
+    await expect(page).toHaveURL(page.at("/fabrics/"));
+  });
+
+test("25: a viewer sees Sync from Fabric locked, and is told which right is missing", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("viewer").open(fabric);
+  const locked = page.getByRole("button", { name: /Sync from Fabric/ });
+  await expect(locked).toContainText("needs fabric.sync");
+  await locked.click();
+  await expect(
+    page.getByText(/You may not run Sync from Fabric on .*It needs fabric\.sync/),
+  ).toBeVisible();
+  expect(cluster.lists("connections")).toBe(0);
+});
+
+test("56: over plain HTTP by host name every button works, and a banner says it is not protected", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  page.comeBy(hedgerow.server.url.replace("127.0.0.1", "hedgerow.lab"));
+  await page.goto(page.at("/"));
+  expect(await page.evaluate(() => isSecureContext)).toBe(false);
+  await page.signIn("administrator").open(fabric);
+  await expect(page.getByText("This connection is not protected.")).toBeVisible();
+  await page.sync().click();
+  await expect(page.watched()).toContainText("48 created");
+  await page.getByRole("button", { name: "Test connection" }).click();
+  await expect(page.watched()).toContainText("Test connection succeeded");
+  await page.getByRole("link", { name: "Objects", exact: true }).click();
+  await page.getByRole("link", { name: "leaf-01", exact: true }).click();
+  await page.getByRole("tab", { name: "YAML" }).click();
+  await page.getByRole("button", { name: /copy/i }).first().click();
+  await expect(page.getByText(/copied/i).first()).toBeVisible();
+  await page.goto(page.at("/fabrics/add/"));
+  await page.getByLabel("Name", { exact: true }).fill("second lab");
+  await page.getByRole("button", { name: "Add fabric" }).click();
+  await expect(page).toHaveTitle(/second lab/);
+  await page.getByRole("button", { name: /Account/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByLabel("User name")).toBeVisible();
+});
+
+// ---- 5: names and ids
+
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
+  "utf8",
+);
+
+interface Looked {
+  doubled: string[];
+  violations: string[];
+}
+
+async function look(page: PersonPage): Promise<Looked> {
+  // By the debugger, since the page's own policy forbids foreign scripts.
+  await page.evaluate(axeSource);
+  return await page.evaluate(async () => {
+    const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+    const doubled = ids.filter((id, place) => ids.indexOf(id) !== place);
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run: (options: object) => Promise<{
+          violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+        }>;
+      };
+    };
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const { violations } = await axe.run({ runOnly: { type: "tag", values: tags } });
+    return {
+      doubled,
+      violations: violations.flatMap((it) =>
+        it.nodes.map((node) => `${it.id}: ${node.html} ${node.failureSummary}`),
+      ),
+    };
+  });
+}
+
+const screens: Record<string, (page: PersonPage, fabric: number) => Promise<void>> = {
+  fabrics: async (page) => {
+    await page.goto(page.at("/fabrics/"));
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  },
+  "add fabric, by kubeconfig": async (page) => {
+    await page.goto(page.at("/fabrics/add/"));
+    await expect(page.getByRole("heading", { name: "Add a fabric" })).toBeVisible();
+  },
+  "add fabric, by fields": async (page) => {
+    await page.goto(page.at("/fabrics/add/"));
+    await page.getByText("Separate fields").click();
+    await expect(page.getByLabel("Server", { exact: true })).toBeVisible();
+  },
+  fabric: async (page, id) => {
+    await page.goto(page.at(`/fabrics/${id}/`));
+    await expect(page.watched()).toContainText("succeeded");
+  },
+  settings: async (page, id) => {
+    await page.goto(page.at(`/fabrics/${id}/settings/`));
+    await expect(page.getByLabel("Name", { exact: true })).toBeVisible();
+  },
+  objects: async (page, id) => {
+    await page.goto(page.at(`/fabrics/${id}/objects/`));
+    await expect(page.getByRole("table", { name: "Objects" })).toBeVisible();
+  },
+  "objects without a match": async (page, id) => {
+    await page.goto(page.at(`/fabrics/${id}/objects/?q=leaf-99`));
+    await expect(page.getByText(/No match/)).toBeVisible();
+  },
+  object: async (page) => {
+    await page.goto(page.at("/objects/1/"));
+    await expect(page.getByRole("tablist")).toBeVisible();
+  },
+  "object as YAML": async (page) => {
+    await page.goto(page.at("/objects/1/?tab=yaml"));
+    await expect(page.getByText("apiVersion")).toBeVisible();
+  },
+  "history of an object": async (page) => {
+    await page.goto(page.at("/objects/1/?tab=history"));
+    await expect(page.getByRole("table")).toBeVisible();
+  },
+  run: async (page) => {
+    await page.goto(page.at("/runs/1/"));
+    await expect(page.layer(9)).toBeVisible();
+  },
+  "no page at all": async (page) => {
+    await page.goto(page.at("/nothing/here/"));
+    await expect(page.getByText("There is no page at this address.")).toBeVisible();
+  },
+};
+
+test.describe("5: no id occurs twice and every control has a name", () => {
+  test("on the sign-in page, also with a refusal", async ({ page }) => {
+    page.allow(/401/);
+    await page.goto(page.at("/sign-in/"));
+    await page.getByLabel("User name").fill("operator");
+    await page.getByLabel("Password", { exact: true }).fill("wrong");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await expect(page.getByText("User name or password is wrong.")).toBeVisible();
+    expect(await look(page)).toEqual({ doubled: [], violations: [] });
+  });
+
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const width of [1280, 360])
+      test(`on every screen, ${colorScheme}, ${width} px wide`, async ({
+        hedgerow,
+        cluster,
+        page,
+      }) => {
+        test.slow();
+        const fabric = await hedgerow.fabric({ cluster });
+        await (await hedgerow.server.as("administrator")).pull(fabric.id);
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 800 });
+        await page.signIn("administrator");
+        for (const [name, open] of Object.entries(screens)) {
+          await open(page, fabric.id);
+          expect(await look(page), name).toEqual({ doubled: [], violations: [] });
+          const sideways = await page.evaluate(
+            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          );
+          expect(sideways, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
+        }
+      });
+
+  test("in the dialog over an ended session", async ({ hedgerow, cluster, page }) => {
+    const fabric = await hedgerow.fabric({ cluster });
+    await page.signIn("operator").open(fabric);
+    page.allow(/Failed to load resource/);
+    await hedgerow.endSessionsOf("operator");
+    await page.sync().click();
+    await expect(page.getByRole("dialog")).toBeVisible();
+    expect(await look(page)).toEqual({ doubled: [], violations: [] });
+    expect(passwords.operator).not.toBe("");
+  });
+});
