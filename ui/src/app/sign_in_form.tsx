@@ -88,21 +88,21 @@ export function PasswordField(props: PasswordProps) {
   const [shown, setShown] = useState(false);
   const toggle = () => setShown(!shown);
   return (
-    <div className="password">
-      <Field
-        label={label}
-        name="password"
-        type={shown ? "text" : "password"}
-        autoComplete={isNew ? "new-password" : "current-password"}
-        value={props.value}
-        onChange={props.onChange}
-        autoFocus={autoFocus}
-        about={about}
-        refusal={refusal}
-      />
-      <Button label={shown ? "Hide what is typed" : "Show what is typed"} onPress={toggle}>
-        {shown ? "Hide" : "Show"}
-      </Button>
-    </div>
+    <Field
+      label={label}
+      name="password"
+      type={shown ? "text" : "password"}
+      autoComplete={isNew ? "new-password" : "current-password"}
+      value={props.value}
+      onChange={props.onChange}
+      autoFocus={autoFocus}
+      about={about}
+      refusal={refusal}
+      beside={
+        <Button label={shown ? "Hide what is typed" : "Show what is typed"} onPress={toggle}>
+          {shown ? "Hide" : "Show"}
+        </Button>
+      }
+    />
   );
 }

@@ -26,6 +26,8 @@ export interface FieldProps {
   placeholder?: string;
   lines?: number;
   list?: string;
+  // A small button at the end of the line.
+  beside?: ReactNode;
 }
 
 export function Field(props: FieldProps) {
@@ -51,7 +53,14 @@ export function Field(props: FieldProps) {
           {about}
         </Text>
       )}
-      <Control {...props} />
+      {props.beside ? (
+        <div className="with-button">
+          <Control {...props} />
+          {props.beside}
+        </div>
+      ) : (
+        <Control {...props} />
+      )}
       {refusal !== undefined && <FieldError className="refusal">{refusal}</FieldError>}
     </TextField>
   );

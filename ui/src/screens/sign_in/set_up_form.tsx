@@ -15,6 +15,8 @@ export function SetUpForm() {
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<Fault>();
   const refusals = refusalsOf(fault);
+  // Here the code is the credential.
+  const wrongCode = fault?.code === "bad_credentials" ? `${fault.detail} ${fault.hint}` : undefined;
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -43,7 +45,7 @@ export function SetUpForm() {
         name="code"
         value={code}
         onChange={setCode}
-        refusal={refusals.get("code")}
+        refusal={wrongCode ?? refusals.get("code")}
         autoFocus
       />
       <Field
@@ -61,7 +63,7 @@ export function SetUpForm() {
         onChange={setPassword}
         refusal={refusals.get("password")}
       />
-      {fault && <FaultNote fault={fault} />}
+      {fault && !wrongCode && <FaultNote fault={fault} atFields />}
       <div className="row actions">
         <Button kind="primary" type="submit">
           {busy ? "Setting up…" : "Make the administrator"}
