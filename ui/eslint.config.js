@@ -29,7 +29,7 @@ const refusedSyntax = [
 ];
 
 export default ts.config(
-  { ignores: ["dist/", "src/**/*.gen.ts", "src/**/*.gen.d.ts"] },
+  { ignores: ["dist/", "src/**/*.gen.ts"] },
   js.configs.recommended,
   ...ts.configs.recommendedTypeChecked,
   a11y.flatConfigs.strict,

@@ -4,7 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { bodyOf, change, client, freshKey } from "../../api/client";
 import { faultOf } from "../../api/fault";
-import type { NewFabric } from "../../api/types";
+import type { FabricWanted } from "../../api/types";
 import { useTitle } from "../../app/title";
 import { Button } from "../../ui/button";
 import { emptyDraft, fieldsOf, isEmpty } from "../connection/draft";
@@ -48,7 +48,7 @@ export function AddFabric() {
   );
 }
 
-function fabricOf({ name, site, description, shares, draft }: Typed): NewFabric {
+function fabricOf({ name, site, description, shares, draft }: Typed): FabricWanted {
   return {
     name,
     site,
@@ -64,7 +64,7 @@ function useSave() {
   const last = useRef({ body: "", key: "" });
   return useMutation({
     networkMode: "always",
-    mutationFn: (body: NewFabric) => {
+    mutationFn: (body: FabricWanted) => {
       const words = JSON.stringify(body);
       if (last.current.body !== words) last.current = { body: words, key: freshKey() };
       const header = { "Idempotency-Key": last.current.key };

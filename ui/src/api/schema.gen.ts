@@ -139,6 +139,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/fabrics/{id}/resume/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a pause, also one that Hedgerow made after two lost runs in a row */
+        post: operations["resumeFabric"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/fabrics/{id}/runs/": {
         parameters: {
             query?: never;
@@ -1206,6 +1225,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ObjectList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeFabric: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fabric */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fabric"];
                 };
             };
             default: components["responses"]["Problem"];
