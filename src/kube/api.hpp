@@ -62,7 +62,7 @@ struct Item {
 
 struct ListRequest {
   Kind kind;
-  std::string space;  // Empty: the whole cluster.
+  std::string space;  // Empty, or a kind without namespace: the whole cluster.
 };
 
 // How the list of one kind ended. Only a complete one proves absence: all items at one

@@ -199,8 +199,17 @@ class Climber {
     return true;
   }
 
-  // Asks for each kind and namespace; the places of those that we may not list, or the failure of
-  // the first unanswered one.
+  Request trying(const ListRequest& list) const {
+    Request request = limited({});
+    request.path = list_path(list.kind, list.space) + "?limit=1";
+    request.headers = {"Accept: application/json"};
+    request.sink = [](std::string_view) {};  // Only whether it is allowed counts.
+    request.body_max = 64u << 20;
+    return request;
+  }
+
+  // Asks for each list; the places of those that are not allowed, or why one of them could not be
+  // told.
   std::expected<std::set<std::size_t>, Failure> refused_among(
       const std::vector<ListRequest>& lists) {
     std::vector<Request> requests;
@@ -208,32 +217,24 @@ class Climber {
       requests.push_back(limited(ask_whether_listable(list.kind, list.space)));
     std::set<std::size_t> refused;
     std::set<std::size_t> tried;
-    std::optional<Failure> unanswered;
+    std::optional<Failure> untold;
     client_.session().run(
         std::move(requests), kReviewConcurrency,
         [&](std::size_t place, const Reply& reply) -> std::optional<Request> {
-          const bool is_list = tried.contains(place);
-          const auto allowed = is_list ? std::nullopt : allowed_in(reply);
-          const bool may = allowed.value_or(is_list && !reply.failure && reply.status == 200);
-          if (allowed || (is_list && !reply.failure)) {
-            if (!may) refused.insert(place);
-            return std::nullopt;
+          if (const auto allowed = allowed_in(reply)) {
+            if (!*allowed) refused.insert(place);
+          } else if (!reply.failure && tried.insert(place).second) {
+            return trying(lists[place]);  // We may not ask, so we try.
+          } else if (!reply.failure && reply.status == 403) {
+            refused.insert(place);
+          } else if (reply.failure || reply.status != 200) {
+            const Kind& kind = lists[place].kind;
+            untold = failure_of(reply, {.verb = "list", .what = kind.resource(), .kind = &kind});
           }
-          if (is_list || reply.failure) {
-            if (!unanswered) unanswered = failure_of(reply, {.verb = "list", .what = "kinds"});
-            return std::nullopt;
-          }
-          // We may not ask, so we try.
-          tried.insert(place);
-          Request request = limited({});
-          request.path = list_path(lists[place].kind, lists[place].space) + "?limit=1";
-          request.headers = {"Accept: application/json"};
-          request.sink = [](std::string_view) {};
-          request.body_max = 64u << 20;
-          return request;
+          return std::nullopt;
         },
         stop_);
-    if (unanswered) return std::unexpected(std::move(*unanswered));
+    if (untold) return std::unexpected(std::move(*untold));
     return refused;
   }
 

@@ -156,7 +156,8 @@ class Session::Loop {
   Settings settings_;
   Trust trust_;
   NetworkClock network_clock_;
-  Route route_{peer_, settings_, trust_, network_clock_};
+  std::optional<CertificateFacts> proven_;
+  Route route_{peer_, settings_, trust_, network_clock_, proven_};
   std::unique_ptr<CURLM, MultiEnd> multi_;
 };
 

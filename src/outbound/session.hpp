@@ -102,7 +102,8 @@ struct Request {
 };
 
 // Connections to one peer, kept between runs. Used by one thread at a time. Whatever else a
-// caller's functions throw ends the run and comes out of it.
+// caller's functions throw ends the run and comes out of it; they may not call the session
+// themselves.
 class Session {
  public:
   Session(Peer peer, const Settings& settings, const base::Clock& clock);

@@ -256,7 +256,12 @@ void Transfer::note_phase_time(base::Milliseconds took) {
 
 void Transfer::note_connection() {
   Evidence& evidence = reply_.evidence;
-  if (handshake_) evidence.certificate = handshake_->certificate;
+  if (handshake_) {
+    evidence.certificate = handshake_->certificate;
+    if (evidence.reached == Phase::Asking) route_.proven = handshake_->certificate;
+  } else if (evidence.reused) {
+    evidence.certificate = route_.proven;
+  }
   long version = 0;
   curl_easy_getinfo(handle_, CURLINFO_HTTP_VERSION, &version);
   if (version == CURL_HTTP_VERSION_2_0)
@@ -298,6 +303,7 @@ curl_socket_t Transfer::open_socket(const curl_sockaddr& address) {
 }
 
 void Transfer::armed(SSL_CTX* context) {
+  refused_.reset();  // Another address of the name was denied, this one was not.
   handshake_ = std::make_shared<Handshake>();
   route_.trust.arm(context, handshake_);
   enter(Phase::Handshake);

@@ -37,6 +37,8 @@ struct Route {
   const Settings& settings;
   const Trust& trust;
   NetworkClock& clock;
+  // The peer's certificate as last proven: that of kept connections.
+  std::optional<CertificateFacts>& proven;
 };
 
 class Transfer {

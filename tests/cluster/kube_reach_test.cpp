@@ -2,8 +2,15 @@
 // nothing sent too early.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <fstream>
 
 #include "kube_fixture.hpp"
 
@@ -201,6 +208,41 @@ TEST(Reach, SaysThatANameDoesNotResolve) {
   EXPECT_THAT(detail_of(reply), HasSubstr("nowhere.invalid"));
 }
 
+// Runs in a child with a network and a resolv.conf of its own, where a name server takes questions
+// and says nothing.
+int ask_a_silent_name_server(const std::string& resolv_conf, const std::string& server) {
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) != 0) return 77;
+  const int silent = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ifreq loopback{};
+  std::strcpy(loopback.ifr_name, "lo");
+  loopback.ifr_flags = IFF_UP;
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  at.sin_port = htons(53);
+  if (ioctl(silent, SIOCSIFFLAGS, &loopback) != 0 ||
+      bind(silent, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 ||
+      mount(resolv_conf.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) != 0)
+    return 77;
+  Reply reply;
+  const auto took = timed([&] { reply = asked(*session_at(server)); });
+  if (code_of(reply) != "dns_failed") return 1;
+  if (detail_of(reply) != "No name server answered for silent.example within 0.5 s.") return 2;
+  if (took < Milliseconds{450}) return 3;
+  return took < Milliseconds{700} ? 0 : 4;
+}
+
+TEST(Reach, DoesNotWaitForASilentNameServer) {
+  const std::string resolv_conf = Cluster::shared().folder() + "/resolv.conf";
+  std::ofstream{resolv_conf} << "nameserver 127.0.0.1\n";
+  const pid_t child = fork();
+  if (child == 0) _exit(ask_a_silent_name_server(resolv_conf, "https://silent.example"));
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no name spaces here";
+  EXPECT_EQ(status, 0) << "step " << WEXITSTATUS(status);
+}
+
 TEST(Reach, OpensNoConnectionToADeniedAddress) {
   const Gate gate;
   auto settings = quick_settings().outbound;
@@ -323,6 +365,7 @@ TEST(Reach, KeepsOneConnectionForManyRequests) {
   EXPECT_EQ(gate.counter("connections"), 1);
   const Reply later = asked(*session);
   EXPECT_TRUE(later.evidence.reused);
+  EXPECT_TRUE(later.evidence.certificate);
   EXPECT_FALSE(later.evidence.dns || later.evidence.tcp || later.evidence.tls);
   EXPECT_TRUE(later.evidence.first_byte);
 }
