@@ -4,6 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -37,10 +40,9 @@ void require(const error_code& error, const Settings& settings) {
 
 [[nodiscard]] int spare_descriptor() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
-[[nodiscard]] bool is_exhaustion(const error_code& error) {
-  using boost::system::errc::errc_t;
-  return error == errc_t::too_many_files_open || error == errc_t::too_many_files_open_in_system ||
-         error == errc_t::no_buffer_space || error == errc_t::not_enough_memory;
+[[nodiscard]] bool is_exhaustion(int error) {
+  constexpr std::array<int, 4> kExhaustions{EMFILE, ENFILE, ENOBUFS, ENOMEM};
+  return std::ranges::find(kExhaustions, error) != kExhaustions.end();
 }
 
 }  // namespace
@@ -101,8 +103,8 @@ asio::awaitable<void> Listener::run() {
     // The client left before we came; the next one may be waiting already.
     if (error == asio::error::connection_aborted) continue;
     if (error == asio::error::operation_aborted) break;
-    base::log::warning("accept_failed", {{"what", error.message()}});
-    if (is_exhaustion(error)) turn_one_away();
+    base::log::warning("accept_failed", {{"what", ::strerrordesc_np(error.value())}});
+    if (is_exhaustion(error.value())) turn_one_away();
     pause_.expires_after(commons_.settings.deadlines.accept_pause);
     [[maybe_unused]] const auto paused = co_await pause_.async_wait(kAwait);
     // Without descriptors the system refuses even when nobody is at the door.

@@ -454,6 +454,7 @@ TEST_F(StartTest, every_answer_is_told_to_the_observer) {
     EXPECT_EQ(all[1].route, "");
     EXPECT_EQ(all[1].status, 404);
   });
+  server_.reset();  // Before `seen`, which its threads use.
 }
 
 }  // namespace
