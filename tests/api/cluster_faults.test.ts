@@ -6,7 +6,7 @@ import type { Api } from "../support/api";
 import { TestCluster } from "../support/cluster";
 import type { Gate, Rule } from "../support/gate";
 import { traceOf } from "../support/person";
-import { freePort } from "../support/server";
+import { freePort, patient } from "../support/server";
 import type { Fabric, Run } from "../support/types";
 
 interface Expected {
@@ -277,43 +277,40 @@ test("layer 7: another cluster behind the same address removes nothing until an 
   expect((await read.api.pull(read.fabric.id)).outcome).toBe("succeeded");
 });
 
-test("layer 8: a run whose server was killed is lost, and its repetition works by itself", async ({
-  hedgerow,
-  cluster,
-  gate,
-}) => {
-  const read = await readThrough(hedgerow, cluster, gate);
-  await gate.rule({ name: "slow", match: servers, action: { hold: true } });
-  const { run } = await read.api.start(read.fabric.id);
-  await gate.holds("slow");
-  await hedgerow.server.kill();
-  await gate.dropAll();
-  await hedgerow.server.begin();
-  const lost = await read.api.ended(run.id);
-  expectFault(lost, { outcome: "lost", code: "lost", layer: 8 });
-  const again = async () =>
-    (await read.api.fabric(read.fabric.id)).recent_runs.find((it) => it.retry_of === run.id)
-      ?.outcome;
-  await expect.poll(again, { timeout: 15_000 }).toBe("succeeded");
-  await expectRecovery(read);
+test.describe("while a run goes on", () => {
+  test.use({ settings: patient });
+
+  test("layer 8: a run whose server was killed is lost, and its repetition works by itself", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const read = await readThrough(hedgerow, cluster, gate);
+    await gate.rule({ name: "slow", match: servers, action: { hold: true } });
+    const { run } = await read.api.start(read.fabric.id);
+    await gate.holds("slow");
+    await hedgerow.server.kill();
+    await gate.dropAll();
+    await hedgerow.server.begin();
+    const lost = await read.api.ended(run.id);
+    expectFault(lost, { outcome: "lost", code: "lost", layer: 8 });
+    const again = async () =>
+      (await read.api.fabric(read.fabric.id)).recent_runs.find((it) => it.retry_of === run.id)
+        ?.outcome;
+    await expect.poll(again, { timeout: 15_000 }).toBe("succeeded");
+    await expectRecovery(read);
+  });
 });
 
-test("layer 8: a run in which nothing moves ends as no_progress", async ({
-  hedgerow,
-  cluster,
-  gate,
-}) => {
-  test.slow();
-  const read = await readThrough(hedgerow, cluster, gate);
-  // Bytes enough to stay above the floor, so that only the run's own clock is left.
-  await gate.rule({
-    name: "hold",
-    match: { path: "/(servers|connections)$" },
-    action: { hold: true },
+test.describe("with a short patience for runs in which nothing moves", () => {
+  test.use({ settings: { ...patient, "runs.no_progress": "2s" } });
+
+  test("layer 8: such a run ends as no_progress", async ({ hedgerow, cluster, gate }) => {
+    const read = await readThrough(hedgerow, cluster, gate);
+    await gate.rule({ name: "hold", match: servers, action: { hold: true } });
+    const run = await read.api.pull(read.fabric.id);
+    expectFault(run, { outcome: "failed", code: "no_progress", layer: 8 });
+    await gate.dropAll();
+    await expectRecovery(read);
   });
-  const { run } = await read.api.start(read.fabric.id);
-  const ended = await read.api.ended(run.id, 30_000);
-  expect(["no_progress", "cluster_timeout"], traceOf(ended)).toContain(ended.code);
-  await gate.dropAll();
-  await expectRecovery(read);
 });

@@ -56,7 +56,7 @@ test.describe("nobody is signed in", () => {
   test("what has no route under /api/ is 401 too, so that nobody learns which routes there are", async ({
     lab,
   }) => {
-    for (const path of ["/api/nothing/", "/api/", "/api", "/api/fabrics/x/", "/api//fabrics/"]) {
+    for (const path of ["/api/nothing/", "/api/", "/api", "/api/fabrics/x/"]) {
       const answer = await plain(lab.server.url, {
         method: "GET",
         path,

@@ -1,6 +1,7 @@
 // What each role may do, at every door that changes something; and that a refusal names the right that is missing.
 import { expect, test } from "../support/fixtures";
 import { freshKey, type Api } from "../support/api";
+import { patient } from "../support/server";
 import type { Role, Run } from "../support/types";
 
 const forbidden = { status: 403, code: "forbidden", layer: 6 };
@@ -107,24 +108,28 @@ test("a viewer sees what there is, and an operator reads the cluster", async ({
   expect((await viewer.fabric(fabric.id)).permissions).toEqual(["fabric.view"]);
 });
 
-test("only who started a run, or may start one, cancels it", async ({
-  hedgerow,
-  cluster,
-  gate,
-}) => {
-  const fabric = await hedgerow.fabric({ cluster, through: gate });
-  const operator = await hedgerow.server.as("operator");
-  const viewer = await hedgerow.server.as("viewer");
-  await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
-  const { run } = await operator.start(fabric.id);
-  await gate.holds("slow");
-  await viewer.refused(forbidden, "POST", `/api/runs/${run.id}/cancel/`);
-  await operator.must("POST", `/api/runs/${run.id}/cancel/`);
-  expect(await operator.ended(run.id)).toMatchObject({
-    outcome: "cancelled",
-    code: "cancelled",
-    layer: 8,
+test.describe("while a run goes on", () => {
+  test.use({ settings: patient });
+
+  test("only who started a run, or may start one, cancels it", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const operator = await hedgerow.server.as("operator");
+    const viewer = await hedgerow.server.as("viewer");
+    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    const { run } = await operator.start(fabric.id);
+    await gate.holds("slow");
+    await viewer.refused(forbidden, "POST", `/api/runs/${run.id}/cancel/`);
+    await operator.must("POST", `/api/runs/${run.id}/cancel/`);
+    expect(await operator.ended(run.id)).toMatchObject({
+      outcome: "cancelled",
+      code: "cancelled",
+      layer: 8,
+    });
+    await gate.dropAll();
+    expect((await operator.pull(fabric.id)).outcome).toBe("succeeded");
   });
-  await gate.dropAll();
-  expect((await operator.pull(fabric.id)).outcome).toBe("succeeded");
 });

@@ -2,6 +2,7 @@
 import { expect, test, fieldsOf } from "../support/fixtures";
 import { freshKey } from "../support/api";
 import { TestCluster } from "../support/cluster";
+import { patient } from "../support/server";
 import { traceOf } from "../support/person";
 import type { ObservedObject } from "../support/types";
 
@@ -115,56 +116,6 @@ test("a namespace that does not exist proves nothing", async ({ hedgerow, cluste
   });
 });
 
-test("an edit of the connection ends a running sync as config_changed, and the new one is read", async ({
-  hedgerow,
-  cluster,
-  gate,
-}) => {
-  const fabric = await hedgerow.fabric({ cluster, through: gate });
-  const administrator = await hedgerow.server.as("administrator");
-  await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
-  const { run } = await administrator.start(fabric.id);
-  await gate.holds("slow");
-  const { server, token } = cluster.connection;
-  await administrator.editFabric(fabric.id, { cluster: { server, token } });
-  const ended = await administrator.ended(run.id);
-  expect(ended, traceOf(ended)).toMatchObject({
-    outcome: "cancelled",
-    code: "config_changed",
-    layer: 8,
-  });
-  await gate.dropAll();
-  expect(await administrator.pull(fabric.id)).toMatchObject({ outcome: "succeeded" });
-});
-
-test("a fabric deleted during a sync leaves nothing behind, and others go on", async ({
-  hedgerow,
-  cluster,
-  gate,
-}) => {
-  const fabric = await hedgerow.fabric({ cluster, through: gate });
-  const administrator = await hedgerow.server.as("administrator");
-  await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
-  const { run } = await administrator.start(fabric.id);
-  await gate.holds("slow");
-  const name = encodeURIComponent(fabric.name);
-  await administrator.refused(
-    { status: 400, code: "invalid", layer: 2 },
-    "DELETE",
-    `/api/fabrics/${fabric.id}/?name=another`,
-  );
-  await administrator.must("DELETE", `/api/fabrics/${fabric.id}/?name=${name}`);
-  const missing = { status: 404, code: "not_found", layer: 2 };
-  await administrator.refused(missing, "GET", `/api/fabrics/${fabric.id}/`);
-  await administrator.refused(missing, "GET", `/api/runs/${run.id}/`);
-  await gate.dropAll();
-  const { record } = hedgerow.server;
-  for (const table of ["objects", "kinds", "runs", "credentials", "ownership"])
-    expect(await record.rows(`SELECT * FROM ${table}`), table).toEqual([]);
-  const next = await hedgerow.fabric({ cluster });
-  expect((await administrator.pull(next.id)).outcome).toBe("succeeded");
-});
-
 test("an object with a deletionTimestamp is still there and says so", async ({
   hedgerow,
   cluster,
@@ -272,7 +223,7 @@ test("an object of 1.5 MiB is read, kept and given back whole", async ({ hedgero
 });
 
 test.describe("with pages", () => {
-  test.use({ settings: { "cluster.page_size": 5 } });
+  test.use({ settings: { ...patient, "cluster.page_size": 5 } });
 
   test("an object that changes between two pages is read as of one moment", async ({
     hedgerow,
@@ -296,29 +247,6 @@ test.describe("with pages", () => {
     await gate.dropAll();
     expect((await operator.pull(fabric.id)).counts).toMatchObject({ changed: 1, unchanged: 47 });
   });
-});
-
-test("two clicks at once are one run, and a follow-up is one more", async ({
-  hedgerow,
-  cluster,
-  gate,
-}) => {
-  const fabric = await hedgerow.fabric({ cluster, through: gate });
-  const operator = await hedgerow.server.as("operator");
-  const administrator = await hedgerow.server.as("administrator");
-  await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
-  const first = await operator.start(fabric.id);
-  await gate.holds("slow");
-  const joined = await administrator.start(fabric.id);
-  expect(joined).toMatchObject({ joined: true, run: { id: first.run.id, actor: "operator" } });
-  const follow = await administrator.start(fabric.id, "pull", { follow_up: true });
-  const again = await operator.start(fabric.id, "pull", { follow_up: true });
-  expect(again.run.id).toBe(follow.run.id);
-  expect(follow.run).toMatchObject({ state: "queued", waits_for: first.run.id });
-  await gate.dropAll();
-  await operator.ended(first.run.id);
-  expect((await operator.ended(follow.run.id)).counts.unchanged).toBe(48);
-  expect(cluster.lists("connections")).toBe(2);
 });
 
 test("one key is one run, however often it is sent, and another body is refused", async ({
@@ -349,4 +277,81 @@ test("one key is one run, however often it is sent, and another body is refused"
   );
   expect(mine.results.map((it) => it.id)).toEqual([first.body.run.id]);
   expect(cluster.lists("connections")).toBe(1);
+});
+
+test.describe("while a run goes on", () => {
+  test.use({ settings: patient });
+
+  test("an edit of the connection ends a running sync as config_changed, and the new one is read", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const administrator = await hedgerow.server.as("administrator");
+    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    const { run } = await administrator.start(fabric.id);
+    await gate.holds("slow");
+    const { server, token } = cluster.connection;
+    await administrator.editFabric(fabric.id, { cluster: { server, token } });
+    const ended = await administrator.ended(run.id);
+    expect(ended, traceOf(ended)).toMatchObject({
+      outcome: "cancelled",
+      code: "config_changed",
+      layer: 8,
+    });
+    await gate.dropAll();
+    expect(await administrator.pull(fabric.id)).toMatchObject({ outcome: "succeeded" });
+  });
+
+  test("a fabric deleted during a sync leaves nothing behind, and others go on", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const administrator = await hedgerow.server.as("administrator");
+    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    const { run } = await administrator.start(fabric.id);
+    await gate.holds("slow");
+    const name = encodeURIComponent(fabric.name);
+    await administrator.refused(
+      { status: 400, code: "invalid", layer: 2 },
+      "DELETE",
+      `/api/fabrics/${fabric.id}/?name=another`,
+    );
+    await administrator.must("DELETE", `/api/fabrics/${fabric.id}/?name=${name}`);
+    const missing = { status: 404, code: "not_found", layer: 2 };
+    await administrator.refused(missing, "GET", `/api/fabrics/${fabric.id}/`);
+    await administrator.refused(missing, "GET", `/api/runs/${run.id}/`);
+    await gate.dropAll();
+    const { record } = hedgerow.server;
+    for (const table of ["objects", "kinds", "runs", "credentials", "ownership"])
+      expect(await record.rows(`SELECT * FROM ${table}`), table).toEqual([]);
+    const next = await hedgerow.fabric({ cluster });
+    expect((await administrator.pull(next.id)).outcome).toBe("succeeded");
+  });
+
+  test("two clicks at once are one run, and a follow-up is one more", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const operator = await hedgerow.server.as("operator");
+    const administrator = await hedgerow.server.as("administrator");
+    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    const first = await operator.start(fabric.id);
+    await gate.holds("slow");
+    const joined = await administrator.start(fabric.id);
+    expect(joined).toMatchObject({ joined: true, run: { id: first.run.id, actor: "operator" } });
+    const follow = await administrator.start(fabric.id, "pull", { follow_up: true });
+    const again = await operator.start(fabric.id, "pull", { follow_up: true });
+    expect(again.run.id).toBe(follow.run.id);
+    expect(follow.run).toMatchObject({ state: "queued", waits_for: first.run.id });
+    await gate.dropAll();
+    await operator.ended(first.run.id);
+    expect((await operator.ended(follow.run.id)).counts.unchanged).toBe(48);
+    expect(cluster.lists("connections")).toBe(2);
+  });
 });

@@ -46,6 +46,14 @@ const tenth: Settings = {
   "events.heartbeat": "500ms",
 };
 
+// For tests that hold an answer back while they look: what is held must not run into a deadline meanwhile.
+export const patient: Settings = {
+  "outbound.deadlines.first_byte": "40s",
+  "outbound.deadlines.floor_span": "40s",
+  "outbound.deadlines.total": "50s",
+  "runs.no_progress": "50s",
+};
+
 const common: Settings = {
   "http.address": "127.0.0.1",
   "outbound.allow": ["127.0.0.1", "::1"],
@@ -179,6 +187,11 @@ export class TestServer {
   // One of Hedgerow's other commands, with this server's settings.
   command(words: readonly string[], input = ""): Promise<Ran> {
     return run(hedgerowProgram, [...words, "--config", this.settings], { input });
+  }
+
+  // One of its commands that want no settings.
+  bare(words: readonly string[]): Promise<Ran> {
+    return run(hedgerowProgram, words);
   }
 
   // A program of a person with this role, signed in.
