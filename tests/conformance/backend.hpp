@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <latch>
 
 #include "base/check.hpp"
 #include "base/clock.hpp"
@@ -75,6 +76,29 @@ class DatabaseTest : public testing::TestWithParam<Kind> {
   std::string outside(const std::string& statement);
   // The first value of its answer, as text.
   std::string ask_outside(const std::string& statement);
+
+  // Keeps the writer busy inside of a function until it is let go, so that others queue behind it.
+  class Busy {
+   public:
+    explicit Busy(DatabaseTest& test)
+        : thread_{[this, &test] {
+            test.write([this](store::Txn&) {
+              if (!entered_.try_wait()) entered_.count_down();
+              go_.wait();
+            });
+          }} {
+      entered_.wait();
+    }
+    ~Busy() { let_go(); }
+    void let_go() {
+      if (!go_.try_wait()) go_.count_down();
+    }
+
+   private:
+    std::latch entered_{1};
+    std::latch go_{1};
+    std::jthread thread_;
+  };
 
   model::FabricId make_fabric(const std::string& name = "fab-lab-01");
   // A run that is running under epoch 1 of replica "r1".

@@ -21,29 +21,6 @@ std::int64_t append(Txn& txn, const std::string& action) {
 
 class Commits : public DatabaseTest {
  protected:
-  // Keeps the writer busy inside of a function until it is let go, so that others queue behind it.
-  class Busy {
-   public:
-    explicit Busy(Commits& test)
-        : thread_{[this, &test] {
-            test.write([this](Txn&) {
-              if (!entered_.try_wait()) entered_.count_down();
-              go_.wait();
-            });
-          }} {
-      entered_.wait();
-    }
-    ~Busy() { let_go(); }
-    void let_go() {
-      if (!go_.try_wait()) go_.count_down();
-    }
-
-   private:
-    std::latch entered_{1};
-    std::latch go_{1};
-    std::jthread thread_;
-  };
-
   std::vector<std::string> actions() {
     std::vector<std::string> found;
     const auto page = read([](const auto& s) { return s.audit().page({.limit = 1'000}); });
