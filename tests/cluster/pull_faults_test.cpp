@@ -230,8 +230,10 @@ TEST_F(PullFaults, AnotherClusterBehindTheSameAddressRemovesNothingAndWaitsForAn
   expect_failed("wrong_cluster", 7, Reach::Unreachable);
   EXPECT_EQ(fabric(fabric_).identity, own);
   EXPECT_EQ(fabric(fabric_).new_identity, "00000000-0000-4000-8000-000000000000");
+  write([&](store::Txn& txn) { txn.fabrics().set_new_identity(fabric_, std::nullopt); });
   const model::Run test = ended(queue(fabric_, model::Operation::Test));
   EXPECT_EQ(code_of(test), "wrong_cluster");
+  EXPECT_EQ(fabric(fabric_).new_identity, "00000000-0000-4000-8000-000000000000");
   gate_.clear();
   expect_good(fabric_, kAllUnchanged);
   EXPECT_FALSE(fabric(fabric_).new_identity);
@@ -255,6 +257,21 @@ TEST_F(PullFaults, WithoutTheClustersIdentityObjectsAreReadAndNothingIsRemoved) 
   expect_good(fabric_, {.created = 1, .changed = 1, .unchanged = 46});
 }
 
+TEST_F(PullFaults, ANamespaceThatCouldNotBeSeenProvesNoAbsence) {
+  point(fabric_, {.server = gate_.url(), .namespaces = {"default"}});
+  take_out(path_of(kWiring, "servers", "server-04"));
+  answer("^/api/v1/namespaces/default$", 403, status_body(403, "Forbidden"));
+  const model::Run run = sync(fabric_);
+  EXPECT_EQ(outcome_of(run), "partly");
+  EXPECT_EQ(code_of(run), "cluster_forbidden");
+  EXPECT_EQ(run.counts, (model::Counts{.unchanged = 47}));
+  expect_frozen();
+  gate_.clear();
+  expect_good(fabric_, {.unchanged = 47, .removed = 1});
+  load_sample();
+  expect_good(fabric_, {.created = 1, .unchanged = 47});
+}
+
 TEST_F(PullFaults, ASecondFabricOnOneClusterIsRefusedUnlessItIsConfirmed) {
   const auto second = add_fabric("twin", {});
   const model::Run run = sync(second);
@@ -263,9 +280,20 @@ TEST_F(PullFaults, ASecondFabricOnOneClusterIsRefusedUnlessItIsConfirmed) {
   EXPECT_THAT(run.ending->detail, HasSubstr("lab already uses this cluster"));
   expect_broken_at(run, 7);
   EXPECT_FALSE(fabric(second).identity);
+  EXPECT_EQ(fabric(second).reach.state, Reach::Reachable);
   expect_frozen();
   point(second, {.shares_cluster = true});
   expect_good(second, kAllCreated);
+}
+
+TEST_F(PullFaults, ConnectionsAreKeptBetweenRunsButNeverBeyondTheirFields) {
+  const auto before = gate_.counter("connections");
+  expect_good(fabric_, kAllUnchanged);
+  EXPECT_EQ(gate_.counter("connections"), before);
+  gate_.clear();
+  point(fabric_, {});
+  expect_good(fabric_, kAllUnchanged);
+  EXPECT_EQ(gate_.requests(""), 0u);
 }
 
 TEST_F(PullFaults, ACredentialThatDoesNotOpenIsAnOutcomeOfLayer7) {

@@ -1,5 +1,7 @@
 // What becomes of a pull that is stopped, or overtaken, while it reads; and of pages between which
 // the cluster changes.
+#include <future>
+
 #include "pull_fixture.hpp"
 
 namespace hedgerow::test {
@@ -119,6 +121,63 @@ TEST_F(PullStops, ARunWhoseLeaseIsOverWritesNothingMore) {
   EXPECT_EQ(writes(), 2);
   label(path_of(kWiring, "switches", "leaf-01"), "");
   expect_good(fabric_, {.changed = 1, .unchanged = 47});
+}
+
+// Nobody watches over this run: what it writes must refuse by itself.
+class PullFence : public PullStops {
+ protected:
+  // The code with which a pull ended, before whose last list was let through `meanwhile` was done.
+  template <class Meanwhile>
+  std::string_view code_after(Meanwhile&& meanwhile) {
+    workers_.reset();
+    hold_lists();
+    queue(fabric_);
+    const auto claimed =
+        write([](store::Txn& txn) { return txn.runs().claim({.replica = "test"}); });
+    auto pull = std::async(std::launch::async, [&] {
+      return failure_in([&] { static_cast<void>(readers_->pull(claimed.value(), {})); });
+    });
+    EXPECT_TRUE(comes([&] { return gate_.requests("/switches$") == 1; }));
+    EXPECT_TRUE(comes([&] { return number("SELECT count(*) FROM objects") == 41; }));
+    meanwhile(claimed->id);
+    count_writes();
+    gate_.clear();
+    const base::Failure failure = pull.get();
+    EXPECT_EQ(writes(), 0);
+    return code_in(failure);
+  }
+};
+
+TEST_F(PullFence, NothingIsWrittenOfWhatAnotherConnectionRead) {
+  EXPECT_EQ(code_after([&](model::RunId) {
+              write([&](store::Txn& txn) { txn.fabrics().bump_generation(fabric_); });
+            }),
+            "config_changed");
+}
+
+TEST_F(PullFence, NothingIsWrittenUnderAnotherEpoch) {
+  EXPECT_EQ(code_after([&](model::RunId) {
+              write([](store::Txn& txn) { txn.ownership().take_all("test", 15s); });
+            }),
+            "lost");
+}
+
+TEST_F(PullFence, NothingIsWrittenOnceTheRunHasEnded) {
+  EXPECT_EQ(code_after([&](model::RunId run) {
+              write([&](store::Txn& txn) {
+                txn.runs().end(run,
+                               {.outcome = model::Outcome::Failed, .code = base::Code::NoProgress},
+                               std::nullopt);
+              });
+            }),
+            "lost");
+}
+
+TEST_F(PullFence, NothingIsWrittenForADeletedFabric) {
+  EXPECT_EQ(code_after([&](model::RunId) {
+              write([&](store::Txn& txn) { txn.fabrics().remove(fabric_); });
+            }),
+            "fabric_deleted");
 }
 
 class PullPages : public PullStops {

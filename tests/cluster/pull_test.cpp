@@ -53,6 +53,20 @@ TEST_F(PullTest, TheFirstSyncCreates48TheNextWritesNoRowAChangeIsOneChangedADele
   EXPECT_EQ(number("SELECT count(*) FROM objects"), 48);
 }
 
+TEST_F(PullTest, AChangeThatWasUndoneIsNoChange) {
+  const auto id = add_fabric("lab", {});
+  expect_good(id, kAllCreated);
+  const std::string server = path_of(kWiring, "servers", "server-06");
+  label(server, "passing");
+  label(server, "");
+  count_writes();
+  expect_good(id, kAllUnchanged);
+  EXPECT_EQ(writes(), 1) << "its resourceVersion";
+  EXPECT_EQ(number("SELECT count(*) FROM history"), 48);
+  expect_good(id, kAllUnchanged);
+  EXPECT_EQ(writes(), 1);
+}
+
 TEST_F(PullTest, AnObjectMadeAnewUnderItsNameIsOneRemovedAndOneCreated) {
   const auto id = add_fabric("lab", {});
   expect_good(id, kAllCreated);
