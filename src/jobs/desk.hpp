@@ -15,7 +15,7 @@ struct InHand {
   // Of the fabric's connection when the run was claimed; nothing while none is set up.
   std::optional<std::int64_t> generation;
   bool unreachable = false;  // The last call to its cluster had failed.
-  std::stop_source stop;
+  std::stop_source stop{std::nostopstate};
 };
 
 class Desk {

@@ -116,8 +116,9 @@ std::optional<InHand> Worker::claim_in(store::Txn& txn, bool unreachable_too) co
   txn.runs().progress(run->id, {run->counts, run->kinds, run->trace});
   announce(txn, *run);
 
-  InHand in_hand{
-      .run = std::move(*run), .worker = number_, .generation = {}, .stop{std::nostopstate}};
+  InHand in_hand;
+  in_hand.run = std::move(*run);
+  in_hand.worker = number_;
   if (!in_hand.run.fabric) return in_hand;
   const model::Fabric fabric = txn.fabrics().get(*in_hand.run.fabric);
   if (fabric.cluster) in_hand.generation = fabric.cluster->generation;

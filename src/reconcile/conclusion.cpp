@@ -11,8 +11,6 @@ using model::Reach;
 
 namespace {
 
-constexpr int kConnectionLayer = 7;
-
 Reach reach_of(Code code) noexcept {
   switch (code) {
     case Code::NotConfigured: return Reach::NotSetUp;

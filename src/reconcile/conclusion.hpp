@@ -8,6 +8,10 @@
 
 namespace hedgerow::reconcile {
 
+// Of a trace.
+inline constexpr int kConnectionLayer = 7;
+inline constexpr int kKubernetesLayer = 9;
+
 // "Can we reach it?" after a call that failed with this.
 [[nodiscard]] model::Reach reach_of(const base::Failure& failure) noexcept;
 [[nodiscard]] model::ReachFact reach_after(const base::Failure& failure, base::WallTime as_of,

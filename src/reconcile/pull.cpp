@@ -12,12 +12,9 @@ using model::LayerState;
 
 namespace {
 
-constexpr int kConnection = 7;
-constexpr int kKubernetes = 9;
-
 // The cluster refuses us or is not there: asking on is of no use.
 bool ends_everything(const Failure& failure) noexcept {
-  return failure.layer() == kConnection || failure.code() == Code::ClusterUnauthorized;
+  return failure.layer() == kConnectionLayer || failure.code() == Code::ClusterUnauthorized;
 }
 
 void begin(model::TraceLayer& layer, base::WallTime now) {
@@ -97,7 +94,8 @@ Result Pull::run(const std::stop_token& stop) {
 
 Pull::Hindrance Pull::reach(const std::stop_token& stop) {
   const base::Doing doing{"reaching the cluster"};
-  journal_.show([this](store::Progress& now) { begin(now.trace.at(kConnection), clock_.wall()); });
+  journal_.show(
+      [this](store::Progress& now) { begin(now.trace.at(kConnectionLayer), clock_.wall()); });
   journal_.write({});
   const auto version = attempt([&] { return api_.version(stop); });
   if (!version) return version.error();
@@ -108,8 +106,9 @@ Pull::Hindrance Pull::reach(const std::stop_token& stop) {
                               .detail = {},
                               .took = version->evidence.total};
   journal_.show([&](store::Progress& now) {
-    finish(now.trace.at(kConnection), LayerState::Passed, clock_.wall(), evidence_of(*version));
-    begin(now.trace.at(kKubernetes), clock_.wall());
+    finish(now.trace.at(kConnectionLayer), LayerState::Passed, clock_.wall(),
+           evidence_of(*version));
+    begin(now.trace.at(kKubernetesLayer), clock_.wall());
   });
   return std::nullopt;
 }
@@ -240,15 +239,15 @@ model::Run Pull::run_so_far() const {
 // Nothing of the cluster's objects was read.
 Result Pull::stopped(const Failure& why) {
   model::Run run = run_so_far();
-  model::TraceLayer& connection = run.trace.at(kConnection);
+  model::TraceLayer& connection = run.trace.at(kConnectionLayer);
   const base::WallTime now = clock_.wall();
-  if (why.layer() == kConnection) {
+  if (why.layer() == kConnectionLayer) {
     finish(connection, LayerState::Failed, now, why.detail());
-    run.trace.at(kKubernetes) = {};
+    run.trace.at(kKubernetesLayer) = {};
   } else {
     if (connection.state == LayerState::Running)
       finish(connection, LayerState::Passed, now, "The connection stands.");
-    model::TraceLayer& kubernetes = run.trace.at(kKubernetes);
+    model::TraceLayer& kubernetes = run.trace.at(kKubernetesLayer);
     if (!kubernetes.started) begin(kubernetes, now);
     finish(kubernetes, LayerState::Failed, now, why.detail());
   }
@@ -268,7 +267,7 @@ Result Pull::concluded() {
   run.kinds = kinds_;
   const model::Ending ending = ending_of(kinds_, gaps_);
   const base::WallTime now = clock_.wall();
-  const bool ours = !ending.code || facts_of(*ending.code).layer == kKubernetes;
+  const bool ours = !ending.code || facts_of(*ending.code).layer == kKubernetesLayer;
   const bool any = std::ranges::any_of(
       kinds_, [](const model::KindRead& kind) { return kind.state == LayerState::Passed; });
   const LayerState state = ours  ? layer_state(ending.outcome)
@@ -276,7 +275,7 @@ Result Pull::concluded() {
                                  : LayerState::NotReached;
   std::string evidence = evidence_of(kinds_);
   if (ours && !ending.detail.empty()) evidence += ". " + ending.detail;
-  finish(run.trace.at(kKubernetes), state, now, std::move(evidence));
+  finish(run.trace.at(kKubernetesLayer), state, now, std::move(evidence));
   return {.run = std::move(run),
           .ending = ending,
           .also = writing(subject_.fabric, reach_after(reached_.value(), kinds_, now))};

@@ -15,9 +15,6 @@ using model::LayerState;
 
 namespace {
 
-constexpr int kConnection = 7;
-constexpr int kKubernetes = 9;
-
 using Sealed = std::optional<std::vector<std::byte>>;
 
 struct Loaded {
@@ -64,7 +61,7 @@ kube::Connection connection_of(const Loaded& loaded, const base::Sealer& sealer)
 // Nothing could even be asked.
 Result not_connected(const Subject& subject, const Failure& why, base::WallTime now) {
   model::Run run = subject.run;
-  model::TraceLayer& connection = run.trace.at(kConnection);
+  model::TraceLayer& connection = run.trace.at(kConnectionLayer);
   connection.state = LayerState::Failed;
   connection.started = now;
   connection.evidence = why.detail();
@@ -105,15 +102,15 @@ model::ReachFact reach_of(const Climbed& climbed, const std::optional<Failure>& 
 void note_layers(model::Trace& trace, const Climbed& climbed, const model::Ending& ending,
                  base::WallTime now) {
   const int broken = ending.code ? facts_of(*ending.code).layer : 0;
-  model::TraceLayer& connection = trace.at(kConnection);
-  connection.state = broken == kConnection ? LayerState::Failed : LayerState::Passed;
+  model::TraceLayer& connection = trace.at(kConnectionLayer);
+  connection.state = broken == kConnectionLayer ? LayerState::Failed : LayerState::Passed;
   if (connection.started) connection.took = now - *connection.started;
   connection.evidence = evidence_of(climbed.rungs);
-  if (broken == kConnection) {
+  if (broken == kConnectionLayer) {
     connection.evidence += (connection.evidence.empty() ? "" : ". ") + ending.detail;
     return;
   }
-  model::TraceLayer& kubernetes = trace.at(kKubernetes);
+  model::TraceLayer& kubernetes = trace.at(kKubernetesLayer);
   kubernetes.state = layer_state(ending.outcome);
   kubernetes.started = now;
   kubernetes.evidence = ending.detail.empty() ? fmt::format("{} kinds, all of them readable",
@@ -163,7 +160,7 @@ Result Readers::test(const model::Run& run, const std::stop_token& stop) {
   const base::WallTime began = clock_.wall();
   const auto tell = [&](std::span<const store::MeasuredRung> rungs) {
     journal.show([&](store::Progress& now) {
-      model::TraceLayer& layer = now.trace.at(kConnection);
+      model::TraceLayer& layer = now.trace.at(kConnectionLayer);
       layer.state = LayerState::Running;
       layer.started = began;
       layer.evidence = evidence_of(rungs);

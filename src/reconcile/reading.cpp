@@ -248,7 +248,7 @@ void Reading::tell() {
   journal_.show([&](store::Progress& progress) {
     progress.kinds = table_;
     progress.counts.unchanged = unchanged;
-    progress.trace.at(9).evidence = evidence_of(table_);
+    progress.trace.at(kKubernetesLayer).evidence = evidence_of(table_);
   });
 }
 
