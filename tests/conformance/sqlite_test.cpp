@@ -260,7 +260,8 @@ TEST_P(SqliteFile, waits_five_seconds_for_a_lock_unless_told_otherwise) {
 
 TEST_P(SqliteFile, cuts_off_a_statement_that_takes_too_long_and_takes_nobody_along) {
   write([](Txn& txn) {
-    for (int i = 0; i < 20'000; ++i) txn.changes().append(model::Topic::Fabrics, 0);
+    for (int i = 0; i < 10'000; ++i)
+      txn.request_keys().remember({{1}, "POST /", fmt::format("key-{}", i)}, {});
   });
   close();
   settings_.statement_max = Milliseconds{0};
@@ -274,7 +275,7 @@ TEST_P(SqliteFile, cuts_off_a_statement_that_takes_too_long_and_takes_nobody_alo
       slow = code_of([&] {
         write([](Txn& txn) {
           append(txn);
-          txn.changes().sweep(base::wall_time(0), 1'000'000);
+          txn.request_keys().sweep(txn.now() + std::chrono::hours{1});
         });
       });
     });
