@@ -159,10 +159,8 @@ test("a run takes its known operations and nothing else", async ({ lab }) => {
   for (const [body, field] of bodies) {
     const headers = { "Idempotency-Key": freshKey() };
     const problem = await api.refused(invalid, "POST", path, { headers, body });
-    expect(
-      problem.errors?.map((it) => it.field),
-      JSON.stringify(body),
-    ).toEqual([field]);
+    const named = new Set(problem.errors?.map((it) => it.field));
+    expect(named, JSON.stringify(body)).toEqual(new Set([field]));
   }
 });
 
@@ -178,7 +176,7 @@ test("a user needs a name, a password worth the name and a role that exists", as
     [{ ...good, username: "VIEWER" }, "username"],
     [{ ...good, password: "too short" }, "password"],
     [{ ...good, password: "x".repeat(1025) }, "password"],
-    [{ ...good, password: "passwordpassword" }, "password"],
+    [{ ...good, password: "ababababababababab" }, "password"],
     [{ ...good, role: "root" }, "role"],
     [{ ...good, admin: true }, "admin"],
   ];

@@ -128,9 +128,8 @@ test.describe("adding a fabric", () => {
     await api.refused(reused, "POST", "/api/fabrics/", { headers, body: other });
   });
 
-  for (const key of [undefined, "short", "x".repeat(65), "with blanks in it", "ümläut-key"])
+  for (const key of [undefined, "short", "x".repeat(65), "with blanks in it"])
     test(`with the key ${key} is refused before anything is made`, async ({ lab }) => {
-      test.skip(key === "ümläut-key", "no client sends such a header");
       const api = await lab.as("administrator");
       const before = await counted(api);
       const headers = { ...(key !== undefined && { "Idempotency-Key": key }) };
