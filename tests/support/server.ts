@@ -173,8 +173,11 @@ export class TestServer {
   }
 
   // Ends it, lets something be done to what it left, and starts it at the same address.
-  async restart(meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
-    await this.stop();
+  async restart(
+    meanwhile: () => Promise<unknown>,
+    signal: NodeJS.Signals = "SIGTERM",
+  ): Promise<void> {
+    await this.stop(signal);
     await meanwhile();
     await this.begin();
   }
@@ -218,11 +221,14 @@ export class TestServer {
   // Ends all sessions of a user as time would: they ended a minute ago.
   async endSessionsOf(role: Role): Promise<void> {
     const past = Date.now() - 60_000;
-    await this.restart(() =>
-      this.record.change(
-        `UPDATE sessions SET idle_ends = ${past}, last_seen = ${past - 3_600_000} ` +
-          `WHERE user_id = (SELECT id FROM users WHERE name = '${role}')`,
-      ),
+    // Killed, so that it has no chance to say good-bye: pages are to notice the end of the session alone.
+    await this.restart(
+      () =>
+        this.record.change(
+          `UPDATE sessions SET idle_ends = ${past}, last_seen = ${past - 3_600_000} ` +
+            `WHERE user_id = (SELECT id FROM users WHERE name = '${role}')`,
+        ),
+      "SIGKILL",
     );
     this.apis.delete(role);
   }
