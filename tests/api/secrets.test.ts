@@ -10,6 +10,11 @@ import type { Fabric } from "../support/types";
 import { expect, none, test } from "./lab";
 import { listen } from "./stream";
 
+const formsOf = (secret: string) => [
+  secret,
+  Buffer.from(secret).toString("base64").replace(/=+$/, ""),
+];
+
 test("tokens, keys and passwords occur in no file, log line, event, metric or answer", async ({
   lab,
 }) => {
@@ -53,11 +58,11 @@ test("tokens, keys and passwords occur in no file, log line, event, metric or an
   places.push(["the metrics", Buffer.from(metrics.text)]);
   places.push(["the log", Buffer.from(lab.server.log)]);
   expect(places.length).toBeGreaterThan(5);
-  const found: string[] = [];
-  for (const [place, bytes] of places)
-    for (const [secret, name] of keptSecrets())
-      for (const form of [secret, Buffer.from(secret).toString("base64").replace(/=+$/, "")])
-        if (bytes.includes(form)) found.push(`${name} in ${place}`);
+  const found = places.flatMap(([place, bytes]) =>
+    [...keptSecrets()]
+      .filter(([secret]) => formsOf(secret).some((form) => bytes.includes(form)))
+      .map(([, name]) => `${name} in ${place}`),
+  );
   expect(found).toEqual([]);
   // The measure itself: what is no secret is found.
   expect(places.some(([, bytes]) => bytes.includes(fabric.name))).toBe(true);

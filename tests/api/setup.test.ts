@@ -1,0 +1,77 @@
+// The first administrator: made once, by the code that stands in the server's log and nowhere else.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freshKey } from "../support/api";
+import { expect, test as base } from "../support/fixtures";
+import { mustRun } from "../support/process";
+import { keep } from "../support/secrets";
+import { TestServer } from "../support/server";
+import { hedgerowProgram } from "../support/tree";
+import type { Session } from "../support/types";
+
+const test = base.extend<{ empty: TestServer }>({
+  // eslint-disable-next-line no-empty-pattern
+  empty: async ({}, use) => {
+    const folder = mkdtempSync(join(tmpdir(), "hedgerow-empty-"));
+    await mustRun(hedgerowProgram, ["key", "create", join(folder, "hedgerow.key")]);
+    const server = await TestServer.start(folder);
+    await use(server);
+    const faults = server.faultsOfLog();
+    await server.remove();
+    rmSync(folder, { recursive: true, force: true });
+    expect(faults).toEqual([]);
+  },
+});
+
+const password = keep("the first administrator's password", "an anchor in the old harbour");
+const wrong = { status: 401, code: "bad_credentials", layer: 5 };
+const done = { status: 409, code: "setup_done", layer: 5 };
+
+function codesIn(log: string): string[] {
+  return log
+    .split("\n")
+    .filter((line) => line.includes("setup_code"))
+    .map((line) => (JSON.parse(line) as { setup: string }).setup);
+}
+
+test("makes one administrator, once, and only with the code of the latest start", async ({
+  empty,
+}) => {
+  const stranger = empty.stranger();
+  const before = await stranger.must<Session>("GET", "/api/session/");
+  expect(before).toMatchObject({ authenticated: false, setup_needed: true });
+  await empty.restart();
+  const [old = "", code = ""] = codesIn(empty.log);
+  expect(code).not.toBe(old);
+  const ask = { username: "alice", password };
+  for (const typed of [
+    freshKey(),
+    old,
+    code.toLowerCase() === code ? `${code}x` : code.toLowerCase(),
+  ])
+    await stranger.refused(wrong, "POST", "/api/setup/", { body: { code: typed, ...ask } });
+  const weak = { code, username: "alice", password: "too short" };
+  const invalid = { status: 400, code: "invalid", layer: 2 };
+  await stranger.refused(invalid, "POST", "/api/setup/", { body: weak });
+
+  const session = await stranger.must<Session>("POST", "/api/setup/", { body: { code, ...ask } });
+  expect(session.user).toMatchObject({ username: "alice", role: "administrator" });
+  expect(session.setup_needed).toBe(false);
+  await empty.stranger().refused(done, "POST", "/api/setup/", {
+    body: { code, username: "mallory", password },
+  });
+  await empty.restart();
+  expect(codesIn(empty.log).length, "no code once somebody is there").toBe(2);
+  expect((await empty.stranger().signIn("alice", password)).authenticated).toBe(true);
+});
+
+test("from elsewhere it is refused, and no user is made", async ({ empty }) => {
+  const [code = ""] = codesIn(empty.log);
+  const refused = { status: 403, code: "origin_refused", layer: 4 };
+  await empty.stranger().refused(refused, "POST", "/api/setup/", {
+    headers: { Origin: "https://evil.example" },
+    body: { code, username: "mallory", password },
+  });
+  expect((await empty.stranger().must<Session>("GET", "/api/session/")).setup_needed).toBe(true);
+});
