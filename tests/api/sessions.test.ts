@@ -1,5 +1,6 @@
 // Who may ask at all: without a session every route of the API answers 401 as data, an ended session says how it
 // ended, and a request that no page of ours sent is refused.
+import { readFileSync } from "node:fs";
 import { expect, test } from "../support/fixtures";
 import { routes } from "../support/contract";
 import { passwords } from "../support/server";
@@ -187,4 +188,16 @@ test("a session outlives a kill of the server", async ({ hedgerow }) => {
   await hedgerow.server.begin();
   const session = await operator.must<Session>("GET", "/api/session/");
   expect(session.user?.username).toBe("operator");
+});
+
+test("a password that was typed into the field of the name is kept nowhere", async ({
+  hedgerow,
+}) => {
+  const slip = { username: "correct horse battery staple 47", password: passwords.operator };
+  const answer = await hedgerow.server.stranger().ask("POST", "/api/session/", { body: slip });
+  expect(answer.status).toBe(401);
+  await hedgerow.server.stop();
+  const { database, log } = hedgerow.server;
+  expect(readFileSync(database).includes(slip.username), "the database holds it").toBe(false);
+  expect(log).not.toContain(slip.username);
 });

@@ -39,7 +39,7 @@ async function fillConnection(page: PersonPage, connection: Connection): Promise
   await page.getByText("Separate fields").click();
   await page.getByLabel("Server", { exact: true }).fill(connection.server);
   await page.getByLabel("CA certificate").fill(connection.ca);
-  await page.getByLabel("Token", { exact: true }).fill(connection.token);
+  await page.getByRole("textbox", { name: "Token", exact: true }).fill(connection.token);
 }
 
 interface Way {
@@ -149,7 +149,7 @@ for (const [what, { rule, outcome, says }] of Object.entries(faults))
     await gate.rule(rule);
     await page.signIn("operator").open(fabric);
     await page.sync().click();
-    const word = outcome === "partly" ? "Sync from Fabric partly" : "Sync from Fabric failed";
+    const word = outcome === "partly" ? "done in part on layer 9" : "failed on layer 9";
     await expect(page.watched()).toContainText(word, { timeout: 30_000 });
     await expect(page.getByRole("main")).toContainText(says);
     const last = page.getByRole("region", { name: "What did the last run do?" });
@@ -173,7 +173,7 @@ test("one layer is red on the page, and it is the one that broke", async ({
   await page.signIn("operator").open(fabric);
   await gate.show("other-ca");
   await page.sync().click();
-  await expect(page.watched()).toContainText("Sync from Fabric failed, layer 7");
+  await expect(page.watched()).toContainText("Sync from Fabric failed on layer 7");
   for (const layer of [1, 2, 3, 4, 5, 6])
     await expect(page.layer(layer)).toHaveAttribute("data-state", "passed");
   await expect(page.layer(7)).toHaveAttribute("data-state", "failed");

@@ -174,7 +174,7 @@ export class TestServer {
 
   // Ends it, lets something be done to what it left, and starts it at the same address.
   async restart(
-    meanwhile: () => Promise<unknown>,
+    meanwhile: () => Promise<unknown> = () => Promise.resolve(),
     signal: NodeJS.Signals = "SIGTERM",
   ): Promise<void> {
     await this.stop(signal);
