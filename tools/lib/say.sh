@@ -27,6 +27,9 @@ blame() {
     echo "the disk is full: free some space, then start again."
   elif grep -qE 'EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|network request|Temporary failure resolving|dial tcp|no such host' "$log"; then
     echo "the network does not answer, and this step has to download: check the connection or the proxy, then start again."
+  elif grep -qE '^(hedgerow|cluster): ' "$log"; then
+    # The program has its own sentence, and the next line is its cure.
+    grep -A 1 -E '^(hedgerow|cluster): ' "$log" | tail -n 2 | sed -E 's/^(hedgerow|cluster): //; s/^ +//' | paste -sd ' '
   else
     tail -n 15 "$log" >&2
     echo "this step failed; all that it said is in $log."
