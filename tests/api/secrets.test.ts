@@ -7,7 +7,7 @@ import { mustRun } from "../support/process";
 import { keep, keptSecrets } from "../support/secrets";
 import { passwords } from "../support/server";
 import type { Fabric } from "../support/types";
-import { expect, none, test } from "./lab";
+import { expect, none, statusBody, test } from "./lab";
 import { listen } from "./stream";
 
 const formsOf = (secret: string) => [
@@ -69,25 +69,21 @@ test("tokens, keys and passwords occur in no file, log line, event, metric or an
   stream.close();
 });
 
-test("a token that the cluster writes into its own refusal is not repeated", async ({ lab }) => {
-  const { token } = lab.cluster.connection;
-  const body = JSON.stringify({
-    kind: "Status",
-    apiVersion: "v1",
-    status: "Failure",
-    reason: "Forbidden",
-    code: 403,
-    message: `no: Authorization: Bearer ${token}`,
+const telltales: [number, string, string][] = [
+  [403, "Forbidden", "cluster_forbidden"],
+  [500, "InternalError", "cluster_error"],
+];
+for (const [status, reason, code] of telltales)
+  test(`a token that the cluster writes into its own ${status} is not repeated`, async ({ lab }) => {
+    const { token } = lab.cluster.connection;
+    const said = JSON.parse(statusBody(status, reason)) as object;
+    const body = JSON.stringify({ ...said, message: `no: Authorization: Bearer ${token}` });
+    const match = { path: "/switches$" };
+    await lab.gate.rule({ name: "telltale", match, action: { answer: { status, body } } });
+    const run = await lab.fails({ code, layer: 9, outcome: "partly" });
+    expect(run.counts).toEqual({ ...none, unchanged: 41 });
+    expect(lab.server.log).not.toContain(token);
   });
-  await lab.gate.rule({
-    name: "telltale",
-    match: { path: "/switches$" },
-    action: { answer: { status: 403, body } },
-  });
-  const run = await lab.fails({ code: "cluster_forbidden", layer: 9, outcome: "partly" });
-  expect(run.counts).toEqual({ ...none, unchanged: 41 });
-  expect(lab.server.log).not.toContain(token);
-});
 
 test("nobody but who began a connection test reads its rungs", async ({ lab }) => {
   const administrator = await lab.as("administrator");
