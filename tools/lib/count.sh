@@ -34,12 +34,17 @@ part() {
 # number_of REGEX LOG: the number that it catches, summed over all lines.
 number_of() { sed -nE "s/$1/\1/p" "$2" | awk '{n += $1} END {print n + 0}'; }
 
-# settle CODE PASSED FAILED SKIPPED: a runner that failed without counting a failure is one.
+# settle CODE PASSED FAILED SKIPPED: a runner that failed without counting a failure is one, and so is one that
+# was not asked for a name and ran nothing.
 settle() {
-  local failed=$3
-  if [ "$1" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
+  local code=$1 failed=$3
+  if [ -z "$name" ] && [ $(($2 + $3 + $4)) = 0 ]; then
+    echo "  nothing was run"
+    code=1
+  fi
+  if [ "$code" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
   count "$2" "$failed" "$4"
-  return "$1"
+  return "$code"
 }
 
 # For commands that close with "N passed, N failed".

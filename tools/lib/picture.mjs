@@ -25,6 +25,7 @@ await page.getByRole("link", { name: "sample-fabric" }).click();
 await page.getByRole("button", { name: "Sync from Fabric" }).click();
 await page.getByText("succeeded: 48 created").waitFor();
 await page.getByRole("table", { name: "Objects per kind" }).getByText("Connection", { exact: true }).waitFor();
+await page.getByText("Readable").first().waitFor();
 await page.mouse.move(0, 0);
 await page.screenshot({ path: picture });
 await browser.close();
