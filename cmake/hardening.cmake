@@ -13,6 +13,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
 else()
   add_compile_options(-fpch-preprocess)
+  # Of a unity build g++ believes that every file is a header, where such a member would be wrong.
+  add_compile_options(-Wno-subobject-linkage)
 endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 # simdjson picks its kernel at compile time; the baseline of 2003 would leave it the slow one.

@@ -80,6 +80,7 @@ kube::ConnectionFields typed_fields(ConnectionRequest& request) {
 // the place that it is sent to, and what proves that place, stay too.
 ConnectionRequest completed(ConnectionRequest request, const model::ClusterConnection& stored,
                             const std::function<base::SecretText(store::Credential)>& open) {
+  if (!request.namespaces) request.namespaces = stored.namespaces;
   if (request.kubeconfig) return request;
   const bool new_credential = request.token || request.client_key || request.client_certificate;
   const bool moved =
@@ -93,7 +94,6 @@ ConnectionRequest completed(ConnectionRequest request, const model::ClusterConne
   if (!request.server) request.server = stored.server;
   if (!request.ca) request.ca = stored.ca;
   if (!request.tls_server_name) request.tls_server_name = stored.tls_server_name;
-  if (!request.namespaces) request.namespaces = stored.namespaces;
   if (new_credential) return request;
   if (stored.has_token) request.token = open(store::Credential::Token);
   if (!stored.client_certificate.empty()) {

@@ -1,5 +1,7 @@
 #include "actions/runs.hpp"
 
+#include "jobs/closing.hpp"
+
 namespace hedgerow::actions {
 
 using base::Cause;
@@ -109,7 +111,9 @@ void cancel_run(const Deps& deps, const model::Actor& actor, model::RunId id) {
     if (run.state == model::RunState::Queued) {
       const Failure why{Code::Cancelled, Cause::Refused,
                         fmt::format("{} cancelled it before it began.", actor.name)};
-      txn.runs().end(id, model::ending_of(why), std::nullopt);
+      const model::Ending ending = model::ending_of(why);
+      const store::Progress last{run.counts, run.kinds, jobs::settled(run.trace, ending)};
+      txn.runs().end(id, ending, last);
     } else if (!txn.runs().request_cancel(id, actor.name)) {
       return;
     }

@@ -20,6 +20,7 @@ std::optional<actions::Click> click_in(base::JsonObject& body) {
   click.page_version = fields->text("page_version", {0, 50}).value_or("");
   click.tab = fields->text("tab", {0, 50}).value_or("");
   click.tries = fields->whole("tries").value_or(1);
+  if (click.tries < 1 || click.tries > 10'000) fields->refuse("tries", "It must be 1 to 10,000.");
   click.csrf_refreshed = fields->flag("csrf_refreshed").value_or(false);
   fields->finish();
   return click;

@@ -117,7 +117,8 @@ void SignIn::count_failure(const std::optional<store::User>& user, std::string_v
                            const Visitor& visitor) {
   if (!user) strangers_.count_failure(username, clock_.steady(), limiter_);
   db_.write(deadline(), [&](store::Txn& txn) {
-    auto row = audit("session.create", username, visitor);
+    // People type their password into the field of the name: what is no user's name is not kept.
+    auto row = audit("session.create", user ? user->name : "(no user of ours)", visitor);
     row.result = "refused";
     if (user) {
       row.actor = user->id;

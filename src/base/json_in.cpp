@@ -10,7 +10,7 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-constexpr std::size_t kDepthMax = 64;
+constexpr std::size_t kBodyDepthMax = 64;
 
 // What all objects of one body share.
 struct Body {
@@ -68,7 +68,7 @@ JsonObject::JsonObject(std::string_view body) : inside_{std::make_unique<Inside>
   dom::parser& parser = inside_->body->parser;
   dom::element root;
   dom::object object;
-  auto error = parser.allocate(body.size() + 1, kDepthMax);
+  auto error = parser.allocate(body.size() + 1, kBodyDepthMax);
   if (!error) error = parser.parse(body.data(), body.size()).get(root);
   if (!error) error = root.get_object().get(object);
   if (error) {

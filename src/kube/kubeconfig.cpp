@@ -18,13 +18,13 @@ constexpr std::string_view kExportAgain =
       .with_next(std::string{next});
 }
 
-std::string quoted(std::string_view name) { return "'" + base::shown(name, 100) + "'"; }
+std::string in_quotes(std::string_view name) { return "'" + base::shown(name, 100) + "'"; }
 
 // What names a thing of the kubeconfig in sentences: "cluster 'lab'".
 struct Place {
   std::string_view what;
   std::string_view name;
-  [[nodiscard]] std::string text() const { return fmt::format("{} {}", what, quoted(name)); }
+  [[nodiscard]] std::string text() const { return fmt::format("{} {}", what, in_quotes(name)); }
 };
 
 // A field's text; empty when it is absent, null or an empty string.
@@ -110,10 +110,11 @@ const yaml::Node& entry(const yaml::Node& root, std::string_view list, std::stri
       if (found == nullptr || found->text() != name) continue;
       const yaml::Node* content = one.find(inner);
       if (content == nullptr || !content->is_mapping())
-        refuse(fmt::format("Line {}: the {} {} has no content.", one.line(), inner, quoted(name)));
+        refuse(
+            fmt::format("Line {}: the {} {} has no content.", one.line(), inner, in_quotes(name)));
       return *content;
     }
-  refuse(fmt::format("The {} {} does not stand in the kubeconfig.", inner, quoted(name)));
+  refuse(fmt::format("The {} {} does not stand in the kubeconfig.", inner, in_quotes(name)));
 }
 
 std::vector<Context> contexts_in(const yaml::Node& root) {
@@ -160,7 +161,7 @@ Kubeconfig Kubeconfig::parse(std::string_view text) {
   if (!root.is_mapping()) refuse("This is YAML, but not a kubeconfig.");
   const Place place{"the", "kubeconfig"};
   if (const std::string kind = text_of(root, "kind", place); !kind.empty() && kind != "Config")
-    refuse(fmt::format("This is a {}, not a kubeconfig.", quoted(kind)));
+    refuse(fmt::format("This is a {}, not a kubeconfig.", in_quotes(kind)));
   content->contexts = contexts_in(root);
   content->current = text_of(root, "current-context", place);
   return Kubeconfig{std::move(content)};
@@ -176,19 +177,20 @@ const Context& Kubeconfig::context(std::string_view name) const {
   std::string known;
   for (const Context& one : contexts) {
     if (one.name == wanted) return one;
-    if (known.size() < 300) known += (known.empty() ? "" : ", ") + quoted(one.name);
+    if (known.size() < 300) known += (known.empty() ? "" : ", ") + in_quotes(one.name);
   }
   const std::string choose = fmt::format("Choose one of its contexts: {}.", known);
   if (wanted.empty())
     refuse("The kubeconfig does not say which context is the current one.", choose);
-  refuse(fmt::format("The context {} does not stand in the kubeconfig.", quoted(wanted)), choose);
+  refuse(fmt::format("The context {} does not stand in the kubeconfig.", in_quotes(wanted)),
+         choose);
 }
 
 Connection Kubeconfig::connection(const Context& context) const {
   if (context.cluster.empty())
-    refuse(fmt::format("The context {} names no cluster.", quoted(context.name)));
+    refuse(fmt::format("The context {} names no cluster.", in_quotes(context.name)));
   if (context.user.empty())
-    refuse(fmt::format("The context {} names no user.", quoted(context.name)));
+    refuse(fmt::format("The context {} names no user.", in_quotes(context.name)));
   const yaml::Node& cluster = entry(content_->root, "clusters", "cluster", context.cluster);
   const yaml::Node& user = entry(content_->root, "users", "user", context.user);
   const Place cluster_place{"cluster", context.cluster};
