@@ -242,6 +242,7 @@ TEST_F(Disk, an_error_at_any_write_or_flush_loses_nothing_that_was_acknowledged)
 TEST_F(Disk, those_who_wait_together_share_one_flush) {
   open();
   append();
+  std::latch asked{64};
   std::vector<std::jthread> threads;
   int before = 0;
   {
@@ -255,7 +256,6 @@ TEST_F(Disk, those_who_wait_together_share_one_flush) {
     }};
     entered.wait();
     before = disk_.flushes();
-    std::latch asked{64};
     for (int i = 0; i < 64; ++i)
       threads.emplace_back([&] {
         asked.count_down();
@@ -273,10 +273,11 @@ TEST_F(Disk, a_flush_that_fails_fails_everybody_who_waited_for_it) {
   open();
   append();
   std::atomic<int> failed = 0;
+  // Before the threads: a thread may still be inside of wait() when the count has gone down.
+  std::latch entered{1};
+  std::latch go{1};
   std::vector<std::jthread> threads;
   {
-    std::latch entered{1};
-    std::latch go{1};
     threads.emplace_back([&] {
       try {
         database_->write(base::Deadline::in(clock_, Milliseconds{20'000}), [&](Txn& txn) {
