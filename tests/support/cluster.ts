@@ -295,7 +295,7 @@ export class TestCluster {
         answer.on("end", () =>
           resolve({
             status: answer.statusCode ?? 0,
-            body: content ? (JSON.parse(content) as unknown) : undefined,
+            body: content ? bodyOf(content, answer.headers["content-type"]) : undefined,
           }),
         );
       });
@@ -303,6 +303,10 @@ export class TestCluster {
     });
   }
 }
+
+// A path that the API server does not know is answered in plain words.
+const bodyOf = (content: string, type = ""): unknown =>
+  type.includes("json") ? (JSON.parse(content) as unknown) : content;
 
 export interface Appliable {
   object: KubeObject;

@@ -54,7 +54,7 @@ export class Person {
       openFabric: (fabric) => this.openFabric(fabric),
       sync: () => page.getByRole("button", { name: "Sync from Fabric" }),
       headline: () => page.locator("#headline"),
-      watched: () => page.locator("main h2[role=status]"),
+      watched: () => page.locator("main [role=status] h2"),
       layer: (number) => page.locator(`[data-layer="${number}"]`),
       allow: (expected) => void this.allowed.push(expected),
       otherTab: async () => {
