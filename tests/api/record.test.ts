@@ -151,6 +151,10 @@ test("the same kind name in two groups is two kinds", async ({ hedgerow, wiring 
       ),
     )
     .toBe("made");
+  // Served is not yet announced: discovery follows a moment later.
+  const announced = () =>
+    cluster.must("GET", "/apis/dhcp.githedgehog.com/v1beta1").then(JSON.stringify);
+  await expect.poll(announced).toContain('"servers"');
   const api = await hedgerow.server.as("administrator");
   const fabric = await api.addFabric("lab", fieldsOf(await cluster.reader([], true)));
   const run = await api.pull(fabric.id);
