@@ -160,6 +160,7 @@ test("layer 2: while the server is away the click is kept, and runs once when it
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
   await page.signIn("operator").open(fabric);
+  await expect(page.headline()).toContainText("Not measured");
   page.allow(networkLines);
   await hedgerow.server.stop();
   await page.sync().click();

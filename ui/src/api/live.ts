@@ -245,7 +245,8 @@ function onChange(changed: Changed): void {
 // The record is another one now: nothing that was read before counts.
 function startOver(): void {
   ledger.forget();
-  void queryClient.resetQueries();
+  // Invalidated, not reset: what is shown stays, with its age, until something newer arrives.
+  void queryClient.invalidateQueries();
 }
 
 function readWhatIsBehind(): void {
