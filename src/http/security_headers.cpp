@@ -7,7 +7,6 @@ void add_security_headers(Response& response, bool tls) {
   headers.set("X-Content-Type-Options", "nosniff");
   // Not "no-referrer": that turns the Origin of a form into "null", which the origin check refuses.
   headers.set("Referrer-Policy", "same-origin");
-  headers.set("Cross-Origin-Opener-Policy", "same-origin");
   headers.set("Cross-Origin-Resource-Policy", "same-origin");
   headers.set(
       "Permissions-Policy",
@@ -18,7 +17,10 @@ void add_security_headers(Response& response, bool tls) {
       "xr-spatial-tracking=()");
   headers.set_if_absent("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   headers.set_if_absent("Cache-Control", "no-store");
-  if (tls) headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+  if (!tls) return;
+  // Over plain HTTP browsers ignore it and complain on every page of a lab without TLS.
+  headers.set("Cross-Origin-Opener-Policy", "same-origin");
+  headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
 }
 
 }  // namespace hedgerow::http
