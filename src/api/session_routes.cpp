@@ -71,7 +71,8 @@ http::Response sign_out(const Context& context, const http::Request& request) {
   context.parts.sign_in.sign_out(Callers::of(request));
   auto response = http::Response::json(200, session_json(context, request, nullptr));
   context.callers.clear_cookie(response);
-  response.headers.set("Clear-Site-Data", "\"cache\"");
+  // Over unprotected HTTP browsers do not know it and complain.
+  if (context.callers.is_protected(request)) response.headers.set("Clear-Site-Data", "\"cache\"");
   return response;
 }
 
