@@ -74,7 +74,9 @@ const telltales: [number, string, string][] = [
   [500, "InternalError", "cluster_error"],
 ];
 for (const [status, reason, code] of telltales)
-  test(`a token that the cluster writes into its own ${status} is not repeated`, async ({ lab }) => {
+  test(`a token that the cluster writes into its own ${status} is not repeated`, async ({
+    lab,
+  }) => {
     const { token } = lab.cluster.connection;
     const said = JSON.parse(statusBody(status, reason)) as object;
     const body = JSON.stringify({ ...said, message: `no: Authorization: Bearer ${token}` });
