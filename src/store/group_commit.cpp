@@ -38,11 +38,17 @@ struct GroupCommit::Job {
   std::exception_ptr failure;  // The writer's, until the group is committed.
   base::Guarded<Result> result;
 
-  void tell(const std::exception_ptr& why) {
+  // The caller alone holds what it throws: nothing of it is shared between threads.
+  void tell(std::exception_ptr why) {
     result.change([&](Result& told) {
       told.done = true;
-      told.failure = why;
+      told.failure = std::move(why);
     });
+  }
+  void tell_own() { tell(std::exchange(failure, nullptr)); }
+  void tell(const Failure& why) {
+    failure = nullptr;
+    tell(std::make_exception_ptr(why));
   }
 };
 
@@ -81,7 +87,8 @@ void GroupCommit::run(const base::Deadline& deadline, const std::function<void(T
     // statements are cut off.
     job->result.wait({}, base::SteadyTime::max(), is_done);
   }
-  const auto failure = job->result.with([](Job::Result& result) { return result.failure; });
+  const auto failure =
+      job->result.with([](Job::Result& result) { return std::exchange(result.failure, nullptr); });
   if (failure) std::rethrow_exception(failure);
 }
 
@@ -103,7 +110,7 @@ void GroupCommit::take_turn() {
     // again.
     base::log::error("writer_refused", {{"code", base::facts_of(failure.code()).name},
                                         {"operator", failure.operator_text()}});
-    refuse_all(std::current_exception());
+    refuse_all(failure);
   }
   close_after_fault();
 }
@@ -169,7 +176,7 @@ void GroupCommit::start_over(Group& group) {
   group.pop_back();
   queue_.with([&](Queue& jobs) { jobs.insert(jobs.begin(), group.begin(), group.end()); });
   group.clear();
-  culprit->tell(culprit->failure);
+  culprit->tell_own();
   note_damage();
   if (damaged_) throw Failure{*damaged_};
   begin();
@@ -178,7 +185,7 @@ void GroupCommit::start_over(Group& group) {
 // Everybody is told after the commit, who failed too: the reason may lie in what another of the
 // group had written.
 void GroupCommit::commit(const Group& group) {
-  std::exception_ptr failure;
+  std::optional<Failure> failure;
   try {
     note_damage();
     if (damaged_) throw Failure{*damaged_};
@@ -187,10 +194,15 @@ void GroupCommit::commit(const Group& group) {
     connection_->run("COMMIT");
     announced_.change([&](Position& position) { position = end; });
   } catch (const Failure& why) {
-    failure = std::current_exception();
+    failure = why;
     give_up_transaction(why);
   }
-  for (const JobPointer& job : group) job->tell(failure ? failure : job->failure);
+  for (const JobPointer& job : group) {
+    if (failure)
+      job->tell(*failure);
+    else
+      job->tell_own();
+  }
 }
 
 void GroupCommit::give_up_transaction(const Failure& why) {
@@ -211,7 +223,7 @@ void GroupCommit::note_damage() {
     damaged_ = Failure{Code::StorageCorrupt, Cause::Refused};
 }
 
-void GroupCommit::refuse_all(const std::exception_ptr& failure) {
+void GroupCommit::refuse_all(const Failure& failure) {
   if (connection_) connection_->roll_back();
   while (const JobPointer job = next_job()) job->tell(failure);
 }

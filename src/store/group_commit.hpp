@@ -55,7 +55,7 @@ class GroupCommit {
   void give_up_transaction(const base::Failure& why);
   void close_after_fault();
   void note_damage();
-  void refuse_all(const std::exception_ptr& failure);
+  void refuse_all(const base::Failure& failure);
   void checkpoint_when_due();
 
   const SqliteOpening opening_;
