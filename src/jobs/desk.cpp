@@ -92,4 +92,8 @@ void Desk::close(const base::Failure& why) {
   ring();
 }
 
+bool Desk::is_closed() const {
+  return board_.with([](const Board& board) { return board.closed.has_value(); });
+}
+
 }  // namespace hedgerow::jobs

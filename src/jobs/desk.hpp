@@ -48,8 +48,9 @@ class Desk {
   void stop(model::RunId run, const base::Failure& why);
   // Its worker will not come back to it: nobody has it in hand any more. The worker, if it had it.
   std::optional<std::size_t> abandon(model::RunId run);
-  // Stops everything that runs and will run.
+  // Stops everything that runs, and what is claimed at this very moment; no more is to be claimed.
   void close(const base::Failure& why);
+  [[nodiscard]] bool is_closed() const;
 
   [[nodiscard]] base::Deadline write_deadline() const {
     return base::Deadline::in(clock, settings.write_wait);

@@ -89,6 +89,7 @@ void Worker::step(const std::stop_token& stop) {
 }
 
 std::optional<InHand> Worker::claim() {
+  if (desk_.is_closed()) return std::nullopt;
   const bool share = !for_tests_ && desk_.take_share();
   std::optional<InHand> found;
   try {

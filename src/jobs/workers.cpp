@@ -33,8 +33,9 @@ class Workers::Crew {
     if (!started_) return true;
     watch_.stop();
     const Failure why{Code::Shutdown, Cause::NotYet};
-    for (auto& worker : working_) worker->leave();
+    // The reason first: a run that a leaving worker stops must find it at the desk.
     desk_.close(why);
+    for (auto& worker : working_) worker->leave();
     const auto until = desk_.clock.steady() + desk_.settings.stop_wait;
     const auto has_left = [&](const auto& worker) { return worker->has_left(until); };
     std::erase_if(working_, has_left);
