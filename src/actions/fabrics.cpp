@@ -1,6 +1,7 @@
 #include "actions/fabrics.hpp"
 
 #include "base/text.hpp"
+#include "jobs/closing.hpp"
 #include "kube/kubeconfig.hpp"
 
 namespace hedgerow::actions {
@@ -266,6 +267,10 @@ void delete_fabric(const Deps& deps, const model::Actor& actor, model::FabricId 
     const model::Fabric fabric = txn.fabrics().get(id);
     model::require(actor, model::Permission::FabricEdit, fabric.name);
     if (typed_name != fabric.name) invalid("name", "It is not the name of this fabric.");
+    const Failure deleted{
+        Code::FabricDeleted, Cause::Missing,
+        fmt::format("{} deleted {} before it had ended.", actor.name, fabric.name)};
+    jobs::close_all_of(txn, id, model::ending_of(deleted));
     announce(txn, actor, "fabric.delete", id, fabric.name);
     txn.fabrics().remove(id);
   });

@@ -33,8 +33,12 @@ struct JsonObject::Inside {
   std::map<std::string, dom::element, std::less<>> members;
   std::set<std::string, std::less<>> asked;
 
+  // The first complaint about a field stays: the next one would be about its consequences.
   void note(std::string_view name, std::string detail) {
-    body->notes.push_back({path + shown(name, 100), std::move(detail)});
+    FieldError found{path + shown(name, 100), std::move(detail)};
+    const auto same = std::ranges::find(body->notes, found.field, &FieldError::field);
+    if (same != body->notes.end()) return;
+    body->notes.push_back(std::move(found));
   }
   void fill(dom::object object) {
     for (const auto& [key, value] : object)

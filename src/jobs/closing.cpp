@@ -85,6 +85,10 @@ bool close(store::Txn& txn, const model::Run& run, const Closing& closing) {
   return true;
 }
 
+void close_all_of(store::Txn& txn, model::FabricId fabric, const model::Ending& ending) {
+  for (const model::Run& run : txn.runs().open_of(fabric)) close_abandoned(txn, run, ending);
+}
+
 bool close_abandoned(store::Txn& txn, const model::Run& run, const model::Ending& ending) {
   const auto row = txn.runs().find(run.id);
   if (!row || !txn.runs().end(run.id, ending, left(*row, ending))) return false;

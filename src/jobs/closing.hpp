@@ -1,5 +1,5 @@
-// How a run ends in the record, whoever ends it: its worker, the watch over the workers, or the
-// Keeper for one whose worker is gone. For this room only.
+// How a run ends in the record, whoever ends it: its worker, the watch over the workers, the Keeper
+// for one whose worker is gone, or somebody's act. For this room and for actions.
 #pragma once
 
 #include "jobs/handler.hpp"
@@ -20,6 +20,10 @@ bool close(store::Txn& txn, const model::Run& run, const Closing& closing);
 
 // Ends a run without a worker; its epoch need not hold any more. False when it had ended.
 bool close_abandoned(store::Txn& txn, const model::Run& run, const model::Ending& ending);
+
+// Ends all that is queued or running of a fabric that is about to go; their workers find nothing to
+// end any more.
+void close_all_of(store::Txn& txn, model::FabricId fabric, const model::Ending& ending);
 
 // A new run that does what this one did not finish; one that is queued already is enough.
 void queue_again(store::Txn& txn, const model::Run& run);

@@ -25,7 +25,8 @@ std::string named(std::span<const model::KindRead> kinds, LayerState state) {
 std::string left_in_record(const model::Run& run) {
   const std::string finished = named(run.kinds, LayerState::Passed);
   const std::string begun = named(run.kinds, LayerState::Running);
-  if (finished.empty() && begun.empty()) return "It had not begun to read.";
+  if (finished.empty() && begun.empty())
+    return "No kind had been read, so all objects are as before.";
   std::string text;
   if (!finished.empty()) text += fmt::format("Finished before that: {}.", finished);
   if (!begun.empty())

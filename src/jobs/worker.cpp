@@ -49,8 +49,11 @@ void log_failure(const model::Run& run, const Failure& failure) {
                       {"doing", fmt::format("{}", fmt::join(failure.trail(), " > "))}});
 }
 
-// Its lease is over: what becomes of the run is decided by whoever holds the fabric now.
-bool is_lost(const Failure& failure) noexcept { return failure.code() == Code::Lost; }
+// Its lease is over, or its fabric gone: whoever took the one or deleted the other has decided what
+// becomes of the run.
+bool is_lost(const Failure& failure) noexcept {
+  return failure.code() == Code::Lost || failure.code() == Code::FabricDeleted;
+}
 
 }  // namespace
 

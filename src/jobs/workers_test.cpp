@@ -1,5 +1,6 @@
 #include "jobs/workers.hpp"
 
+#include "jobs/closing.hpp"
 #include "jobs/jobs_fixture.test.hpp"
 
 namespace hedgerow::jobs {
@@ -169,6 +170,7 @@ TEST_F(WorkersTest, PauseChangedConnectionAndDeletionStopTheRun) {
     txn.fabrics().pause(paused,
                         {.reason = "maintenance", .by = "carol", .since = txn.now(), .code = {}});
     txn.fabrics().bump_generation(edited);
+    close_all_of(txn, deleted, model::ending_of({Code::FabricDeleted, Cause::Missing}));
     txn.fabrics().remove(deleted);
   });
   ASSERT_TRUE(ends(of_paused));
@@ -177,7 +179,8 @@ TEST_F(WorkersTest, PauseChangedConnectionAndDeletionStopTheRun) {
   ASSERT_TRUE(ends(of_edited));
   EXPECT_EQ(run(of_edited).ending->outcome, Outcome::Cancelled);
   EXPECT_EQ(code_in(run(of_edited)), "config_changed");
-  EXPECT_FALSE(read([&](const store::Snapshot& seen) { return seen.runs().find(of_deleted); }));
+  EXPECT_EQ(code_in(run(of_deleted)), "fabric_deleted");
+  EXPECT_FALSE(run(of_deleted).fabric);
   // Its worker is free again, and the others' as well.
   script_.let_go();
   const auto next = queue(edited);

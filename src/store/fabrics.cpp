@@ -130,6 +130,7 @@ void Fabrics::update(model::FabricId id, const FabricDraft& draft) {
 }
 
 void Fabrics::remove(model::FabricId id) {
+  CHECK(sql_.one("SELECT count(*) FROM runs WHERE fabric_id = $1 AND state <> 'ended'", id) == 0);
   if (sql_.run("DELETE FROM fabrics WHERE id = $1", id) == 0) sql::missing("fabric", id.value);
 }
 

@@ -45,7 +45,8 @@ class Fabrics {
   // Writes what a person decides. The connection's generation grows when its fields differ from
   // those stored; call bump_generation() where only a credential changed.
   void update(model::FabricId id, const FabricDraft& draft);
-  // With objects, history, runs, kinds and credentials; its audit rows stay.
+  // With objects, history, kinds and credentials; its runs, none of which may be open any more, and
+  // its audit rows stay.
   void remove(model::FabricId id);
   // An absent value removes it.
   void put_credential(model::FabricId id, Credential which,

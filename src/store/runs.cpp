@@ -108,6 +108,10 @@ std::vector<model::Run> Runs::running() const {
   return sql_.list(select_open("state = 'running' ORDER BY id"), run_of);
 }
 
+std::vector<model::Run> Runs::open_of(model::FabricId fabric) const {
+  return sql_.list(select_open("fabric_id = $1 ORDER BY id"), run_of, fabric);
+}
+
 std::vector<model::Run> Runs::orphaned() const {
   return sql_.list(select_open("state = 'running' AND NOT EXISTS (SELECT 1 FROM ownership o"
                                " WHERE o.fabric_id = runs.fabric_id AND o.epoch = runs.epoch"
@@ -209,9 +213,10 @@ bool Runs::request_cancel(model::RunId id, std::string_view by) {
 
 std::int64_t Runs::sweep(base::WallTime before) {
   return sql_.run(
-      "DELETE FROM runs WHERE state = 'ended' AND ended < $1 AND ended_rank < ("
+      "DELETE FROM runs WHERE state = 'ended' AND ended < $1 AND (fabric_id IS NULL OR ended_rank "
+      "< ("
       "SELECT max(x.ended_rank) FROM runs x WHERE x.fabric_id = runs.fabric_id"
-      " AND x.state = 'ended' AND x.operation = runs.operation)",
+      " AND x.state = 'ended' AND x.operation = runs.operation))",
       before);
 }
 

@@ -56,6 +56,8 @@ class Runs {
   [[nodiscard]] std::optional<model::Run> last_ended(model::FabricId fabric) const;
   [[nodiscard]] std::vector<model::Run> queued() const;
   [[nodiscard]] std::vector<model::Run> running() const;
+  // Queued or running.
+  [[nodiscard]] std::vector<model::Run> open_of(model::FabricId fabric) const;
   // Running, but the lease of their epoch is over or somebody else's.
   [[nodiscard]] std::vector<model::Run> orphaned() const;
   // Running, and nothing has moved for longer than this.
@@ -80,7 +82,8 @@ class Runs {
   bool end(model::RunId id, const model::Ending& ending, const std::optional<Progress>& last);
   // False when it has ended, or somebody asked before.
   bool request_cancel(model::RunId id, std::string_view by);
-  // Removes runs that ended before then; each fabric's latest ended run of each operation stays.
+  // Removes runs that ended before then; each fabric's latest ended run of each operation
+  // stays, as long as the fabric does.
   std::int64_t sweep(base::WallTime before);
 
  private:

@@ -25,7 +25,7 @@ async function countOfRuns(api: Api, fabric: number): Promise<number> {
   return (await api.must<List<Run>>("GET", `/api/fabrics/${fabric}/runs/?limit=1`)).count;
 }
 
-test.describe("nobody is signed in", () => {
+test.describe("23: nobody is signed in", () => {
   test("the contract has routes that ask for a session", () => {
     expect(closed.length).toBeGreaterThan(20);
   });

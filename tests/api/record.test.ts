@@ -308,7 +308,7 @@ test.describe("while a run goes on", () => {
     expect(await administrator.pull(fabric.id)).toMatchObject({ outcome: "succeeded" });
   });
 
-  test("a fabric deleted during a sync leaves nothing behind, and others go on", async ({
+  test("a fabric deleted during a sync leaves its runs as fabric_deleted and nothing else, and others go on", async ({
     hedgerow,
     cluster,
     gate,
@@ -318,6 +318,7 @@ test.describe("while a run goes on", () => {
     await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
     const { run } = await administrator.start(fabric.id);
     await gate.holds("slow");
+    const { run: waiting } = await administrator.start(fabric.id, "pull", { follow_up: true });
     const name = encodeURIComponent(fabric.name);
     await administrator.refused(
       { status: 400, code: "invalid", layer: 2 },
@@ -327,10 +328,23 @@ test.describe("while a run goes on", () => {
     await administrator.must("DELETE", `/api/fabrics/${fabric.id}/?name=${name}`);
     const missing = { status: 404, code: "not_found", layer: 2 };
     await administrator.refused(missing, "GET", `/api/fabrics/${fabric.id}/`);
-    await administrator.refused(missing, "GET", `/api/runs/${run.id}/`);
+    const viewer = await hedgerow.server.as("viewer");
+    for (const { id } of [run, waiting]) {
+      const ended = await viewer.run(id);
+      expect(ended).toMatchObject({
+        outcome: "cancelled",
+        code: "fabric_deleted",
+        layer: 8,
+        fabric: null,
+        fabric_name: fabric.name,
+      });
+      expect(ended.trace[7]?.state).toBe("failed");
+      expect(ended.summary).toContain("administrator deleted");
+    }
+    await expect.poll(() => gate.openRequests(), { timeout: 5_000 }).toBe(0);
     await gate.dropAll();
     const { record } = hedgerow.server;
-    for (const table of ["objects", "kinds", "runs", "credentials", "ownership"])
+    for (const table of ["objects", "kinds", "credentials", "ownership"])
       expect(await record.rows(`SELECT * FROM ${table}`), table).toEqual([]);
     const next = await hedgerow.fabric({ cluster });
     expect((await administrator.pull(next.id)).outcome).toBe("succeeded");

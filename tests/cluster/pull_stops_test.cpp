@@ -2,6 +2,7 @@
 // the cluster changes.
 #include <future>
 
+#include "jobs/closing.hpp"
 #include "pull_fixture.hpp"
 
 namespace hedgerow::test {
@@ -39,6 +40,16 @@ class PullStops : public PullTest {
       return std::ranges::count(now.kinds, LayerState::Passed, &model::KindRead::state) == 20;
     })) << "what is finished must show while another kind is silent";
     return id;
+  }
+
+  // As the action does it.
+  void remove_fabric() {
+    write([&](store::Txn& txn) {
+      const base::Failure deleted{base::Code::FabricDeleted, base::Cause::Missing};
+      jobs::close_all_of(txn, fabric_, model::ending_of(deleted));
+      txn.fabrics().remove(fabric_);
+      txn.changes().append(model::Topic::Fabrics, 0);
+    });
   }
 
   Gate gate_;
@@ -85,16 +96,14 @@ TEST_F(PullStops, AChangedConnectionDiscardsWhatWasReadAndTheNextRunUsesTheNewOn
   label(path_of(kWiring, "switches", "leaf-01"), "");
 }
 
-TEST_F(PullStops, ADeletedFabricLeavesNothingBehindAndItsWorkerGoesOn) {
+TEST_F(PullStops, ADeletedFabricLeavesNothingButItsRunsAndItsWorkerGoesOn) {
   hold_lists();
   const auto id = begin();
-  write([&](store::Txn& txn) {
-    txn.fabrics().remove(fabric_);
-    txn.changes().append(model::Topic::Fabrics, 0);
-  });
+  remove_fabric();
   EXPECT_TRUE(comes([&] { return gate_.counter("open_requests") == 0; }));
-  EXPECT_FALSE(run(id));
-  for (const char* table : {"objects", "history", "kinds", "credentials", "runs"})
+  EXPECT_EQ(code_of(*run(id)), "fabric_deleted");
+  EXPECT_FALSE(run(id)->fabric);
+  for (const char* table : {"objects", "history", "kinds", "credentials"})
     EXPECT_EQ(number(fmt::format("SELECT count(*) FROM {}", table)), 0) << table;
   gate_.clear();
   fabric_ = add_fabric("again", {.server = gate_.url()});
@@ -174,10 +183,7 @@ TEST_F(PullFence, NothingIsWrittenOnceTheRunHasEnded) {
 }
 
 TEST_F(PullFence, NothingIsWrittenForADeletedFabric) {
-  EXPECT_EQ(code_after([&](model::RunId) {
-              write([&](store::Txn& txn) { txn.fabrics().remove(fabric_); });
-            }),
-            "fabric_deleted");
+  EXPECT_EQ(code_after([&](model::RunId) { remove_fabric(); }), "fabric_deleted");
 }
 
 class PullPages : public PullStops {

@@ -205,12 +205,16 @@ TEST_P(Fabrics, take_everything_of_theirs_along_but_the_audit) {
     row.action = "fabric.remove";
     row.subject = id.value;
     txn.audit().append(row);
+    txn.runs().end(run, {.outcome = model::Outcome::Cancelled}, std::nullopt);
     txn.fabrics().remove(id);
     EXPECT_EQ(txn.changes().append(model::Topic::Fabric, id), 0);
   });
-  for (const char* table :
-       {"fabrics", "credentials", "ownership", "runs", "kinds", "objects", "history"})
+  for (const char* table : {"fabrics", "credentials", "ownership", "kinds", "objects", "history"})
     EXPECT_EQ(ask_outside(fmt::format("SELECT count(*) FROM {}", table)), "0") << table;
+  const auto left = read([&](const store::Snapshot& seen) { return seen.runs().get(run); });
+  EXPECT_FALSE(left.fabric);
+  EXPECT_EQ(left.fabric_name, "fab-lab-01");
+  EXPECT_EQ(left.state, model::RunState::Ended);
   EXPECT_EQ(ask_outside("SELECT count(*) FROM audit"), "1");
   EXPECT_EQ(code_of([&] { write([&](Txn& txn) { txn.require_epoch(id, 1); }); }),
             Code::FabricDeleted);

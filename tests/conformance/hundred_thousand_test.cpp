@@ -124,8 +124,10 @@ TEST_P(HundredThousand, are_written_listed_and_compared) {
     });
   });
   timed("remove the fabric", [&] {
-    database_->write(base::Deadline::in(clock_, Milliseconds{300'000}),
-                     [&](Txn& txn) { txn.fabrics().remove(fabric_); });
+    database_->write(base::Deadline::in(clock_, Milliseconds{300'000}), [&](Txn& txn) {
+      txn.runs().end(run_, {.outcome = model::Outcome::Succeeded}, std::nullopt);
+      txn.fabrics().remove(fabric_);
+    });
   });
 }
 

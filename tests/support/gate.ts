@@ -122,6 +122,11 @@ export class Gate {
     return (answer as { requests: SeenRequest[] }).requests;
   }
 
+  // How many wait for their answer now.
+  async openRequests(): Promise<number> {
+    return ((await this.ask("GET", "/counters")) as { open_requests: number }).open_requests;
+  }
+
   private async ask(method: string, path: string, body?: unknown): Promise<unknown> {
     const answer = await fetch(this.control + path, {
       method,

@@ -112,7 +112,7 @@ CREATE TABLE workers (
 
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  fabric_id INTEGER REFERENCES fabrics (id) ON DELETE CASCADE,
+  fabric_id INTEGER REFERENCES fabrics (id) ON DELETE SET NULL,  -- What a run did outlives its fabric.
   fabric_name TEXT NOT NULL,
   operation TEXT NOT NULL CHECK (operation IN ('pull', 'push', 'git-pull', 'git-push', 'compare', 'test')),
   scope TEXT NOT NULL,
@@ -156,9 +156,9 @@ CREATE INDEX runs_open ON runs (fabric_id, id) WHERE state <> 'ended';
 CREATE INDEX runs_last ON runs (fabric_id, ended_rank) WHERE state = 'ended';
 CREATE INDEX runs_ended ON runs (ended) WHERE state = 'ended';
 
--- An ended run never changes; only its revision may still be announced.
+-- An ended run never changes; only its revision may still be announced, and its fabric may go.
 CREATE TRIGGER runs_ended_stay BEFORE UPDATE OF
-  id, fabric_id, fabric_name, operation, scope, trigger, actor_id, actor_name, reason, state, outcome, code, detail,
+  id, fabric_name, operation, scope, trigger, actor_id, actor_name, reason, state, outcome, code, detail,
   next, epoch, created, started, ended, ended_rank, progress_at, queued_tick, progress_tick, retry_of, cancel_by,
   created_count, changed_count, unchanged_count, removed_count, skipped_count, failed_count, kinds, trace
 ON runs WHEN OLD.state = 'ended'

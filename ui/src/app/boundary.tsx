@@ -3,6 +3,7 @@ import { Component, type ReactNode } from "react";
 import { Button } from "../ui/button";
 import { CopyBlock } from "../ui/copy";
 import { pageVersion } from "../api/page_version";
+import { codes } from "../text/codes.gen";
 
 interface Props {
   view: string;
@@ -53,10 +54,11 @@ export function ViewFault({ view, fault, onReload }: FaultProps) {
           <span className="glyph" aria-hidden="true">
             ✕
           </span>{" "}
-          This view has a fault.
+          {codes.view_fault.title}
         </strong>
       </p>
-      <p>The service and your data are not affected. Reload the view to go on.</p>
+      <p className="muted">{codes.view_fault.meaning}</p>
+      <p>{codes.view_fault.next}</p>
       <div className="row">
         <Button onPress={onReload}>Reload view</Button>
       </div>

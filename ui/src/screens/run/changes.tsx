@@ -15,6 +15,16 @@ import { isOver } from "../shared/run_words";
 const route = getRouteApi("/inside/runs/$id");
 const columns = [objectColumn, kindColumn, namespaceColumn, whatColumn];
 
+// Why there is nothing to list: the counts of a run outlive what they count.
+function nothingOf(run: Run): string {
+  const { created, changed, removed } = run.counts;
+  if (!isOver(run)) return "This run has changed nothing in the record so far.";
+  if (created + changed + removed === 0) return "This run changed nothing in the record.";
+  if (run.fabric === null)
+    return "What this run had changed went with the fabric when it was deleted.";
+  return "What this run had changed is older than the history that is kept.";
+}
+
 export function Changes({ run }: { run: Run }) {
   const { offset = 0 } = route.useSearch();
   const navigate = route.useNavigate();
@@ -30,13 +40,7 @@ export function Changes({ run }: { run: Run }) {
       {list && list.results.length > 0 && (
         <Table name="Changes" columns={columns} rows={list.results} rowKey={(it) => it.id} />
       )}
-      {list?.count === 0 && (
-        <p className="empty">
-          {isOver(run)
-            ? "This run changed nothing in the record."
-            : "This run has changed nothing in the record so far."}
-        </p>
-      )}
+      {list?.count === 0 && <p className="empty">{nothingOf(run)}</p>}
       {list && list.count > changesPage && (
         <div className="panel-foot">
           <Pages
