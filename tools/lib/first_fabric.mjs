@@ -85,6 +85,7 @@ try {
   console.log(await setUp(kubeconfig, serverOf(kubeconfig, wish.context)));
   await seePage();
 } catch (error) {
-  console.error(error.message);
+  // Led in as Hedgerow's own sentences are, so that ./run shows this one alone.
+  console.error(`hedgerow: ${error.cause ? "It ended while its first fabric was set up; its log says why." : error.message}`);
   process.exit(1);
 }

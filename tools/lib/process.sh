@@ -21,6 +21,8 @@ alive() { [ -n "$2" ] && [ "$(start_of "$1")" = "$2" ]; }
 end_process() {
   alive "$1" "$2" || return 0
   kill -TERM "$1" 2>/dev/null || return 0
+  # One that was stopped hears nothing until it goes on.
+  kill -CONT "$1" 2>/dev/null || return 0
   local tries
   for ((tries = 0; tries < 300; tries++)); do
     alive "$1" "$2" || return 0
@@ -28,6 +30,28 @@ end_process() {
   done
   kill -KILL "$1" 2>/dev/null || true
   while alive "$1" "$2"; do sleep 0.05; done
+}
+
+# group_lives LEADER: whether anything of its process group still runs.
+group_lives() {
+  local file stat
+  for file in /proc/[0-9]*/stat; do
+    stat=$(cat "$file" 2>/dev/null) || continue
+    set -- "$1" ${stat##*) }
+    [ "$4" != "$1" ] || [ "$2" = Z ] || return 0
+  done
+  return 1
+}
+
+# end_group LEADER: asks a step and all that it called to end, and makes them end after 15 s.
+end_group() {
+  kill -TERM -- "-$1" 2>/dev/null || return 0
+  local tries
+  for ((tries = 0; tries < 150; tries++)); do
+    group_lives "$1" || return 0
+    sleep 0.1
+  done
+  kill -KILL -- "-$1" 2>/dev/null || true
 }
 
 # end_remembered: ends what an earlier start of this folder left behind, the server before the cluster.
