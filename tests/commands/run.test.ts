@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { test as base, expect } from "@playwright/test";
 import type { Api } from "../support/api";
-import { Demo } from "../support/demo";
+import { Demo, type Wish } from "../support/demo";
 import { controlPlane, end, mustRun, startTalking, until, type Ran } from "../support/process";
 import { freePort } from "../support/server";
 import { inTree, wiringFiles } from "../support/tree";
@@ -119,6 +119,18 @@ const clusterOf = (kubeconfig: string) => {
   if (server === undefined) throw new Error(`${kubeconfig} names no server.`);
   return server;
 };
+
+// A fresh clone where nothing is built, on a machine without network.
+async function unbuilt(demo: Demo): Promise<Wish> {
+  const clone = join(demo.dir, "clone");
+  await mustRun("git", ["clone", "--quiet", inTree(), clone]);
+  return {
+    program: join(clone, "run"),
+    through: ["unshare", rooted ? "--net" : "-rn"],
+    // An empty cache, and a person who has told npm to ask once.
+    env: { npm_config_cache: join(demo.dir, "npm"), npm_config_fetch_retries: "0" },
+  };
+}
 
 const namesOf = (demo: Demo) => demo.call?.processes().map(({ name }) => name) ?? [];
 
@@ -408,17 +420,25 @@ test.describe("run: what is missing", () => {
       expectSentence(await fresh.ends(["--port", String(await freePort())], { env }), words);
     });
 
-  test("a network that is needed and not there is told, and no build runs on", async ({
-    fresh,
-  }) => {
-    const clone = join(fresh.dir, "clone");
-    await mustRun("git", ["clone", "--quiet", inTree(), clone]);
-    const ran = await fresh.ends([], {
-      program: join(clone, "run"),
-      through: ["unshare", rooted ? "--net" : "-rn"],
-      // An empty cache, and a person who has told npm to ask once.
-      env: { npm_config_cache: join(fresh.dir, "npm"), npm_config_fetch_retries: "0" },
-    });
-    expectSentence(ran, /the network does not answer, .* check the connection or the proxy/);
+  test("a network that is needed and not there is told", async ({ fresh }) => {
+    expectSentence(
+      await fresh.ends([], await unbuilt(fresh)),
+      /the network does not answer, .* check the connection or the proxy/,
+    );
+  });
+
+  test("Ctrl-C while it builds ends the builds", async ({ fresh }) => {
+    const call = fresh.begin([], await unbuilt(fresh));
+    await until(
+      "both builds to be under way",
+      () => {
+        const names = namesOf(fresh);
+        return names.includes("go") && names.some((it) => it.startsWith("npm")) ? true : undefined;
+      },
+      90_000,
+    );
+    expect(await call.interrupt()).toBe(0);
+    expect(namesOf(fresh)).toEqual([]);
+    expect(call.complaints).toBe("");
   });
 });
