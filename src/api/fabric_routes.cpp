@@ -43,17 +43,18 @@ actions::FabricRequest fabric_in(base::JsonObject& body) {
 http::Response list_fabrics(const Context& context, const http::Request& request) {
   constexpr std::array<std::string_view, 3> kOrders{"headline", "name", "-name"};
   Query query{request};
-  const store::Page page = query.page();
-  const auto order = static_cast<views::FabricOrder>(query.word("ordering", kOrders));
-  const std::string q = query.text("q", 200);
+  views::FabricQuery wanted;
+  wanted.page = query.page();
+  wanted.order = static_cast<views::FabricOrder>(query.word("ordering", kOrders));
+  wanted.q = query.text("q", 200);
   query.finish();
   const model::Actor& actor = Callers::of(request).actor;
   const auto fabrics = context.db().read([&](const store::Snapshot& seen) {
-    return views::fabrics(seen, actor, q, order, page, context.instant());
+    return views::fabrics(seen, actor, wanted, context.instant());
   });
-  return list_of(request, fabrics, page, [&](base::JsonOut& out, const views::FabricView& view) {
-    write(out, view, actor);
-  });
+  return list_of(
+      request, fabrics, wanted.page,
+      [&](base::JsonOut& out, const views::FabricView& view) { write(out, view, actor); });
 }
 
 http::Response create_fabric(const Context& context, const http::Request& request) {

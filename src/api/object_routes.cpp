@@ -34,15 +34,16 @@ store::ObjectFilter filter_in(Query& query) {
 
 http::Response list_objects(const Context& context, const http::Request& request) {
   Query query{request};
-  const store::Page page = query.page();
-  const store::ObjectOrder order = order_in(query);
-  const store::ObjectFilter filter = filter_in(query);
+  views::ObjectQuery wanted;
+  wanted.page = query.page();
+  wanted.order = order_in(query);
+  wanted.filter = filter_in(query);
   query.finish();
   const model::FabricId fabric{id_in(request, "id")};
   const auto objects = context.db().read([&](const store::Snapshot& seen) {
-    return views::objects(seen, Callers::of(request).actor, fabric, filter, order, page);
+    return views::objects(seen, Callers::of(request).actor, fabric, wanted);
   });
-  return list_of(request, objects, page,
+  return list_of(request, objects, wanted.page,
                  [](base::JsonOut& out, const views::ObjectView& view) { write(out, view); });
 }
 

@@ -39,7 +39,7 @@ class Guarded {
   template <class Ready>
   bool wait(std::stop_token stop, SteadyTime at, Ready&& ready) {
     std::unique_lock lock{mutex_};
-    return changed_.wait_until(lock, stop, at, [&] { return ready(value_); });
+    return changed_.wait_until(lock, std::move(stop), at, [&] { return ready(value_); });
   }
 
   // As `wait`, then `use(data)` under the same lock; nothing when it never was ready.
@@ -47,7 +47,8 @@ class Guarded {
   auto wait_then(std::stop_token stop, SteadyTime at, Ready&& ready, Use&& use)
       -> std::optional<std::invoke_result_t<Use, T&>> {
     std::unique_lock lock{mutex_};
-    if (!changed_.wait_until(lock, stop, at, [&] { return ready(value_); })) return std::nullopt;
+    if (!changed_.wait_until(lock, std::move(stop), at, [&] { return ready(value_); }))
+      return std::nullopt;
     return std::forward<Use>(use)(value_);
   }
 

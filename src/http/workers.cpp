@@ -5,7 +5,7 @@ namespace hedgerow::http {
 void Workers::start() {
   threads_.reserve(thread_count_);
   for (unsigned i = 0; i < thread_count_; ++i) {
-    threads_.emplace_back([this](std::stop_token stop) {
+    threads_.emplace_back([this](const std::stop_token& stop) {
       while (!stop.stop_requested()) step(stop);
     });
   }
@@ -34,7 +34,7 @@ std::size_t Workers::queued() const {
   return queue_.with([](const Queue& queue) { return queue.jobs.size(); });
 }
 
-void Workers::step(std::stop_token stop) {
+void Workers::step(const std::stop_token& stop) {
   auto job = queue_.wait_then(
       stop, base::SteadyTime::max(), [](const Queue& queue) { return !queue.jobs.empty(); },
       [](Queue& queue) {

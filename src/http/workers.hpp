@@ -27,7 +27,7 @@ class Workers {
   [[nodiscard]] std::size_t busy() const { return busy_.load(std::memory_order_relaxed); }
 
   // One turn of a thread: waits for a job, runs it, returns.
-  void step(std::stop_token stop);
+  void step(const std::stop_token& stop);
 
  private:
   struct Queue {

@@ -79,15 +79,16 @@ class Workers::Crew {
 
   // Of handlers that did not return in time.
   void end_left_over(const Failure& why) {
-    for (const InHand& held : desk_.in_hand()) {
-      try {
-        desk_.database.write(desk_.write_deadline(), [&](store::Txn& txn) {
-          close(txn, held.run, {.ending = model::ending_of(why), .last = {}, .also = {}});
-        });
-      } catch (const Failure& failure) {
-        base::log::warning("run_not_ended",
-                           {{"run", held.run.id.value}, {"detail", failure.detail()}});
-      }
+    for (const InHand& held : desk_.in_hand()) end_left_over(held.run, why);
+  }
+
+  void end_left_over(const model::Run& run, const Failure& why) {
+    const Closing closing{.ending = model::ending_of(why), .last = {}, .also = {}};
+    try {
+      desk_.database.write(desk_.write_deadline(),
+                           [&](store::Txn& txn) { close(txn, run, closing); });
+    } catch (const Failure& failure) {
+      base::log::warning("run_not_ended", {{"run", run.id.value}, {"detail", failure.detail()}});
     }
   }
 

@@ -339,9 +339,8 @@ const Failure* Climb::failure() const noexcept {
 }
 
 Climb climb(const Connection& connection, const Settings& settings, const base::Clock& clock,
-            const ClimbPlan& plan, const std::function<void(const Rung&)>& on_rung,
-            const std::stop_token& stop) {
-  return Climber{connection, settings, clock, on_rung, stop}.go(plan);
+            const ClimbPlan& plan, const std::stop_token& stop) {
+  return Climber{connection, settings, clock, plan.on_rung, stop}.go(plan);
 }
 
 }  // namespace hedgerow::kube

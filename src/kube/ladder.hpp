@@ -49,15 +49,15 @@ struct Climb {
 
 struct ClimbPlan {
   Api::GroupFilter wanted;
-  std::vector<std::string>
-      spaces;  // Namespaces in which the kinds will be listed; empty: the whole cluster.
+  // Namespaces in which the kinds will be listed; empty: the whole cluster.
+  std::vector<std::string> spaces;
+  std::function<void(const Rung&)> on_rung;
 };
 
-// Tells `on_rung` of each rung as soon as it is measured (and at last of those not reached), then
-// gives back the whole. Throws only Failure{Cancelled} and what `on_rung` throws.
+// Tells `plan.on_rung` of each rung as soon as it is measured (and at last of those not reached),
+// then gives back the whole. Throws only Failure{Cancelled} and what `on_rung` throws.
 [[nodiscard]] Climb climb(const Connection& connection, const Settings& settings,
                           const base::Clock& clock, const ClimbPlan& plan,
-                          const std::function<void(const Rung&)>& on_rung,
                           const std::stop_token& stop);
 
 }  // namespace hedgerow::kube

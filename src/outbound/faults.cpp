@@ -140,9 +140,10 @@ Failure Transfer::connect_fault() const {
             fmt::format("{} refused the connection: is the API server running?", place)};
   if (number == ETIMEDOUT || number == 0)
     return {Code::TcpTimeout, Cause::Transient, fmt::format("No answer from {}.", place)};
-  return {Code::TcpTimeout, Cause::Transient,
-          fmt::format("{} cannot be reached: {}.", place,
-                      base::lower_ascii(std::strerror(static_cast<int>(number))))};
+  return {
+      Code::TcpTimeout, Cause::Transient,
+      fmt::format("{} cannot be reached: {}.", place,
+                  base::lower_ascii(std::generic_category().message(static_cast<int>(number))))};
 }
 
 Failure Transfer::handshake_fault() const {

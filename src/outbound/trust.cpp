@@ -11,9 +11,7 @@ struct Armed {
 };
 
 struct Callbacks {
-  static void free_armed(void*, void* armed, CRYPTO_EX_DATA*, int, long, void*) {
-    delete static_cast<Armed*>(armed);
-  }
+  static void free_armed(void*, void* armed, auto...) { delete static_cast<Armed*>(armed); }
 
   static int slot() {
     static const int kSlot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_armed);

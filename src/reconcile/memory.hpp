@@ -27,15 +27,15 @@ class Memory {
  private:
   struct Row {
     model::ObjectId id;
-    std::uint64_t raw_hash;
+    std::uint64_t raw_hash = 0;
     base::Digest digest;
-    std::uint64_t text;  // Where its four texts begin, one behind the other.
-    std::uint32_t name_space_size;
-    std::uint32_t name_size;
-    std::uint32_t uid_size;
-    std::uint32_t version_size;
-    bool removed;
-    bool seen;
+    std::uint64_t text = 0;  // Where its four texts begin, one behind the other.
+    std::uint32_t name_space_size = 0;
+    std::uint32_t name_size = 0;
+    std::uint32_t uid_size = 0;
+    std::uint32_t version_size = 0;
+    bool removed = false;
+    bool seen = false;
   };
   using Key = std::pair<std::string_view, std::string_view>;
   [[nodiscard]] Key key(const Row& row) const;

@@ -9,11 +9,11 @@ using base::Cause;
 using base::Code;
 using model::Coverage;
 
-kube::Kind served(std::string group, std::string kind) {
+kube::Kind served(std::string group, const std::string& kind) {
   return {.group = std::move(group), .version = "v1", .kind = kind, .plural = kind + "s"};
 }
 
-model::KindState remembered(std::string group, std::string kind, std::int64_t objects) {
+model::KindState remembered(std::string group, const std::string& kind, std::int64_t objects) {
   model::KindState state;
   state.kind.group = std::move(group);
   state.kind.kind = kind;

@@ -82,16 +82,16 @@ FabricView fabric(const store::Snapshot& seen, const model::Actor& actor, model:
 }
 
 store::Paged<FabricView> fabrics(const store::Snapshot& seen, const model::Actor& actor,
-                                 std::string_view q, FabricOrder order, const store::Page& page,
-                                 const Instant& at) {
+                                 const FabricQuery& query, const Instant& at) {
   model::require(actor, model::Permission::FabricView, "fabrics");
-  const auto by = order == FabricOrder::NameDescending ? store::FabricOrder::NameDescending
-                                                       : store::FabricOrder::Name;
+  const auto by = query.order == FabricOrder::NameDescending ? store::FabricOrder::NameDescending
+                                                             : store::FabricOrder::Name;
   // A headline is computed, never stored, so the worst can only be found by computing all of them.
-  const bool whole = order == FabricOrder::WorstFirst;
+  const bool whole = query.order == FabricOrder::WorstFirst;
   const store::Page wanted =
-      whole ? store::Page{.limit = std::numeric_limits<std::int32_t>::max(), .offset = 0} : page;
-  auto rows = seen.fabrics().page(q, by, wanted);
+      whole ? store::Page{.limit = std::numeric_limits<std::int32_t>::max(), .offset = 0}
+            : query.page;
+  auto rows = seen.fabrics().page(query.q, by, wanted);
   store::Paged<FabricView> result;
   result.count = rows.count;
   for (auto& row : rows.rows) result.rows.push_back(view_of(seen, std::move(row), at));
@@ -102,8 +102,8 @@ store::Paged<FabricView> fabrics(const store::Snapshot& seen, const model::Actor
   std::sort(result.rows.begin(), result.rows.end(),
             [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   const auto size = static_cast<std::int64_t>(result.rows.size());
-  const auto first = std::min(page.offset, size);
-  const auto last = std::min(first + page.limit, size);
+  const auto first = std::min(query.page.offset, size);
+  const auto last = std::min(first + query.page.limit, size);
   std::vector<FabricView> cut(std::make_move_iterator(result.rows.begin() + first),
                               std::make_move_iterator(result.rows.begin() + last));
   result.rows = std::move(cut);

@@ -34,9 +34,14 @@ struct Instant {
 
 enum class FabricOrder : std::uint8_t { WorstFirst, Name, NameDescending };
 
+struct FabricQuery {
+  std::string q;
+  FabricOrder order = FabricOrder::WorstFirst;
+  store::Page page;
+};
+
 [[nodiscard]] store::Paged<FabricView> fabrics(const store::Snapshot& seen,
-                                               const model::Actor& actor, std::string_view q,
-                                               FabricOrder order, const store::Page& page,
+                                               const model::Actor& actor, const FabricQuery& query,
                                                const Instant& at);
 
 }  // namespace hedgerow::views

@@ -49,11 +49,10 @@ std::vector<model::KindState> kinds(const store::Snapshot& seen, const model::Ac
 }
 
 store::Paged<ObjectView> objects(const store::Snapshot& seen, const model::Actor& actor,
-                                 model::FabricId fabric, const store::ObjectFilter& filter,
-                                 const store::ObjectOrder& order, const store::Page& page) {
+                                 model::FabricId fabric, const ObjectQuery& query) {
   const auto states = kinds(seen, actor, fabric);
   const Markers markers{states};
-  auto found = seen.objects().page(fabric, filter, order, page);
+  auto found = seen.objects().page(fabric, query.filter, query.order, query.page);
   store::Paged<ObjectView> result;
   result.count = found.count;
   for (model::Object& object : found.rows) {

@@ -18,15 +18,19 @@ struct ObjectView {
   std::optional<base::WallTime> as_of;
 };
 
+struct ObjectQuery {
+  store::ObjectFilter filter;
+  store::ObjectOrder order;
+  store::Page page;
+};
+
 [[nodiscard]] std::vector<model::KindState> kinds(const store::Snapshot& seen,
                                                   const model::Actor& actor,
                                                   model::FabricId fabric);
 
 [[nodiscard]] store::Paged<ObjectView> objects(const store::Snapshot& seen,
                                                const model::Actor& actor, model::FabricId fabric,
-                                               const store::ObjectFilter& filter,
-                                               const store::ObjectOrder& order,
-                                               const store::Page& page);
+                                               const ObjectQuery& query);
 
 // With its document. Throws Failure{NotFound}.
 [[nodiscard]] ObjectView object(const store::Snapshot& seen, const model::Actor& actor,

@@ -19,15 +19,15 @@ struct Climbed {
   std::vector<Rung> told;
 };
 
-Climbed climbed(const kube::Connection& connection, const ClimbPlan& plan,
+Climbed climbed(const kube::Connection& connection, ClimbPlan plan,
                 const kube::Settings& settings = quick_settings()) {
   Climbed seen;
-  seen.climb = kube::climb(connection, settings, clock(), plan,
-                           [&](const Rung& rung) { seen.told.push_back(rung); }, {});
+  plan.on_rung = [&](const Rung& rung) { seen.told.push_back(rung); };
+  seen.climb = kube::climb(connection, settings, clock(), plan, {});
   return seen;
 }
 
-ClimbPlan hedgehog() { return {.wanted = is_hedgehog, .spaces = {}}; }
+ClimbPlan hedgehog() { return {.wanted = is_hedgehog, .spaces = {}, .on_rung = {}}; }
 
 // "address+ tcp+ tls- http …": passed, failed, not reached.
 std::string picture(const Climb& climb) {
@@ -146,12 +146,13 @@ TEST(Ladder, TellsOfEachRungWhileTheNextIsStillMeasured) {
   base::Guarded<std::vector<RungName>> told;
   std::stop_source stop;
   std::jthread climber{[&] {
+    ClimbPlan plan = hedgehog();
+    plan.on_rung = [&](const Rung& rung) {
+      told.change([&](auto& names) { names.push_back(rung.name); });
+    };
     failure_in([&] {
-      std::ignore = kube::climb(
-          Cluster::shared().connection("reader", gate.url()), kube::Settings{quick_settings()},
-          clock(), hedgehog(),
-          [&](const Rung& rung) { told.change([&](auto& names) { names.push_back(rung.name); }); },
-          stop.get_token());
+      std::ignore = kube::climb(Cluster::shared().connection("reader", gate.url()),
+                                quick_settings(), clock(), plan, stop.get_token());
     });
   }};
   const auto three = [](const std::vector<RungName>& names) { return names.size() == 3; };
