@@ -24,11 +24,10 @@ using base::Failure;
 
 namespace {
 
-constexpr base::Milliseconds kStopWait{10'000};
-
 auth::PasswordCost cost_of(const Settings& settings) {
   return {.operations = 3,
-          .memory_bytes = static_cast<std::size_t>(settings.hash_memory_mib) << 20U};
+          .memory_bytes = static_cast<std::size_t>(settings.hash_memory_mib) << 20U,
+          .wait_most = settings.hash_wait};
 }
 
 bool is_this_machine(std::string_view address) {
@@ -108,7 +107,7 @@ class Whole {
               .passwords = passwords_,
               .tests = tests_,
               .checks = [this] { return checks(); }}},
-        pages_{settings.http.base_path, random_},
+        pages_{settings.http.base_path, settings.page, random_},
         server_{settings.http, router(),
                 [this](const Failure& failure, const http::Request& request) {
                   return api_.render(failure, request);
@@ -134,7 +133,7 @@ class Whole {
 
   [[nodiscard]] bool stop() {
     api_.stop();
-    server_.stop(base::Deadline::in(clock_, kStopWait));
+    server_.stop(base::Deadline::in(clock_, settings_.stop_wait));
     tests_.stop();
     const bool ended = workers_.stop();
     if (ended) keeper_.stop();
@@ -153,7 +152,10 @@ class Whole {
   static constexpr const char* kReplica = "this server";
 
   [[nodiscard]] actions::Deps deps() {
-    return {.db = *database_, .clock = clock_, .sealer = sealer_};
+    return {.db = *database_,
+            .clock = clock_,
+            .sealer = sealer_,
+            .database_wait = settings_.database.write_wait};
   }
 
   [[nodiscard]] http::Router router() {

@@ -41,6 +41,9 @@ std::vector<Entry> entries(Settings& s) {
       {"http.deadlines.body", &s.http.deadlines.body},
       {"http.deadlines.write", &s.http.deadlines.write},
       {"http.deadlines.idle", &s.http.deadlines.idle},
+      {"http.deadlines.linger", &s.http.deadlines.linger},
+      {"http.deadlines.accept_pause", &s.http.deadlines.accept_pause},
+      {"http.deadlines.stop", &s.stop_wait},
       {"http.limits.headers", &s.http.limits.headers},
       {"http.limits.target", &s.http.limits.target},
       {"http.limits.body", &s.http.limits.body},
@@ -48,6 +51,7 @@ std::vector<Entry> entries(Settings& s) {
       {"http.limits.queue", &s.http.limits.queue},
       {"database.path", &s.database.path},
       {"database.busy_wait", &s.database.busy_wait},
+      {"database.write_wait", &s.database.write_wait},
       {"database.read_wait", &s.database.read_wait},
       {"database.statement_max", &s.database.statement_max},
       {"database.readers", &s.database.readers},
@@ -57,12 +61,14 @@ std::vector<Entry> entries(Settings& s) {
       {"sessions.absolute", &s.sessions.absolute},
       {"sessions.per_user", &s.sessions.per_user},
       {"sessions.touch_after", &s.sessions.touch_after},
+      {"sessions.setup_code", &s.sessions.setup_code_lasts},
       {"sign_in.free_failures", &s.sign_in.free_failures},
       {"sign_in.first_lock", &s.sign_in.first_lock},
       {"sign_in.longest_lock", &s.sign_in.longest_lock},
       {"sign_in.address_burst", &s.sign_in.address_burst},
       {"sign_in.address_refill", &s.sign_in.address_refill},
       {"sign_in.hash_memory_mib", &s.hash_memory_mib},
+      {"sign_in.hash_wait", &s.hash_wait},
       {"outbound.allow", &s.outbound_allow},
       {"outbound.deadlines.dns", &deadlines.dns},
       {"outbound.deadlines.connect", &deadlines.connect},
@@ -74,6 +80,7 @@ std::vector<Entry> entries(Settings& s) {
       {"cluster.concurrency", &s.reconcile.lists_at_once},
       {"cluster.page_bytes_max", &s.reconcile.kube.page_bytes_max},
       {"cluster.list_bytes_max", &s.reconcile.kube.list_bytes_max},
+      {"cluster.keep_idle", &s.reconcile.keep_idle},
       {"cluster.ladder_total", &s.reconcile.kube.ladder_total},
       {"runs.workers", &s.jobs.workers},
       {"runs.no_progress", &s.jobs.no_progress},
@@ -82,6 +89,11 @@ std::vector<Entry> entries(Settings& s) {
       {"runs.renew", &s.jobs.renew_each},
       {"runs.reap", &s.jobs.reap_each},
       {"runs.look", &s.jobs.look_each},
+      {"runs.beat", &s.jobs.beat_each},
+      {"runs.stop", &s.jobs.stop_wait},
+      {"runs.progress", &s.reconcile.progress_each},
+      {"runs.chunk_time", &s.reconcile.chunk_time},
+      {"runs.chunk_rows", &s.reconcile.chunk_rows},
       {"runs.fresh_for", &s.fresh_for},
       {"retention.runs", &s.jobs.retention.runs},
       {"retention.history", &s.jobs.retention.history},
@@ -89,7 +101,14 @@ std::vector<Entry> entries(Settings& s) {
       {"retention.request_keys", &s.jobs.retention.request_keys},
       {"retention.changes", &s.jobs.retention.changes},
       {"retention.changes_most", &s.jobs.retention.changes_most},
+      {"retention.sessions", &s.jobs.retention.sessions},
+      {"retention.connection_tests", &s.jobs.retention.connection_tests},
+      {"retention.sweep", &s.jobs.retention.sweep_each},
       {"events.heartbeat", &s.heartbeat},
+      {"page.answer", &s.page.answer},
+      {"page.ask_again", &s.page.ask_again},
+      {"page.live", &s.page.live},
+      {"page.poll", &s.page.poll},
       {"log.level", &s.log_level},
   };
 }
@@ -283,6 +302,9 @@ LoadedSettings load_settings(const std::string& path, std::span<const std::strin
   if (!path.empty()) loader.read_file(path);
   loader.read_environment(environment);
   loader.finish();
+  Settings& settings = loaded.settings;
+  settings.jobs.write_wait = settings.reconcile.write_wait = settings.sessions.database_wait =
+      settings.database.write_wait;
   auto& addresses = loaded.settings.reconcile.kube.outbound.addresses;
   addresses = outbound::AddressRules{loaded.settings.outbound_allow};
   return loaded;

@@ -8,12 +8,13 @@
 #include "jobs/settings.hpp"
 #include "reconcile/readers.hpp"
 #include "store/database.hpp"
+#include "web/pages.hpp"
 
 namespace hedgerow::app {
 
 // What the settings are put into. The defaults are those of the rooms.
 struct Settings {
-  http::Settings http;
+  http::Settings http{.port = 8080};
   std::vector<std::string> origins;
   bool allow_plain = false;  // Plain HTTP beyond this machine, with a banner on every page.
   store::Settings database;
@@ -21,11 +22,14 @@ struct Settings {
   auth::SessionLimits sessions;
   auth::LimiterSettings sign_in;
   std::int64_t hash_memory_mib = 64;
+  base::Milliseconds hash_wait{10'000};
   std::vector<std::string> outbound_allow;
   reconcile::Settings reconcile;
   jobs::Settings jobs;
   base::Milliseconds fresh_for{600'000};
   base::Milliseconds heartbeat{5'000};
+  base::Milliseconds stop_wait{10'000};  // For requests in flight, at the end.
+  web::Limits page;
   std::string log_level = "info";
 };
 

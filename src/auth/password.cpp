@@ -22,7 +22,7 @@ class Passwords::Place {
     });
     if (!queued) refuse();
     const auto taken = owner_.load_.wait_then(
-        std::stop_token{}, owner_.clock_.steady() + kWaitMost,
+        std::stop_token{}, owner_.clock_.steady() + owner_.cost_.wait_most,
         [](const Load& load) { return load.busy < kBusyMost; },
         [](Load& load) {
           --load.waiting;

@@ -13,6 +13,7 @@ namespace hedgerow::auth {
 struct PasswordCost {
   unsigned long long operations = 3;
   std::size_t memory_bytes = 64U << 20U;
+  base::Milliseconds wait_most{10'000};  // For one of the two places.
 };
 
 class Passwords {
@@ -43,7 +44,6 @@ class Passwords {
   };
   static constexpr int kBusyMost = 2;
   static constexpr int kWaitingMost = 32;
-  static constexpr base::Milliseconds kWaitMost{10'000};
 
   PasswordCost cost_;
   const base::Clock& clock_;

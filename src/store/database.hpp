@@ -15,6 +15,7 @@ namespace hedgerow::store {
 struct Settings {
   std::filesystem::path path;                // Of the SQLite file; made when it is not there.
   base::Milliseconds busy_wait{5'000};       // For a lock that a foreign process holds.
+  base::Milliseconds write_wait{5'000};      // For a turn to write, whoever asks.
   base::Milliseconds read_wait{5'000};       // For a free reader.
   base::Milliseconds statement_max{30'000};  // Then a statement is cut off.
   std::size_t readers = 4;

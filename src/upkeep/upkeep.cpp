@@ -4,10 +4,6 @@
 
 namespace hedgerow::upkeep {
 
-namespace {
-constexpr base::Milliseconds kWait{10'000};
-}
-
 void create_user(const Tools& tools, const std::string& name, model::Role role,
                  const base::SecretText& password) {
   using base::Failure;
@@ -20,7 +16,7 @@ void create_user(const Tools& tools, const std::string& name, model::Role role,
   const std::string hash = passwords.hash(password);
   model::Actor by;
   by.name = "command line";
-  db->write(base::Deadline::in(tools.clock, kWait), [&](store::Txn& txn) {
+  db->write(base::Deadline::in(tools.clock, tools.database.write_wait), [&](store::Txn& txn) {
     auth::create_user(txn, {.name = name, .role = role, .password_hash = hash}, by);
     txn.instance().remove_setup_code();
   });
@@ -28,7 +24,7 @@ void create_user(const Tools& tools, const std::string& name, model::Role role,
 
 void rotate_csrf_key(const Tools& tools) {
   const auto db = store::Database::open(tools.database, tools.clock, tools.random);
-  db->write(base::Deadline::in(tools.clock, kWait), [](store::Txn& txn) {
+  db->write(base::Deadline::in(tools.clock, tools.database.write_wait), [](store::Txn& txn) {
     txn.instance().rotate_csrf_key();
     store::AuditRow row;
     row.actor_name = "command line";

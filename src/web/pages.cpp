@@ -47,8 +47,11 @@ std::string replaced(std::string text, std::string_view word, std::string_view b
 
 }  // namespace
 
-Pages::Pages(std::string base_path, base::Random& random)
-    : base_path_{std::move(base_path)}, random_{random} {}
+Pages::Pages(std::string base_path, const Limits& limits, base::Random& random)
+    : base_path_{std::move(base_path)},
+      limits_{fmt::format("answer={} ask_again={} live={} poll={}", limits.answer.count(),
+                          limits.ask_again.count(), limits.live.count(), limits.poll.count())},
+      random_{random} {}
 
 void Pages::add_to(http::Router& router) const {
   router.fallback([this](http::Request& request) { return answer(request); });
@@ -86,6 +89,7 @@ http::Response Pages::page() const {
   std::string html{base::text_of(index->plain.bytes())};
   html = replaced(std::move(html), "__HEDGEROW_NONCE__", nonce);
   html = replaced(std::move(html), "__HEDGEROW_BASE__", base_path_);
+  html = replaced(std::move(html), "__HEDGEROW_LIMITS__", limits_);
   auto response = http::Response::of(200, "text/html; charset=utf-8", std::move(html));
   // Never kept: an old nonce with a new header would leave the page without its styles.
   response.headers.set("Cache-Control", "no-store");

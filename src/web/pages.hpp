@@ -3,15 +3,24 @@
 // file is an error and never the page.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/random.hpp"
 #include "http/router.hpp"
 
 namespace hedgerow::web {
 
+// How long the page in the browser waits.
+struct Limits {
+  base::Milliseconds answer{15'000};      // For one answer.
+  base::Milliseconds ask_again{600'000};  // A waiting click older than this is not sent unasked.
+  base::Milliseconds live{12'000};        // Without a heartbeat, until it says "Not live".
+  base::Milliseconds poll{5'000};         // Between two looks while the stream is silent.
+};
+
 class Pages {
  public:
   // `random` must outlive it.
-  Pages(std::string base_path, base::Random& random);
+  Pages(std::string base_path, const Limits& limits, base::Random& random);
 
   void add_to(http::Router& router) const;
   // The version that the page was built as; empty in a build without it.
@@ -22,6 +31,7 @@ class Pages {
   [[nodiscard]] http::Response page() const;
 
   std::string base_path_;
+  std::string limits_;
   base::Random& random_;
 };
 

@@ -1,9 +1,10 @@
 // The one way out to the server. Status and content type are looked at before the body is believed:
 // a web page, a redirect, half an answer, silence and a lost network each become a fault of layer 2.
 import { pageFault, text } from "../text/faults";
+import { limits } from "./limits";
 import { FaultError, faultOfProblem, isProblem, type Fault } from "./fault";
 
-export const answerLimitMs = 15_000;
+export const answerLimitMs = limits.answer;
 
 export interface Answer {
   status: number;

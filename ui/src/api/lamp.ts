@@ -1,5 +1,7 @@
 // What the lamp may say. It follows heartbeats, never an open connection: an open one can be dead.
-export const liveMs = 12_000;
+import { limits } from "./limits";
+
+export const liveMs = limits.live;
 
 export type Lamp =
   | { is: "connecting" }

@@ -5,6 +5,7 @@ import { jittered } from "./backoff";
 import { basePath } from "./base_path";
 import { readSession } from "./client";
 import { noteServerTime, serverNow } from "./clock";
+import { limits } from "./limits";
 import { lampOf, liveMs, sameLamp, type Lamp, type StreamFacts } from "./lamp";
 import { ledger, queryClient, type Meta } from "./queries";
 import { sessionStore, signedInUser } from "./session";
@@ -13,7 +14,7 @@ import { makeStore } from "./store";
 
 export const lampStore = makeStore<Lamp>({ is: "connecting" });
 
-const pollMs = 5_000;
+const pollMs = limits.poll;
 const hiddenPollMs = 60_000;
 const hiddenCloseMs = 30_000;
 const backoffFirstMs = 1_000;

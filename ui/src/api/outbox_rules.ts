@@ -8,9 +8,10 @@
 //   ready, older than 10 min: old --confirmed--> ready
 import { backoffMs } from "./backoff";
 import { leavesDoubt, wantsSignIn, type Fault } from "./fault";
+import { limits } from "./limits";
 import type { Operation, Run } from "./types";
 
-export const askAfterMs = 10 * 60_000;
+export const askAfterMs = limits.ask_again;
 // Clicks on one button this close together are one click, in one tab or in two.
 export const sameClickMs = 1_000;
 

@@ -1,0 +1,21 @@
+// How long the page waits, in milliseconds; the server's settings say it in index.html.
+const word = "hedgerow-limits";
+
+const defaults = {
+  answer: 15_000, // for one answer of the server
+  ask_again: 600_000, // a waiting click older than this is not sent unasked
+  live: 12_000, // without a heartbeat, until the lamp says so
+  poll: 5_000, // between two looks while the stream is silent
+};
+
+export function limitsIn(content: string | null | undefined): typeof defaults {
+  const said = [...(content ?? "").matchAll(/(\w+)=(\d+)/g)].map(([, name, ms]) => [
+    name,
+    Number(ms),
+  ]);
+  return { ...defaults, ...(Object.fromEntries(said) as Partial<typeof defaults>) };
+}
+
+export const limits = limitsIn(
+  globalThis.document?.querySelector(`meta[name="${word}"]`)?.getAttribute("content"),
+);
