@@ -230,8 +230,27 @@ test.describe("run: the sample", () => {
       const code = (await call?.ended) ?? -1;
       const { output = "", complaints = "" } = call ?? {};
       const left = call?.processes() ?? [];
-      expectSentence({ code, output, complaints, left }, /a part has ended by itself.*server\.log/);
+      expectSentence({ code, output, complaints, left }, /has ended by itself.*\.log says why/);
       await pulled(demo);
+    });
+
+  for (const [part, line] of [
+    ["hedgerow", "Hedgerow"],
+    ["control-plane", "Hedgerow"],
+  ] as const)
+    test(`a start whose ${part} is killed on the way never says that it runs`, async ({
+      fresh,
+    }) => {
+      const call = fresh.begin(["--port", String(await freePort())]);
+      await until(
+        "that line",
+        () => new RegExp(`^ {2}${line} `, "m").test(call.output) || undefined,
+      );
+      process.kill(call.processes().find(({ name }) => name === part)?.pid ?? 0, "SIGKILL");
+      const code = await call.ended;
+      const { output, complaints } = call;
+      expectSentence({ code, output, complaints, left: call.processes() }, /has ended by itself/);
+      expect(existsSync(fresh.readyFile)).toBe(false);
     });
 
   test("a folder that is in use is refused with its address, and the one that runs goes on", async ({

@@ -14,6 +14,9 @@ since() {
 # said STEP SECONDS WORDS: a step that is done.
 said() { printf '  %-16s %6s s   %s\n' "$1" "$2" "$3"; }
 
+# doing STEP: what is waited for now, where somebody looks on; said() writes over it.
+doing() { if [ -t 1 ]; then printf '  %-16s ...\r' "$1"; fi; }
+
 # give_up SENTENCE...: what is wrong and what to do, then the end.
 give_up() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
