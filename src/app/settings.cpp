@@ -24,8 +24,7 @@ struct Entry {
   Place place;
 };
 
-std::vector<Entry> entries(Settings& s) {
-  auto& deadlines = s.reconcile.kube.outbound.deadlines;
+std::vector<Entry> faces(Settings& s) {
   return {
       {"http.address", &s.http.address},
       {"http.port", &s.http.port},
@@ -49,13 +48,17 @@ std::vector<Entry> entries(Settings& s) {
       {"http.limits.body", &s.http.limits.body},
       {"http.limits.connections", &s.http.limits.connections},
       {"http.limits.queue", &s.http.limits.queue},
-      {"database.path", &s.database.path},
-      {"database.busy_wait", &s.database.busy_wait},
-      {"database.write_wait", &s.database.write_wait},
-      {"database.read_wait", &s.database.read_wait},
-      {"database.statement_max", &s.database.statement_max},
-      {"database.readers", &s.database.readers},
-      {"database.size_max", &s.database.size_max},
+      {"page.answer", &s.page.answer},
+      {"page.ask_again", &s.page.ask_again},
+      {"page.live", &s.page.live},
+      {"page.poll", &s.page.poll},
+      {"log.level", &s.log_level},
+      {"events.heartbeat", &s.heartbeat},
+  };
+}
+
+std::vector<Entry> people(Settings& s) {
+  return {
       {"security.key_file", &s.key_file},
       {"sessions.idle", &s.sessions.idle},
       {"sessions.absolute", &s.sessions.absolute},
@@ -69,6 +72,33 @@ std::vector<Entry> entries(Settings& s) {
       {"sign_in.address_refill", &s.sign_in.address_refill},
       {"sign_in.hash_memory_mib", &s.hash_memory_mib},
       {"sign_in.hash_wait", &s.hash_wait},
+  };
+}
+
+std::vector<Entry> record(Settings& s) {
+  return {
+      {"database.path", &s.database.path},
+      {"database.busy_wait", &s.database.busy_wait},
+      {"database.write_wait", &s.database.write_wait},
+      {"database.read_wait", &s.database.read_wait},
+      {"database.statement_max", &s.database.statement_max},
+      {"database.readers", &s.database.readers},
+      {"database.size_max", &s.database.size_max},
+      {"retention.runs", &s.jobs.retention.runs},
+      {"retention.history", &s.jobs.retention.history},
+      {"retention.history_versions", &s.jobs.retention.history_versions},
+      {"retention.request_keys", &s.jobs.retention.request_keys},
+      {"retention.changes", &s.jobs.retention.changes},
+      {"retention.changes_most", &s.jobs.retention.changes_most},
+      {"retention.sessions", &s.jobs.retention.sessions},
+      {"retention.connection_tests", &s.jobs.retention.connection_tests},
+      {"retention.sweep", &s.jobs.retention.sweep_each},
+  };
+}
+
+std::vector<Entry> clusters(Settings& s) {
+  auto& deadlines = s.reconcile.kube.outbound.deadlines;
+  return {
       {"outbound.allow", &s.outbound_allow},
       {"outbound.deadlines.dns", &deadlines.dns},
       {"outbound.deadlines.connect", &deadlines.connect},
@@ -95,22 +125,14 @@ std::vector<Entry> entries(Settings& s) {
       {"runs.chunk_time", &s.reconcile.chunk_time},
       {"runs.chunk_rows", &s.reconcile.chunk_rows},
       {"runs.fresh_for", &s.fresh_for},
-      {"retention.runs", &s.jobs.retention.runs},
-      {"retention.history", &s.jobs.retention.history},
-      {"retention.history_versions", &s.jobs.retention.history_versions},
-      {"retention.request_keys", &s.jobs.retention.request_keys},
-      {"retention.changes", &s.jobs.retention.changes},
-      {"retention.changes_most", &s.jobs.retention.changes_most},
-      {"retention.sessions", &s.jobs.retention.sessions},
-      {"retention.connection_tests", &s.jobs.retention.connection_tests},
-      {"retention.sweep", &s.jobs.retention.sweep_each},
-      {"events.heartbeat", &s.heartbeat},
-      {"page.answer", &s.page.answer},
-      {"page.ask_again", &s.page.ask_again},
-      {"page.live", &s.page.live},
-      {"page.poll", &s.page.poll},
-      {"log.level", &s.log_level},
   };
+}
+
+std::vector<Entry> entries(Settings& s) {
+  std::vector<Entry> all;
+  for (auto&& some : {faces(s), people(s), record(s), clusters(s)})
+    all.insert(all.end(), some.begin(), some.end());
+  return all;
 }
 
 [[noreturn]] void refuse(std::string_view source, std::string_view name, std::string_view why) {

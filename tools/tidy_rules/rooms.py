@@ -52,12 +52,45 @@ def links(tree):
         for match in _COMMAND.finditer(text):
             command, words = match.group(1), match.group(2).split()
             line = text.count("\n", 0, match.start()) + 1
-            if command == "hedgerow_room" and words[:1] != [room]:
-                yield Finding(path, line, f"the target of this folder is {room}")
+            if command == "hedgerow_room":
+                if words[:1] != [room]:
+                    yield Finding(path, line, f"the target of this folder is {room}")
+                for sentence in wrongly_declared(tree, room, words):
+                    yield Finding(path, line, sentence)
             for word in words[1:]:
-                above = word in tree.rooms and word != room and tree.rooms[word] >= tree.rooms.get(room, -1)
-                if word not in _KEYWORDS and above:
-                    yield Finding(path, line, f"{room} may not link {word}, which is beside or above it")
+                sentence = link_refused(tree.rooms, room, word)
+                if sentence:
+                    yield Finding(path, line, sentence)
+
+
+def link_refused(rooms, room, word):
+    if word in _KEYWORDS or word == room:
+        return None
+    if word in rooms:
+        above = rooms[word] >= rooms.get(room, -1)
+        return f"{room} may not link {word}, which is beside or above it" if above else None
+    if "::" not in word:
+        return None
+    allowed = tables.TARGET_ROOMS.get(word)
+    if allowed is None:
+        return f"{word} belongs to no room yet; enter it in tools/tidy_rules/tables.py"
+    return None if room in allowed else f"{word} may be linked by {' and '.join(sorted(allowed))} only"
+
+
+def wrongly_declared(tree, room, words):
+    """Yields what is wrong with the rooms that a target says it uses, against what its files include."""
+    said = set(words) & set(tree.rooms) - {room}
+    used = {
+        name.split("/")[0]
+        for path in tree.matching(f"src/{room}/*")
+        if path.endswith(CPP) and not is_test(path)
+        for _, angled, name in includes_of(tree, path)
+        if not angled
+    } & set(tree.rooms) - {room}
+    if missing := used - said:
+        yield f"{room} includes {' and '.join(sorted(missing))} and does not say so"
+    if unused := said - used:
+        yield f"{room} includes nothing of {' and '.join(sorted(unused))}"
 
 
 def libraries(tree):

@@ -88,6 +88,16 @@ BAD = {
         ("src/model/CMakeLists.txt:2", {"src/model/CMakeLists.txt": "\nhedgerow_room(model ROOMS base\n  store)\n"}),
         ("src/store/CMakeLists.txt:1", {"src/store/CMakeLists.txt": "target_link_libraries(store PUBLIC kube)\n"}),
         ("src/model/CMakeLists.txt:1", {"src/model/CMakeLists.txt": "hedgerow_room(garden ROOMS base)\n"}),
+        (
+            "src/model/CMakeLists.txt:1",
+            {"src/model/CMakeLists.txt": "hedgerow_room(model ROOMS base LIBRARIES CURL::libcurl)\n"},
+        ),
+        (
+            "src/model/CMakeLists.txt:1",
+            {"src/model/CMakeLists.txt": "hedgerow_room(model ROOMS base LIBRARIES unheard::of)\n"},
+        ),
+        ("src/model/CMakeLists.txt:1", {"src/model/CMakeLists.txt": "hedgerow_room(model)\n"}),
+        ("src/app/CMakeLists.txt:1", {"src/app/CMakeLists.txt": "hedgerow_room(app ROOMS model)\n"}),
     ],
     "libraries": [
         ("src/model/a.cpp:1", {"src/model/a.cpp": "#include <sqlite3.h>\n"}),
@@ -106,6 +116,7 @@ BAD = {
         ("src/model/a.hpp:8", {"src/model/a.hpp": _METHOD}),
         ("tests/gate/a.go:3", {"tests/gate/a.go": _LONG_GO}),
         ("tools/a.py:1", {"tools/a.py": _LONG_PYTHON}),
+        ("tools/a:3", {"tools/a": "#!/usr/bin/env bash\n# Long.\nlong() {\n" + "  true\n" * 80 + "}\n"}),
     ],
     "line-length": [("src/model/a.cpp:2", {"src/model/a.cpp": "\n//" + "é" * 99 + "\n"})],
     "header": [

@@ -9,6 +9,8 @@ from tidy_rules.tree import Finding, line_at
 
 _GO_FUNCTION = re.compile(r"^func (?:\([^)]*\) )?(\w+)[^\n]*\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 
+_SHELL_FUNCTION = re.compile(r"^(\w+)\(\) \{\n.*?^\}", re.MULTILINE | re.DOTALL)
+
 
 def is_table(tree, path):
     return any(tables.DATA_TABLE_MARK in line for line in tree.lines(path)[:10])
@@ -22,7 +24,12 @@ def file_size(tree):
 
 
 def function_size(tree):
-    readers = [(tree.cpp(), cpp_functions), (tree.ending(".go"), go_functions), (tree.python(), python_functions)]
+    readers = [
+        (tree.cpp(), cpp_functions),
+        (tree.ending(".go"), go_functions),
+        (tree.python(), python_functions),
+        (tree.shell(), shell_functions),
+    ]
     for paths, functions in readers:
         for path in paths:
             if is_table(tree, path):
@@ -40,6 +47,11 @@ def cpp_functions(text):
 
 def go_functions(text):
     for match in _GO_FUNCTION.finditer(text):
+        yield match.group(1), line_at(text, match.start()), match.group().count("\n") + 1
+
+
+def shell_functions(text):
+    for match in _SHELL_FUNCTION.finditer(text):
         yield match.group(1), line_at(text, match.start()), match.group().count("\n") + 1
 
 

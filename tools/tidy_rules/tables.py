@@ -43,6 +43,26 @@ LIBRARY_ROOMS = {
     "zstd.h": {"upkeep"},
 }
 
+# Which room may link which library's target. The rest is linked by everybody's wish: through base.
+TARGET_ROOMS = {
+    "CURL::libcurl": {"outbound"},
+    "Boost::url": {"outbound"},
+    "Boost::headers": {"http"},
+    "Threads::Threads": {"http"},
+    "OpenSSL::SSL": {"http", "outbound"},
+    "OpenSSL::Crypto": {"http", "outbound"},
+    "PkgConfig::sqlite": {"store"},
+    "PkgConfig::tomlplusplus": {"app"},
+    "CLI11::CLI11": {"cli"},
+    "prometheus-cpp::core": {"api"},
+    "spdlog::spdlog": {"base"},
+    "PkgConfig::xxhash": {"base"},
+    "PkgConfig::yaml": {"base"},
+    "fmt::fmt": {"base"},
+    "simdjson::simdjson": {"base"},
+    "PkgConfig::sodium": {"base"},
+}
+
 # Only test programs (files ending in _test.cpp) may include these.
 TEST_LIBRARIES = ("gtest/", "gmock/", "rapidcheck", "benchmark/", "nlohmann/")
 
