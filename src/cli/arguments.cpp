@@ -10,9 +10,7 @@ namespace hedgerow::cli {
 namespace {
 
 constexpr const char* kExitCodes =
-    "Exit codes: 0 ok, 1 differences, 2 usage, 3 failed, 4 partly, 5 not signed in, 6 forbidden, "
-    "7 server unreachable, 8 cluster unreachable, 9 time-out, 10 cancelled or lost, "
-    "11 database in use";
+    "Exit codes: 0 ok, 2 usage or settings, 3 failed, 11 database in use";
 
 void add_config(CLI::App& command, Arguments& arguments) {
   command.add_option("--config", arguments.config, "The settings, a TOML file")

@@ -57,7 +57,7 @@ std::string rbac_rule(std::span<const Kind> kinds) {
   std::string rule;
   for (const auto& [group, plurals] : plurals_by_group)
     rule += fmt::format(
-        "- apiGroups: [\"{}\"]\n  resources: [{}]\n  verbs: [\"get\", \"list\", \"watch\"]\n",
+        "- apiGroups: [\"{}\"]\n  resources: [{}]\n  verbs: [\"get\", \"list\"]\n",
         base::shown(group, 100), fmt::join(plurals, ", "));
   return rule;
 }

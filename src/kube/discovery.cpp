@@ -47,10 +47,10 @@ void read_version(element version, std::string_view group, Kinds& kinds, Discove
 
 }  // namespace
 
-void Kinds::add(Kind kind) {
+void Kinds::add(const Kind& kind) {
   if (kind.version.empty() || kind.kind.empty() || kind.plural.empty()) return;
   std::pair key{kind.group, kind.plural};
-  by_resource_.try_emplace(std::move(key), std::move(kind));
+  by_resource_.try_emplace(std::move(key), kind);
 }
 
 std::vector<Kind> Kinds::taken() && {

@@ -17,7 +17,7 @@ inline constexpr std::string_view kDiscoveryAccept =
 // Collects kinds; of each the version that was added first stays.
 class Kinds {
  public:
-  void add(Kind kind);
+  void add(const Kind& kind);
   // In the order of group and kind.
   [[nodiscard]] std::vector<Kind> taken() &&;
 

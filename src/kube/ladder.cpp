@@ -186,6 +186,8 @@ class Climber {
     std::set<std::string_view> groups;
     for (const Kind& kind : climb_.kinds) groups.insert(kind.group);
     std::string evidence = fmt::format("{} kinds in {} groups", climb_.kinds.size(), groups.size());
+    if (plan.reads && std::erase_if(climb_.kinds, std::not_fn(plan.reads)) > 0)
+      evidence += fmt::format(", {} of them to be read", climb_.kinds.size());
     if (!found->unknown.empty()) {
       fail(RungName::Kinds, took, found->unknown.front().why, std::move(evidence));
       return !climb_.kinds.empty();

@@ -49,6 +49,8 @@ struct Climb {
 
 struct ClimbPlan {
   Api::GroupFilter wanted;
+  // Which kinds of those groups will be read; absent: all.
+  std::function<bool(const Kind&)> reads;
   // Namespaces in which the kinds will be listed; empty: the whole cluster.
   std::vector<std::string> spaces;
   std::function<void(const Rung&)> on_rung;

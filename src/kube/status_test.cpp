@@ -84,7 +84,7 @@ TEST(Status, TellsHowLongToWaitAndWhichRuleIsMissing) {
             std::chrono::seconds{2});
   EXPECT_THAT(said(403, "").next(), HasSubstr("- apiGroups: [\"wiring.githedgehog.com\"]\n"
                                               "  resources: [\"connections\"]\n"
-                                              "  verbs: [\"get\", \"list\", \"watch\"]\n"));
+                                              "  verbs: [\"get\", \"list\"]\n"));
 }
 
 TEST(Status, ShowsTheServersWordsWithoutSecretsAndControls) {

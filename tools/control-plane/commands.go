@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"hedgerow/control-plane/cluster"
@@ -232,7 +233,7 @@ func status(ctx context.Context, call *call) error {
 	if *asJSON {
 		printJSON(report)
 	} else {
-		fmt.Println(report.State, report.URL)
+		fmt.Println(strings.TrimSpace(report.State + " " + report.URL))
 	}
 	switch report.State {
 	case cluster.Ready:

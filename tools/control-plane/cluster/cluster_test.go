@@ -186,22 +186,25 @@ func checkReader(t *testing.T, reader client) {
 			t.Errorf("%s: %v %s", group, err, content)
 		}
 		for _, resource := range served.Resources {
-			if !strings.Contains(resource.Name, "/") {
+			if !strings.Contains(resource.Name, "/") && resource.Name != "agents" {
 				reader.count(t, "/apis/"+group+"/"+resource.Name)
 			}
 		}
 	}
 	reader.count(t, allNamespaces)
 	reader.count(t, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
-	review := `{"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectRulesReview",
-		"spec":{"namespace":"default"}}`
+	review := `{"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectAccessReview",
+		"spec":{"resourceAttributes":{"verb":"list","group":"wiring.githedgehog.com","resource":"switches"}}}`
 	if status, _ := reader.ask(t, "POST",
-		"/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", review); status != 201 {
+		"/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review); status != 201 {
 		t.Errorf("self-review: %d", status)
 	}
 	refused := []struct{ method, path, body string }{
 		{"GET", "/api/v1/secrets", ""},
 		{"GET", "/api/v1/configmaps", ""},
+		// With the password hashes of the switches' users in them.
+		{"GET", "/apis/agent.githedgehog.com/v1beta1/agents", ""},
+		{"GET", wiring + "switches?watch=1&timeoutSeconds=1", ""},
 		{"GET", "/api/v1/namespaces/hedgerow/serviceaccounts", ""},
 		{"POST", allNamespaces, `{"metadata":{"name":"x"}}`},
 		{"POST", wiring + "namespaces/default/switchgroups", `{"metadata":{"name":"x"}}`},
