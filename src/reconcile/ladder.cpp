@@ -87,8 +87,11 @@ Climbed climb(const kube::Connection& connection, const Ladder& ladder, const On
   };
   rungs.front().state = model::RungState::Running;
   if (on_rungs) on_rungs(rungs);
+  const auto reads = [](const kube::Kind& kind) {
+    return model::never_mirrored(kind.group, kind.kind).empty();
+  };
   const kube::ClimbPlan plan{
-      .wanted = model::is_hedgehog, .spaces = ladder.namespaces, .on_rung = tell};
+      .wanted = model::is_hedgehog, .reads = reads, .spaces = ladder.namespaces, .on_rung = tell};
   climbed.climb = kube::climb(connection, ladder.settings, ladder.clock, plan, stop);
   if (!climbed.climb.unreadable.empty())
     rungs.back().remedy = kube::rbac_rule(climbed.climb.unreadable);
