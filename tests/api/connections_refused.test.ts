@@ -3,32 +3,8 @@
 import { expect, test } from "../support/fixtures";
 import { freshKey, type Api } from "../support/api";
 import type { Connection } from "../support/cluster";
-import { mustRun } from "../support/process";
+import { base64, keyOf, kubeconfig } from "../support/kubeconfig";
 import type { ConnectionFields, Fabric, List } from "../support/types";
-
-interface Part {
-  server?: string;
-  cluster?: string;
-  user?: string;
-  contexts?: string;
-}
-
-// A kubeconfig as kubectl writes it, with parts of it said otherwise.
-function kubeconfig({ server, ca, token }: Connection, part: Part = {}): string {
-  const caData = Buffer.from(ca).toString("base64");
-  const cluster = part.cluster ?? `certificate-authority-data: ${caData}`;
-  return [
-    "apiVersion: v1",
-    "kind: Config",
-    "clusters:",
-    `- {name: lab, cluster: {server: "${part.server ?? server}", ${cluster}}}`,
-    "users:",
-    `- {name: reader, user: {${part.user ?? `token: ${token}`}}}`,
-    part.contexts ??
-      "contexts:\n- {name: lab, context: {cluster: lab, user: reader}}\ncurrent-context: lab",
-    "",
-  ].join("\n");
-}
 
 async function refusedEverywhere(
   api: Api,
@@ -50,16 +26,6 @@ async function refusedEverywhere(
 
 const invalid = { status: 422, code: "kubeconfig_invalid", layer: 7 };
 const badUrl = { status: 422, code: "bad_url", layer: 7 };
-
-async function keyOf(): Promise<{ key: string; certificate: string }> {
-  const words =
-    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=lab -days 2";
-  const pem = await mustRun("openssl", [...words.split(" "), "-keyout", "-", "-out", "-"]);
-  const cut = pem.indexOf("-----BEGIN CERTIFICATE-----");
-  return { key: pem.slice(0, cut), certificate: pem.slice(cut) };
-}
-
-const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 const kubeconfigs: Record<string, [(it: Connection) => string, RegExp]> = {
   "an empty kubeconfig": [() => "", /empty/i],

@@ -1,0 +1,45 @@
+// What a person sees of a fault: on the page of the fabric exactly one red layer with its sentence, and one click
+// further the code.
+import { expect } from "@playwright/test";
+import type { PersonPage } from "../support/person";
+import { codes, type Code } from "../../ui/src/text/codes.gen";
+
+export interface SeenFault {
+  code: Code;
+  outcome: "partly" | "failed";
+  // A word that is this case's own.
+  says: RegExp;
+}
+
+export async function seeFault(page: PersonPage, { code, outcome, says }: SeenFault) {
+  const { layer, next } = codes[code];
+  const main = page.getByRole("main");
+  const word = outcome === "partly" ? "done in part" : "failed";
+  await expect(page.watched()).toContainText(`${word} on layer ${layer}`, { timeout: 20_000 });
+  await expect(main).toContainText(says);
+  const red = page.locator('[data-layer]:is([data-state="failed"], [data-state="partly"])');
+  await expect(red).toHaveCount(1);
+  await expect(page.layer(layer)).toHaveAttribute("data-state", outcome);
+  for (const before of [1, 2, 3, 4, 5, 6])
+    await expect(page.layer(before)).toHaveAttribute("data-state", "passed");
+  await expect(page.headline()).not.toContainText("In sync");
+
+  await page.getByRole("link", { name: /^Open run/ }).click();
+  await expect(page.getByRole("definition").filter({ hasText: code })).toHaveText(
+    `${code}, layer ${layer}`,
+  );
+  await expect(main).toContainText(says);
+  await expect(main).toContainText(next);
+  await expect(page.layer(layer)).toHaveAttribute("data-state", outcome);
+  await page.goBack();
+  await expect(page.sync()).toBeVisible();
+}
+
+// The fault is gone, so the next click reads all of it, unchanged.
+export async function seeRecovery(page: PersonPage) {
+  await page.clickedASecondAgo();
+  await page.sync().click();
+  await expect(page.watched()).toContainText(
+    "succeeded: 0 created, 0 changed, 48 unchanged, 0 removed",
+  );
+}
