@@ -172,6 +172,9 @@ func (g *Gate) forward(answer *shapedAnswer, request *http.Request) {
 	if err == nil {
 		transport, err = g.transports.For(upstream, request.ProtoMajor == 2)
 	}
+	if strip := answer.action.Strip; err == nil && !strings.HasPrefix(request.URL.Path, strip+"/") {
+		err = fmt.Errorf("%q does not begin with %q", request.URL.Path, strip)
+	}
 	if err != nil {
 		g.fail(answer, err)
 		return
@@ -201,6 +204,8 @@ var forwarding = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X
 func direct(to *httputil.ProxyRequest, target *url.URL, action *Action) {
 	to.Out.URL.Scheme, to.Out.URL.Host = target.Scheme, target.Host
 	to.Out.Host = to.In.Host
+	to.Out.URL.Path = strings.TrimPrefix(to.Out.URL.Path, action.Strip)
+	to.Out.URL.RawPath = strings.TrimPrefix(to.Out.URL.RawPath, action.Strip)
 	// The Gate is not a proxy to be known of: nothing is added, nothing taken away.
 	for _, name := range forwarding {
 		if values := to.In.Header.Values(name); len(values) > 0 {

@@ -306,6 +306,21 @@ func TestPutsAnotherUpstreamBehindTheSameURL(t *testing.T) {
 	})
 }
 
+func TestServesTheUpstreamBelowAPrefix(t *testing.T) {
+	both(t, func(t *testing.T, s *stand, _ bool) {
+		s.rule(`{"name":"below","action":{"strip":"/k8s/clusters/c-1"}}`)
+		if body, _, err := s.get("/k8s/clusters/c-1/who"); err != nil ||
+			!strings.Contains(body, "first") {
+			t.Errorf("%v %q", err, body)
+		}
+		for _, path := range []string{"/who", "/k8s/clusters/c-10/who"} {
+			if body, _, err := s.get(path); err == nil {
+				t.Errorf("%s: %q", path, body)
+			}
+		}
+	})
+}
+
 func TestShowsFaultyCertificates(t *testing.T) {
 	for mode, wanted := range map[string]string{
 		tlsGood:       "",

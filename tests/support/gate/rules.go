@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -43,6 +44,7 @@ type Action struct {
 	Answer      *Answer `json:"answer"`     // Instead of forwarding.
 
 	Upstream *Upstream `json:"upstream"` // Forwards to there. Raw connections too.
+	Strip    string    `json:"strip"`    // Takes this off the front of the path.
 	// Sets headers on the way in and on the way back; null removes.
 	RequestHeaders map[string]*string `json:"request_headers"`
 	Headers        map[string]*string `json:"headers"`
@@ -176,7 +178,10 @@ func (a *Action) check(on string) error {
 	if on == onRequest && a.Banner != nil {
 		return errors.New("a banner is for connections")
 	}
-	forRequests := a.Hold || a.Answer != nil || a.RequestHeaders != nil || a.Headers != nil ||
+	if a.Strip != "" && (!strings.HasPrefix(a.Strip, "/") || strings.HasSuffix(a.Strip, "/")) {
+		return fmt.Errorf("strip begins with a slash and ends without, not as %q", a.Strip)
+	}
+	forRequests := a.Hold || a.Strip != "" || a.Answer != nil || a.RequestHeaders != nil || a.Headers != nil ||
 		a.Rewrite != nil || a.BodyDelay != 0 || a.Cut != nil && a.Cut.BeforeHeaders
 	if on == onConnection && forRequests {
 		return errors.New("this action is for requests")
