@@ -3,7 +3,7 @@
 import { expect, test, fieldsOf, type Hedgerow, type OwnNamespace } from "../support/fixtures";
 import { blackHole } from "../support/black_hole";
 import type { Api } from "../support/api";
-import { TestCluster } from "../support/cluster";
+import { TestCluster, type KubeObject } from "../support/cluster";
 import type { Gate, Rule } from "../support/gate";
 import { traceOf } from "../support/person";
 import { freePort, patient } from "../support/server";
@@ -178,8 +178,30 @@ test("layer 9: a token that was revoked fails the run as cluster_unauthorized", 
   await expectRecovery({ api: administrator, fabric });
 });
 
-test("layer 9: a cluster without Hedgehog kinds is no_kinds and not 0 objects", async ({
+interface Definition extends KubeObject {
+  spec: { group: string; names: { plural: string }; versions: { name: string }[] };
+}
+
+// Installs what one cluster knows in another, as an administrator of it would, until it announces all of it.
+async function install(from: TestCluster, into: TestCluster): Promise<void> {
+  const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+  const { items } = (await from.must("GET", path)) as { items: Definition[] };
+  for (const { metadata, spec } of items) {
+    const { name, annotations } = metadata;
+    const kind = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition" };
+    await into.must("POST", path, { ...kind, metadata: { name, annotations }, spec });
+  }
+  for (const { spec } of items) {
+    const group = `/apis/${spec.group}/${spec.versions[0]?.name}`;
+    const announced = () => into.must("GET", group).then(JSON.stringify, String);
+    await expect.poll(announced).toContain(`"${spec.names.plural}"`);
+  }
+}
+
+test("layer 9: a cluster without Hedgehog kinds is no_kinds and not 0 objects, until they are installed", async ({
   hedgerow,
+  sharedCluster,
+  wiring,
 }) => {
   const api = await hedgerow.server.as("administrator");
   const bare = await TestCluster.start();
@@ -188,6 +210,13 @@ test("layer 9: a cluster without Hedgehog kinds is no_kinds and not 0 objects", 
   const { counts, facts } = await api.fabric(fabric.id);
   expect(counts.objects, "not measured").toBeNull();
   expect(facts.reach.state).toBe("reachable");
+  await install(sharedCluster, bare);
+  await bare.load(wiring, "lab");
+  await api.editFabric(fabric.id, { cluster: { namespaces: ["lab"] } });
+  expect(await api.pull(fabric.id)).toMatchObject({
+    outcome: "succeeded",
+    counts: { created: 48, removed: 0 },
+  });
   await bare.stop();
 });
 

@@ -164,6 +164,11 @@ test("the same kind name in two groups is two kinds", async ({ hedgerow, wiring 
     ["dhcp.githedgehog.com", 1],
     ["wiring.githedgehog.com", 0],
   ]);
+  const again = await api.pull(fabric.id);
+  expect(again, traceOf(again)).toMatchObject({
+    outcome: "succeeded",
+    counts: { created: 0, unchanged: 1, removed: 0 },
+  });
   await cluster.stop();
 });
 
@@ -224,6 +229,11 @@ test("an object of 1.5 MiB is read, kept and given back whole", async ({ hedgero
   const { results } = await operator.objects(fabric.id, "&q=server-06&kind=Server");
   const object = await operator.must<ObservedObject>("GET", `/api/objects/${results[0]?.id}/`);
   expect((object.observed as { spec: { description: string } }).spec.description).toBe(description);
+  const again = await operator.pull(fabric.id);
+  expect(again, traceOf(again)).toMatchObject({
+    outcome: "succeeded",
+    counts: { changed: 0, unchanged: 48, removed: 0 },
+  });
 });
 
 test.describe("with pages", () => {
@@ -250,6 +260,42 @@ test.describe("with pages", () => {
     expect(ended.kinds.find((it) => it.kind === "Server")?.pages).toBe(2);
     await gate.dropAll();
     expect((await operator.pull(fabric.id)).counts).toMatchObject({ changed: 1, unchanged: 47 });
+  });
+
+  // The API server itself never does so; a proxy before several of them may.
+  test("pages that are not of one moment freeze their kind, and a list begun anew heals it", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const operator = await hedgerow.server.as("operator");
+    expect((await operator.pull(fabric.id)).counts.created).toBe(48);
+    const { whole, namespace } = cluster;
+    await whole.remove("Server", namespace, "server-10");
+    const rule = {
+      name: "mixed",
+      match: { method: "GET", path: "/servers$", query: "continue=" },
+      action: { rewrite: [{ path: "$.metadata.resourceVersion", set: "7" }] },
+    };
+    await gate.rule(rule);
+    const run = await operator.pull(fabric.id);
+    expect(run, traceOf(run)).toMatchObject({
+      ...{ outcome: "partly", code: "cluster_error", layer: 9 },
+      counts: { unchanged: 38, changed: 0, removed: 0 },
+    });
+    const kind = run.kinds.find((it) => it.kind === "Server");
+    expect(kind?.detail).toMatch(/pages .* are not of one moment/);
+    expect((await operator.objects(fabric.id)).count, "absence is not proven").toBe(48);
+
+    await gate.dropAll();
+    await gate.rule({ ...rule, times: 1 });
+    const healed = await operator.pull(fabric.id);
+    expect(healed, traceOf(healed)).toMatchObject({
+      outcome: "succeeded",
+      counts: { unchanged: 47, removed: 1 },
+    });
+    expect((await gate.requests("GET", "/servers$")).length).toBeGreaterThan(4);
   });
 });
 

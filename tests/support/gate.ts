@@ -11,6 +11,7 @@ export interface Action {
   reset?: boolean;
   answer?: { status: number; headers?: Record<string, string>; body?: string };
   upstream?: { url: string; ca_file?: string };
+  strip?: string;
   headers?: Record<string, string | null>;
   rewrite?: Edit[];
   body_delay_ms?: number;
@@ -62,8 +63,9 @@ export class Gate {
   }
 
   // Speaks TLS as the cluster's own API server would, by its authority.
-  static beforeCluster({ report }: TestCluster): Promise<Gate> {
+  static beforeCluster({ report }: TestCluster, ...more: readonly string[]): Promise<Gate> {
     return Gate.start([
+      ...more,
       ...["--upstream", report.url, "--upstream-ca", report.ca_file],
       ...["--ca-cert", report.ca_file, "--ca-key", report.ca_key_file],
     ]);
