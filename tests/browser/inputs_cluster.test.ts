@@ -8,7 +8,7 @@ import type { OwnNamespace } from "../support/fixtures";
 import type { PersonPage } from "../support/person";
 import { freePort } from "../support/server";
 import type { Fabric } from "../support/types";
-import { seeFault, seeRecovery, type SeenFault } from "./seen_fault";
+import { clickAnew, seeFault, seeRecovery, type SeenFault } from "./seen_fault";
 
 interface Place {
   cluster: OwnNamespace;
@@ -109,6 +109,39 @@ const atTheCluster: Record<string, Row> = {
   },
 };
 
+const servers = { method: "GET", path: "/servers$" };
+const refusal = (code: number, reason: string) => ({
+  status: code,
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", code, reason }),
+});
+
+const atOneKind: Record<string, Row> = {
+  "403: an account that may not list it": {
+    ...{ code: "cluster_forbidden", outcome: "partly", says: /servers.wiring.githedgehog.com/ },
+    befall: async (place) => {
+      const { token } = await place.cluster.whole.reader(["servers"]);
+      return await edited(place, { token });
+    },
+  },
+  "404: it is not served any more": {
+    ...{
+      code: "kind_missing",
+      outcome: "partly",
+      says: /Server.*(not installed|not served|no longer)/i,
+    },
+    befall: rule({ answer: { status: 404, body: "404 page not found" } }, servers),
+  },
+  "429: the cluster wants less": {
+    ...{ code: "cluster_throttled", outcome: "partly", says: /429/ },
+    befall: rule({ answer: refusal(429, "TooManyRequests") }, servers),
+  },
+  "a hang": {
+    ...{ code: "cluster_timeout", outcome: "partly", says: /did not answer|within|longer than/ },
+    befall: rule({ black_hole: true }, servers),
+  },
+};
+
 async function meet(page: PersonPage, place: Place, rows: Record<string, Row>): Promise<void> {
   const { administrator, fabric } = place;
   expect((await administrator.pull(fabric.id)).counts.created).toBe(48);
@@ -116,12 +149,11 @@ async function meet(page: PersonPage, place: Place, rows: Record<string, Row>): 
   for (const [what, row] of Object.entries(rows))
     await test.step(what, async () => {
       const mend = await row.befall(place);
-      await page.sync().click();
+      await clickAnew(page);
       await seeFault(page, row);
       expect((await administrator.objects(fabric.id)).count, "nothing is lost").toBe(48);
       await mend();
       await seeRecovery(page);
-      await page.clickedASecondAgo();
     });
 }
 
@@ -129,8 +161,10 @@ for (const [title, rows] of Object.entries({
   "what is wrong on the way to a cluster stands on the page, and the click after it works":
     onTheWay,
   "what a cluster answers wrongly stands on the page, and the click after it works": atTheCluster,
+  "what befalls one kind stands on the page, and the click after it works": atOneKind,
 }))
   test(title, async ({ hedgerow, cluster, gate, page }) => {
+    test.setTimeout(120_000);
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const administrator = await hedgerow.server.as("administrator");
     await meet(page, { cluster, gate, administrator, fabric }, rows);
