@@ -156,6 +156,9 @@ for (const [what, { rule, outcome, says }] of Object.entries(faults))
     await expect(last).toContainText(new RegExp(outcome, "i"));
     await expect(last.locator(".good")).toHaveCount(0);
     await expect(page.layer(9)).toHaveAttribute("data-state", outcome);
+    for (const layer of [1, 2, 3, 4, 5, 6, 7, 8])
+      await expect(page.layer(layer)).toHaveAttribute("data-state", "passed");
+    if (outcome === "failed") await page.oneRed(9);
     await expect(page.headline()).not.toContainText("In sync");
     await gate.dropAll();
     await page.clickedASecondAgo();
@@ -174,6 +177,7 @@ test("one layer is red on the page, and it is the one that broke", async ({
   await gate.show("other-ca");
   await page.sync().click();
   await expect(page.watched()).toContainText("Sync from Fabric failed on layer 7");
+  await page.oneRed(7);
   for (const layer of [1, 2, 3, 4, 5, 6])
     await expect(page.layer(layer)).toHaveAttribute("data-state", "passed");
   await expect(page.layer(7)).toHaveAttribute("data-state", "failed");

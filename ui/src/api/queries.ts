@@ -65,6 +65,18 @@ const shared = <T extends { revision: number }>(old: unknown, fresh: unknown) =>
 // The fabric with the tag that a change has to send back.
 export type FabricSnapshot = Fabric & { etag: string };
 
+interface Reading {
+  data: unknown;
+  error: Error | null;
+}
+
+// It stood on the page, and the server has it no more.
+export const isGone = ({ data, error }: Reading) =>
+  data !== undefined && error !== null && faultOf(error).code === "not_found";
+
+// What is gone is not asked for again.
+const stillThere = ({ state }: { state: Reading }) => !isGone(state);
+
 export const fabricTopic = (id: number) => `fabric/${id}`;
 export const runTopic = (id: number) => `run/${id}`;
 
@@ -82,6 +94,7 @@ export const fabricQuery = (id: number) =>
       (fabric) => ({ topic: fabricTopic(id), revision: fabric.revision }),
     ),
     structuralSharing: shared<FabricSnapshot>,
+    enabled: stillThere,
   });
 
 export interface FabricsSearch {
@@ -173,13 +186,14 @@ async function readObject(id: number, signal: AbortSignal): Promise<ExactObject>
 
 // An object announces nothing itself: its fabric does, and that is known once it was read.
 export const objectQuery = (id: number, fabric?: number) =>
-  queryOptions(
-    watched(
+  queryOptions({
+    ...watched(
       ["object", id],
       { topics: fabric ? [fabricTopic(fabric)] : [], gapMs: 2_000 },
       (signal) => readObject(id, signal),
     ),
-  );
+    enabled: stillThere,
+  });
 
 export const objectYamlQuery = (id: number, fabric?: number) =>
   queryOptions(

@@ -4,8 +4,10 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  notFound,
   Outlet,
   redirect,
+  rootRouteId,
   type ErrorComponentProps,
 } from "@tanstack/react-router";
 import { basePath } from "../api/base_path";
@@ -78,7 +80,8 @@ const addFabric = createRoute({
 const id = {
   parse: (params: { id: string }) => {
     const number = countOf(params.id);
-    if (number === undefined) throw new Error("An id is a number.");
+    // An address whose id is no number leads nowhere, as any unknown one.
+    if (number === undefined) throw notFound({ routeId: rootRouteId });
     return { id: number };
   },
   stringify: (params: { id: number }) => ({ id: String(params.id) }),

@@ -1,9 +1,12 @@
 // Signing in again without leaving the page: what waits for it is done once afterwards.
 import type { Fault } from "../api/fault";
 import { openSignIn, putAwaySignIn, sessionStore, waitingForSignIn } from "../api/session";
+import { outboxStore } from "../api/outbox";
 import { useStore } from "../api/store";
+import { ClickTrace, faultOfClick } from "../screens/shared/click_trace";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
+import { LayerLine } from "../ui/fault_note";
 import { SignInForm } from "./sign_in_form";
 
 // Without a session nobody knows how it ended.
@@ -14,11 +17,18 @@ const endedWords = (fault: Fault) =>
 
 export function SignInDialog() {
   const state = useStore(sessionStore);
+  const clicks = useStore(outboxStore);
   if (state.phase !== "ended") return null;
   const waiting = waitingForSignIn();
+  const click = clicks.find((it) => it.stage.at === "signed_out");
+  // What refused the action that waits. Whoever opened the dialog unasked was refused nothing.
+  const refused = (click && faultOfClick(click)) ?? (waiting.length > 0 ? state.fault : undefined);
   return (
     <Dialog title="Sign in to go on" open={state.asked} onClose={putAwaySignIn}>
-      <p>{endedWords(state.fault)} You stay on this page.</p>
+      <div>
+        <p>{endedWords(refused ?? state.fault)} You stay on this page.</p>
+        {refused && <LayerLine fault={refused} />}
+      </div>
       {waiting.length > 0 && (
         <p>
           After you sign in, <b>{waiting.join(", ")}</b> is finished once.
@@ -27,6 +37,7 @@ export function SignInDialog() {
       <SignInForm knownUser={state.session.user.username}>
         <Button onPress={putAwaySignIn}>Not now</Button>
       </SignInForm>
+      {refused && <ClickTrace fault={refused} />}
     </Dialog>
   );
 }

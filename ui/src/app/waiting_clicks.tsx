@@ -1,15 +1,18 @@
 // Clicks that the server does not have yet, or has refused. Each stays until it is settled or put away.
-import type { ReactNode } from "react";
+import { useMatchRoute } from "@tanstack/react-router";
+import { useState, type ReactNode } from "react";
 import { operationName } from "../text/words";
 import { counted } from "../text/numbers";
 import { spanText } from "../text/time";
 import { confirmOld, discard, outboxStore, sendAs, signInFor, tryNow } from "../api/outbox";
 import type { Click } from "../api/outbox_rules";
+import { sessionStore } from "../api/session";
 import { useStore } from "../api/store";
 import { basePath } from "../api/base_path";
 import { useTicking } from "../ui/age";
 import { Button } from "../ui/button";
-import { FaultNote, OutsideLink } from "../ui/fault_note";
+import { FaultNote, LayerLine, OutsideLink } from "../ui/fault_note";
+import { ClickTrace, faultOfClick } from "../screens/shared/click_trace";
 
 export function WaitingClicks() {
   const clicks = useStore(outboxStore);
@@ -79,6 +82,7 @@ function WaitingClick({ click }: { click: Click }) {
             <FaultNote fault={{ ...stage.fault, title: `${nameOf(click)}: ${stage.fault.title}` }}>
               <Button onPress={() => discard(click.key)}>Put away</Button>
             </FaultNote>
+            <Layers click={click} />
           </div>
         </section>
       );
@@ -108,6 +112,28 @@ function Countdown({ tries, due }: { tries: number; due: number }) {
   );
 }
 
+// On its fabric's own page the layers stand where the run would; elsewhere they are shown on request.
+function Layers({ click, said = false }: { click: Click; said?: boolean }) {
+  const [open, setOpen] = useState(false);
+  const asking = useStore(sessionStore);
+  const params = { id: click.fabric.id };
+  const there = useMatchRoute()({ to: "/fabrics/$id/", params });
+  const fault = faultOfClick(click);
+  if (!fault) return null;
+  const dialog = asking.phase === "ended" && asking.asked;
+  return (
+    <div className="layers" aria-live="off">
+      {said && <LayerLine fault={fault} />}
+      {!there && (
+        <Button kind="quiet" onPress={() => setOpen(!open)}>
+          {open ? "Hide" : "Show"} the nine layers
+        </Button>
+      )}
+      {!there && open && !dialog && <ClickTrace fault={fault} />}
+    </div>
+  );
+}
+
 interface StripProps {
   click: Click;
   tone: "warn" | "busy";
@@ -120,6 +146,7 @@ function Strip({ click, tone, children }: StripProps) {
       <div className="inner">
         <b>{nameOf(click)}</b>
         {children}
+        <Layers click={click} said />
       </div>
     </section>
   );

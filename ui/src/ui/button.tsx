@@ -45,8 +45,15 @@ export function ActionButton({ name, line, primary, onPress }: ActionProps) {
   );
 }
 
+interface LockedProps {
+  name: string;
+  line: string;
+  why: string;
+  children?: ReactNode;
+}
+
 // A button that this person may not use: it stays, and says why.
-export function LockedButton({ name, line, why }: { name: string; line: string; why: string }) {
+export function LockedButton({ name, line, why, children }: LockedProps) {
   return (
     <DialogTrigger>
       <AriaButton className="button two-line plain">
@@ -58,6 +65,7 @@ export function LockedButton({ name, line, why }: { name: string; line: string; 
       <Popover className="popover" placement="bottom start">
         <Dialog aria-label={`${name} is locked`}>
           <p className="words">{why}</p>
+          {children}
         </Dialog>
       </Popover>
     </DialogTrigger>

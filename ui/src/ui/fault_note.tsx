@@ -42,12 +42,19 @@ export function FaultNote({ fault, children, silent, atFields }: Props) {
         </ul>
       )}
       {children && <div className="row">{children}</div>}
-      <p className="foot">
-        Layer {fault.layer}
-        {layerName(fault.layer)} · {fault.code}
-        {fault.requestId && ` · request ${fault.requestId}`}
-      </p>
+      <LayerLine fault={fault} />
     </div>
+  );
+}
+
+// Which of the nine layers it was, and by which code it is looked up.
+export function LayerLine({ fault }: { fault: Pick<Fault, "layer" | "code" | "requestId"> }) {
+  return (
+    <p className="foot">
+      Layer {fault.layer}
+      {layerName(fault.layer)} · {fault.code}
+      {fault.requestId && ` · request ${fault.requestId}`}
+    </p>
   );
 }
 

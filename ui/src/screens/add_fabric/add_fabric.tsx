@@ -7,7 +7,7 @@ import { faultOf } from "../../api/fault";
 import type { FabricWanted } from "../../api/types";
 import { useTitle } from "../../app/title";
 import { Button } from "../../ui/button";
-import { emptyDraft, fieldsOf, isEmpty } from "../connection/draft";
+import { emptyDraft, wholeOf } from "../connection/draft";
 import { FabricForm, type Typed } from "../connection/fabric_form";
 import { useTest } from "../connection/use_test";
 import { Crumbs } from "../shared/crumbs";
@@ -25,6 +25,7 @@ export function AddFabric() {
   const tested = useTest();
   const save = useSave();
   useTitle("Add fabric");
+  const does = typed.draft.way === "later" ? "Add fabric without a connection" : "Add fabric";
   const submit = () => {
     if (!save.isPending) save.mutate(fabricOf(typed));
   };
@@ -37,10 +38,11 @@ export function AddFabric() {
         onType={setTyped}
         tested={tested}
         fault={save.error ? faultOf(save.error) : undefined}
+        mayWait
         onSubmit={submit}
         actions={
           <Button kind="primary" type="submit">
-            {save.isPending ? "Adding…" : "Add fabric"}
+            {save.isPending ? "Adding…" : does}
           </Button>
         }
       />
@@ -53,8 +55,8 @@ function fabricOf({ name, site, description, shares, draft }: Typed): FabricWant
     name,
     site,
     description,
-    ...(!isEmpty(draft) && { cluster: fieldsOf(draft) }),
-    ...(shares && { shares_cluster: true }),
+    ...(draft.way !== "later" && { cluster: wholeOf(draft) }),
+    ...(draft.way !== "later" && shares && { shares_cluster: true }),
   };
 }
 

@@ -13,6 +13,8 @@ interface Props {
   onChange: (draft: Draft) => void;
   refusals: ReadonlyMap<FieldName, string>;
   contexts: readonly string[];
+  // It may be set up another time.
+  mayWait: boolean;
   // Something is stored already; its secrets stay unless new ones are typed.
   stored?: { token: boolean; certificate: boolean };
 }
@@ -21,27 +23,36 @@ const ways: readonly { value: Way; label: string }[] = [
   { value: "kubeconfig", label: "Kubeconfig" },
   { value: "fields", label: "Separate fields" },
 ];
+const later = { value: "later", label: "Later" } as const;
 
 export function ConnectionForm(props: Props) {
-  const { draft, onChange, refusals } = props;
+  const { draft, onChange, refusals, mayWait } = props;
   return (
     <div className="stack">
       <Choice
         label="Connect by"
-        options={ways}
+        options={mayWait ? [...ways, later] : ways}
         value={draft.way}
         onChange={(way) => onChange({ ...draft, way })}
       />
-      {draft.way === "kubeconfig" ? <KubeconfigPart {...props} /> : <FieldsPart {...props} />}
-      <Field
-        label="Namespaces"
-        name="namespaces"
-        optional
-        about="The namespaces to read, with commas between them. Empty: all of them."
-        value={draft.namespaces}
-        onChange={(namespaces) => onChange({ ...draft, namespaces })}
-        refusal={refusals.get("namespaces")}
-      />
+      {draft.way === "kubeconfig" && <KubeconfigPart {...props} />}
+      {draft.way === "fields" && <FieldsPart {...props} />}
+      {draft.way === "later" ? (
+        <p className="muted prose">
+          Without a connection nothing can be read. It can be set up at any time in the fabric’s
+          settings.
+        </p>
+      ) : (
+        <Field
+          label="Namespaces"
+          name="namespaces"
+          optional
+          about="The namespaces to read, with commas between them. Empty: all of them."
+          value={draft.namespaces}
+          onChange={(namespaces) => onChange({ ...draft, namespaces })}
+          refusal={refusals.get("namespaces")}
+        />
+      )}
     </div>
   );
 }

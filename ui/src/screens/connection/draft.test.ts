@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Cluster } from "../../api/types";
-import { changesOf, draftOf, emptyDraft, fieldFor, fieldsOf, isEmpty } from "./draft";
+import { changesOf, draftOf, emptyDraft, fieldFor, fieldsOf, wholeOf } from "./draft";
 
 const stored: Cluster = {
   server: "https://10.1.2.3:6443",
@@ -24,11 +24,34 @@ describe("a connection that is typed", () => {
   it("reads namespaces however they are separated", () => {
     const draft = { ...emptyDraft, namespaces: " fab, default fab\n" };
     expect(fieldsOf(draft)).toEqual({ namespaces: ["fab", "default"] });
-    expect(isEmpty(draft)).toBe(true);
+  });
+
+  it("sends an empty kubeconfig as what it is, so that it is refused, with the namespaces", () => {
+    const draft = { ...emptyDraft, namespaces: "fab" };
+    expect(wholeOf(draft)).toEqual({ kubeconfig: "", namespaces: ["fab"] });
   });
 
   it("keeps a token exactly as it was typed, line ends too: the server says what is wrong with it", () => {
     expect(fieldsOf({ ...emptyDraft, way: "fields", token: "abc\n" }).token).toBe("abc\n");
+  });
+});
+
+describe("a connection that is to come later", () => {
+  const later = {
+    ...emptyDraft,
+    way: "later" as const,
+    kubeconfig: "left over",
+    namespaces: "fab",
+  };
+
+  it("is no connection, whatever was typed before", () => {
+    expect(fieldsOf(later)).toEqual({});
+    expect(changesOf(later, null)).toBeUndefined();
+  });
+
+  it("is what a fabric without one has, until another way is chosen", () => {
+    expect(changesOf(draftOf(null), null)).toBeUndefined();
+    expect(changesOf({ ...draftOf(null), way: "kubeconfig" }, null)).toEqual({ kubeconfig: "" });
   });
 });
 

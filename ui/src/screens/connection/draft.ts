@@ -1,7 +1,8 @@
 // A connection while it is being typed, and what of it is sent.
 import type { Cluster, ConnectionFields, MeasuredRung, Rung } from "../../api/types";
 
-export type Way = "kubeconfig" | "fields";
+// By which way a cluster is reached; "later": by none yet.
+export type Way = "kubeconfig" | "fields" | "later";
 export type Credential = "token" | "certificate";
 
 export interface Draft {
@@ -34,7 +35,7 @@ export const emptyDraft: Draft = {
 
 // What is stored, without its secrets: those are never sent back.
 export function draftOf(cluster: Cluster | null): Draft {
-  if (!cluster) return emptyDraft;
+  if (!cluster) return { ...emptyDraft, way: "later" };
   return {
     ...emptyDraft,
     way: "fields",
@@ -50,6 +51,7 @@ export const namespacesOf = (text: string) => [...new Set(text.split(/[\s,]+/).f
 
 // Only what belongs to the chosen way, and only what was filled in.
 export function fieldsOf(draft: Draft): ConnectionFields {
+  if (draft.way === "later") return {};
   const namespaces = namespacesOf(draft.namespaces);
   const scope = namespaces.length > 0 ? { namespaces } : {};
   if (draft.way === "kubeconfig")
@@ -75,8 +77,8 @@ function filled(fields: ConnectionFields): ConnectionFields {
   );
 }
 
-// What is tested: an empty kubeconfig is one, too, and is refused as such.
-export const testOf = (draft: Draft): ConnectionFields =>
+// A whole connection. An empty kubeconfig is one, too, and is refused as such.
+export const wholeOf = (draft: Draft): ConnectionFields =>
   draft.way === "kubeconfig"
     ? { kubeconfig: draft.kubeconfig, ...fieldsOf(draft) }
     : fieldsOf(draft);
@@ -86,14 +88,9 @@ export const leansOnStored = (draft: Draft) =>
   draft.way === "fields" &&
   (draft.credential === "token" ? draft.token === "" : draft.clientKey === "");
 
-export const isEmpty = (draft: Draft) => {
-  const { namespaces, ...rest } = fieldsOf(draft);
-  return Object.keys(rest).length === 0;
-};
-
 // What differs from what is stored; nothing when nothing does.
 export function changesOf(draft: Draft, stored: Cluster | null): ConnectionFields | undefined {
-  if (!stored) return isEmpty(draft) ? undefined : fieldsOf(draft);
+  if (!stored) return draft.way === "later" ? undefined : wholeOf(draft);
   const before = draftOf(stored);
   const wanted = fieldsOf(draft);
   const namespaces = namespacesOf(draft.namespaces);

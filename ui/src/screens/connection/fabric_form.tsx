@@ -6,7 +6,7 @@ import { Check, Field } from "../../ui/field";
 import { Panel } from "../../ui/panel";
 import { refusalsOf } from "../shared/refusals";
 import { ConnectionForm } from "./connection_form";
-import { testOf, type Draft } from "./draft";
+import { wholeOf, type Draft } from "./draft";
 import { Ladder } from "./ladder";
 import { connectionRefusals } from "./refusals";
 import type { Tested } from "./use_test";
@@ -27,6 +27,8 @@ interface Props {
   tested: Tested;
   // Why saving was refused.
   fault: Fault | undefined;
+  // It may be set up another time: nothing is stored yet.
+  mayWait: boolean;
   stored?: { token: boolean; certificate: boolean };
   onSubmit: () => void;
   actions: ReactNode;
@@ -35,7 +37,8 @@ interface Props {
 const labels = { name: "Name", site: "Site", description: "Description" } as const;
 
 export function FabricForm(props: Props) {
-  const { typed, onType, tested, fault, stored } = props;
+  const { typed, onType, tested, fault, mayWait, stored } = props;
+  const waits = typed.draft.way === "later";
   const refusals = refusalsOf(fault);
   const changed = isChangedSince(tested, typed.draft);
   const submit = (event: FormEvent) => {
@@ -69,20 +72,25 @@ export function FabricForm(props: Props) {
               onChange={(draft) => onType({ ...typed, draft })}
               refusals={connectionRefusals(typed.draft, tested, fault, changed)}
               contexts={tested.test?.contexts ?? []}
+              mayWait={mayWait}
               {...(stored && { stored })}
             />
-            <Check selected={typed.shares} onChange={(shares) => onType({ ...typed, shares })}>
-              Another fabric may have the same cluster
-            </Check>
+            {!waits && (
+              <Check selected={typed.shares} onChange={(shares) => onType({ ...typed, shares })}>
+                Another fabric may have the same cluster
+              </Check>
+            )}
           </div>
         </Panel>
       </div>
-      <Ladder
-        tested={tested}
-        changed={changed}
-        draft={typed.draft}
-        stored={Boolean(stored?.token || stored?.certificate)}
-      />
+      {!waits && (
+        <Ladder
+          tested={tested}
+          changed={changed}
+          draft={typed.draft}
+          stored={Boolean(stored?.token || stored?.certificate)}
+        />
+      )}
       <div className="stack">
         {fault && <FaultNote fault={fault} atFields />}
         <div className="row actions">{props.actions}</div>
@@ -92,4 +100,4 @@ export function FabricForm(props: Props) {
 }
 
 const isChangedSince = (tested: Tested, draft: Draft) =>
-  tested.fields !== undefined && JSON.stringify(tested.fields) !== JSON.stringify(testOf(draft));
+  tested.fields !== undefined && JSON.stringify(tested.fields) !== JSON.stringify(wholeOf(draft));

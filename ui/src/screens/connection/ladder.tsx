@@ -7,7 +7,7 @@ import { CopyBlock } from "../../ui/copy";
 import { FaultNote } from "../../ui/fault_note";
 import { Panel } from "../../ui/panel";
 import { GlyphWithWord, State } from "../../ui/state";
-import { leansOnStored, testOf, type Draft } from "./draft";
+import { leansOnStored, wholeOf, type Draft } from "./draft";
 import type { Tested } from "./use_test";
 
 interface Props {
@@ -31,7 +31,7 @@ export function Ladder({ tested, changed, draft, stored }: Props) {
           </p>
         ) : (
           <div className="actions">
-            <Button onPress={() => tested.start(testOf(draft))}>Test connection</Button>
+            <Button onPress={() => tested.start(wholeOf(draft))}>Test connection</Button>
           </div>
         )}
         <Standing tested={tested} changed={changed} />

@@ -2,13 +2,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { faultOf } from "../../api/fault";
-import { fabricQuery, type FabricSnapshot } from "../../api/queries";
+import { fabricQuery, isGone, type FabricSnapshot } from "../../api/queries";
 import { Boundary } from "../../app/boundary";
 import { useTitle } from "../../app/title";
 import { headline } from "../../text/words";
 import { FaultNote } from "../../ui/fault_note";
 import { Missing } from "../../ui/panel";
 import { Crumbs } from "../shared/crumbs";
+import { FabricGone } from "../shared/gone";
 import { useRefetchAt } from "../shared/refetch_at";
 import { Facts } from "./facts";
 import { Headline } from "./headline";
@@ -23,8 +24,10 @@ export function FabricPage() {
   const query = useQuery(fabricQuery(id));
   const fabric = query.data;
   useTitle(fabric?.name, fabric && headline[fabric.headline.state]);
-  useRefetchAt(fabric?.headline.valid_until, () => void query.refetch());
+  const gone = isGone(query);
+  useRefetchAt(gone ? null : fabric?.headline.valid_until, () => void query.refetch());
 
+  if (fabric && gone) return <FabricGone fabric={fabric} />;
   if (!fabric)
     return (
       <>

@@ -6,8 +6,10 @@ import type { FabricSnapshot } from "../../api/queries";
 import type { Permission } from "../../api/types";
 import { sentenceOf } from "../../text/headline";
 import { direction, headline, operationName, permissionMeaning } from "../../text/words";
+import { codes } from "../../text/codes.gen";
 import { Age } from "../../ui/age";
 import { ActionButton, LockedButton } from "../../ui/button";
+import { LayerLine } from "../../ui/fault_note";
 import { State } from "../../ui/state";
 import { WorkingWords } from "../shared/working";
 
@@ -93,7 +95,9 @@ function RunButton({ fabric, operation, primary }: RunButtonProps) {
           `(${permissionMeaning[permission]}); you have ` +
           `${fabric.permissions.join(", ") || "no permission here"}. An administrator can grant it.`
         }
-      />
+      >
+        <LayerLine fault={{ layer: codes.forbidden.layer, code: "forbidden" }} />
+      </LockedButton>
     );
   return (
     <ActionButton

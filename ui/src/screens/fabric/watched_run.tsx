@@ -4,46 +4,81 @@ import { Link } from "@tanstack/react-router";
 import { discard, outboxStore, press } from "../../api/outbox";
 import type { Click } from "../../api/outbox_rules";
 import type { FabricSnapshot } from "../../api/queries";
+import { sessionStore } from "../../api/session";
 import { useStore } from "../../api/store";
 import type { Run } from "../../api/types";
 import { numberText } from "../../text/numbers";
-import { operationName } from "../../text/words";
+import { lastRun, layerState, operationName } from "../../text/words";
 import { Age, Duration, Stopwatch } from "../../ui/age";
 import { Button } from "../../ui/button";
+import { LayerLine } from "../../ui/fault_note";
 import { Panel } from "../../ui/panel";
 import { Glyph } from "../../ui/state";
-import { byWhom, isOver, runSentence, wordOf } from "../shared/run_words";
+import { byWhom, isOver, runSentence, watchedOf, wordOf } from "../shared/run_words";
 import { CancelButton } from "../shared/cancel";
+import { ClickTrace, useStandingClick, type Standing } from "../shared/click_trace";
 import { Trace } from "../shared/trace";
 
 export function WatchedRun({ fabric }: { fabric: FabricSnapshot }) {
   const clicks = useStore(outboxStore).filter((click) => click.fabric.id === fabric.id);
-  const run = chosen(fabric, clicks);
+  const run = watchedOf(fabric, clicks);
   const sending = clicks.some((click) => click.stage.at === "sending");
+  const standing = useStandingClick(fabric.id);
+  const asking = useStore(sessionStore);
+  // Over the page the dialog says it.
+  const dialog = asking.phase === "ended" && asking.asked;
   return (
-    <Panel>
-      <div className="stack">
-        <div className="split">
-          <div className="row">
-            <div role="status">
-              <h2>
-                {run ? (
-                  <>
-                    <Glyph of={wordOf(run)} /> {runSentence(run)}
-                  </>
-                ) : (
-                  "No run yet"
-                )}
-              </h2>
+    <>
+      {standing && <StandingClick standing={standing} bare={dialog} />}
+      <Panel>
+        <div className="stack">
+          <div className="split">
+            <div className="row">
+              <div role="status">
+                <h2>
+                  {run ? (
+                    <>
+                      <Glyph of={wordOf(run)} /> {runSentence(run)}
+                    </>
+                  ) : (
+                    "No run yet"
+                  )}
+                </h2>
+              </div>
+              {run && <Times run={run} />}
+              {sending && <span className="muted">Sending your click</span>}
             </div>
-            {run && <Times run={run} />}
-            {sending && <span className="muted">Sending your click</span>}
+            {run && <RunDoors run={run} />}
           </div>
-          {run && <RunDoors run={run} />}
+          {run ? (
+            <RunParts run={run} fabric={fabric} clicks={clicks} bare={standing !== undefined} />
+          ) : (
+            <NoRun fabric={fabric} />
+          )}
         </div>
-        {run ? <RunParts run={run} fabric={fabric} clicks={clicks} /> : <NoRun fabric={fabric} />}
+      </Panel>
+    </>
+  );
+}
+
+// A click that is no run: how far it came. What to do about it is said above the page.
+function StandingClick({ standing, bare }: { standing: Standing; bare: boolean }) {
+  const { click, fault } = standing;
+  const refused = click.stage.at === "refused";
+  const name = operationName[click.operation];
+  return (
+    <section className="panel" aria-label={`Your click on ${name}`}>
+      <div className="stack">
+        <div>
+          <h2>
+            <Glyph of={refused ? layerState.failed : lastRun.queued} /> {name}{" "}
+            {refused ? "was refused" : "has not started; your click is kept"}
+          </h2>
+          <LayerLine fault={fault} />
+        </div>
+        {!bare && <ClickTrace fault={fault} />}
       </div>
-    </Panel>
+    </section>
   );
 }
 
@@ -56,22 +91,6 @@ function NoRun({ fabric }: { fabric: FabricSnapshot }) {
         : "This fabric has no cluster connection yet, so there is nothing to read."}
     </p>
   );
-}
-
-function chosen(fabric: FabricSnapshot, clicks: readonly Click[]): Run | undefined {
-  const known = new Map(fabric.recent_runs.map((run) => [run.id, run]));
-  for (const { stage } of clicks) {
-    // The answer to the click may know more than the snapshot that is on its way.
-    if (stage.at === "started" && !known.has(stage.run.id)) known.set(stage.run.id, stage.run);
-  }
-  const runs = [...known.values()].sort((a, b) => b.id - a.id);
-  const mine = clicks.flatMap(({ stage }) => (stage.at === "started" ? [stage.run.id] : []));
-  const latestMine = runs.find((run) => mine.includes(run.id));
-  if (latestMine && !isOver(latestMine) && latestMine.state === "running") return latestMine;
-  const running = runs.filter((run) => run.state === "running").at(-1);
-  if (running) return running;
-  const newest = runs[0];
-  return latestMine && newest && latestMine.id >= newest.id ? latestMine : newest;
 }
 
 function Times({ run }: { run: Run }) {
@@ -106,9 +125,11 @@ interface PartsProps {
   run: Run;
   fabric: FabricSnapshot;
   clicks: readonly Click[];
+  // Beside a click of which more has to be said, a run that has ended is told without its trace.
+  bare: boolean;
 }
 
-function RunParts({ run, fabric, clicks }: PartsProps) {
+function RunParts({ run, fabric, clicks, bare }: PartsProps) {
   const joined = clicks.find(
     (click) => click.stage.at === "started" && click.stage.joined && click.stage.run.id === run.id,
   );
@@ -129,7 +150,7 @@ function RunParts({ run, fabric, clicks }: PartsProps) {
           of this fabric.
         </p>
       )}
-      <Trace run={run} />
+      {!(bare && isOver(run)) && <Trace trace={run.trace} kinds={run.kinds} />}
     </>
   );
 }

@@ -8,11 +8,12 @@ import { useStore } from "../../api/store";
 import type { Fabric, FabricList } from "../../api/types";
 import { useTitle } from "../../app/title";
 import { counted } from "../../text/numbers";
+import { isBeyond } from "../../text/paging";
 import { headline } from "../../text/words";
 import { Button } from "../../ui/button";
 import { FaultNote } from "../../ui/fault_note";
 import { Missing } from "../../ui/panel";
-import { Pages } from "../../ui/pages";
+import { NoSuchPage, Pages } from "../../ui/pages";
 import { useRefetchAt } from "../shared/refetch_at";
 import { FabricTile } from "./fabric_tile";
 import { Search } from "../shared/search";
@@ -46,7 +47,11 @@ export function Fabrics() {
         />
       ) : null}
       {query.error && list && <FaultNote fault={faultOf(query.error)} silent />}
-      {list ? <List list={list} q={search.q} /> : <Missing query={query} />}
+      {!list && <Missing query={query} />}
+      {list && isBeyond(list, search.offset ?? 0) && (
+        <NoSuchPage count={list.count} limit={fabricsPage} />
+      )}
+      {list && !isBeyond(list, search.offset ?? 0) && <List list={list} q={search.q} />}
       {list && (
         <Pages
           count={list.count}

@@ -3,8 +3,9 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { faultOf } from "../../api/fault";
 import { changesPage, objectHistoryQuery } from "../../api/queries";
+import { isBeyond } from "../../text/paging";
 import { FaultNote } from "../../ui/fault_note";
-import { Pages } from "../../ui/pages";
+import { NoSuchPage, Pages } from "../../ui/pages";
 import { Missing, Panel } from "../../ui/panel";
 import { Table } from "../../ui/table";
 import { runColumn, versionColumn, whatColumn, whenColumn } from "../shared/change_rows";
@@ -25,6 +26,8 @@ export function History({ id, fabric }: { id: number; fabric: number }) {
       <Panel flush>
         {list.results.length > 0 ? (
           <Table name="History" columns={columns} rows={list.results} rowKey={(it) => it.id} />
+        ) : isBeyond(list, offset) ? (
+          <NoSuchPage count={list.count} limit={changesPage} />
         ) : (
           <p className="empty">No change is kept of this object.</p>
         )}

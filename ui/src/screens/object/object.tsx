@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ExactObject } from "../../api/exact_json";
 import { faultOf } from "../../api/fault";
-import { objectQuery } from "../../api/queries";
+import { isGone, objectQuery } from "../../api/queries";
 import type { ObjectRow } from "../../api/types";
 import { useTitle } from "../../app/title";
 import { notMeasured } from "../../text/numbers";
@@ -14,6 +14,7 @@ import { Missing } from "../../ui/panel";
 import { State } from "../../ui/state";
 import { Tabs } from "../../ui/tabs";
 import { Crumbs } from "../shared/crumbs";
+import { ObjectGone } from "../shared/gone";
 import { Fields } from "./fields";
 import { History } from "./history";
 import { Yaml } from "./yaml";
@@ -29,6 +30,13 @@ export function ObjectPage() {
   const query = useQuery(objectQuery(id, known?.row.fabric));
   const object = query.data;
   useTitle(object?.row.name ?? "Object", object && verdict[object.row.verdict]);
+  if (object && isGone(query))
+    return (
+      <ObjectGone
+        name={object.row.name}
+        fabric={{ id: object.row.fabric, name: object.fabric_name }}
+      />
+    );
   if (!object)
     return (
       <>

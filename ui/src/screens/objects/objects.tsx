@@ -4,6 +4,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { faultOf } from "../../api/fault";
 import {
   fabricQuery,
+  isGone,
   objectsQuery,
   type FabricSnapshot,
   type ObjectOrdering,
@@ -12,15 +13,17 @@ import {
 import type { ObjectRow, Presence } from "../../api/types";
 import { useTitle } from "../../app/title";
 import { numberText } from "../../text/numbers";
+import { isBeyond } from "../../text/paging";
 import { verdict, verdictMeaning } from "../../text/words";
 import { Age } from "../../ui/age";
 import { Button } from "../../ui/button";
 import { FaultNote } from "../../ui/fault_note";
-import { Pages } from "../../ui/pages";
+import { NoSuchPage, Pages } from "../../ui/pages";
 import { Missing, Panel } from "../../ui/panel";
 import { State } from "../../ui/state";
 import { Table, type Column } from "../../ui/table";
 import { Crumbs } from "../shared/crumbs";
+import { FabricGone } from "../shared/gone";
 import { Filters } from "./filters";
 
 export const presences = ["present", "removed", "any"] as const satisfies readonly Presence[];
@@ -42,11 +45,14 @@ export function Objects() {
   const { id } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const fabric = useQuery(fabricQuery(id)).data;
-  const query = useQuery(objectsQuery(id, search));
+  const read = useQuery(fabricQuery(id));
+  const fabric = read.data;
+  const query = useQuery({ ...objectsQuery(id, search), enabled: !isGone(read) });
   const list = query.data;
   const limit = search.limit ?? pageSize;
   useTitle(fabric ? `Objects of ${fabric.name}` : "Objects");
+
+  if (fabric && isGone(read)) return <FabricGone fabric={fabric} />;
 
   // A new question starts on its first page.
   const ask = (change: ObjectsSearch) =>
@@ -70,7 +76,12 @@ export function Objects() {
         </div>
         <Filters fabric={fabric} search={search} onAsk={ask} />
         {query.error && <FaultNote fault={faultOf(query.error)} silent />}
-        {list && (
+        {list && isBeyond(list, search.offset ?? 0) && (
+          <Panel flush>
+            <NoSuchPage count={list.count} limit={limit} />
+          </Panel>
+        )}
+        {list && !isBeyond(list, search.offset ?? 0) && (
           <Rows
             fabric={fabric}
             search={search}

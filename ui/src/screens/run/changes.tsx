@@ -5,8 +5,9 @@ import { faultOf } from "../../api/fault";
 import { changesPage, runChangesQuery } from "../../api/queries";
 import type { Run } from "../../api/types";
 import { counted } from "../../text/numbers";
+import { isBeyond } from "../../text/paging";
 import { FaultNote } from "../../ui/fault_note";
-import { Pages } from "../../ui/pages";
+import { NoSuchPage, Pages } from "../../ui/pages";
 import { Panel } from "../../ui/panel";
 import { Table } from "../../ui/table";
 import { kindColumn, namespaceColumn, objectColumn, whatColumn } from "../shared/change_rows";
@@ -40,8 +41,9 @@ export function Changes({ run }: { run: Run }) {
       {list && list.results.length > 0 && (
         <Table name="Changes" columns={columns} rows={list.results} rowKey={(it) => it.id} />
       )}
+      {list && isBeyond(list, offset) && <NoSuchPage count={list.count} limit={changesPage} />}
       {list?.count === 0 && <p className="empty">{nothingOf(run)}</p>}
-      {list && list.count > changesPage && (
+      {list && list.count > changesPage && !isBeyond(list, offset) && (
         <div className="panel-foot">
           <Pages
             count={list.count}

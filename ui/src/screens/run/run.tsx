@@ -65,7 +65,7 @@ function RunParts({ run }: { run: Run }) {
       {run.operation !== "test" && <Tally counts={run.counts} over={isOver(run)} />}
       <Panel title="Trace">
         <Boundary view="trace">
-          <Trace run={run} />
+          <Trace trace={run.trace} kinds={run.kinds} />
         </Boundary>
       </Panel>
       {run.kinds.length > 0 && (
@@ -85,6 +85,12 @@ function RunParts({ run }: { run: Run }) {
 function Facts({ run }: { run: Run }) {
   return (
     <dl className="pairs">
+      {run.fabric === null && (
+        <>
+          <dt>Fabric</dt>
+          <dd>{run.fabric_name}, which was deleted</dd>
+        </>
+      )}
       <dt>Asked for</dt>
       <dd>
         <Point at={run.created} /> {byWhom(run)}

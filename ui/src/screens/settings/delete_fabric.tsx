@@ -18,8 +18,8 @@ export function DeleteFabric({ fabric }: { fabric: FabricSnapshot }) {
     <Panel title="Delete">
       <div className="stack tight">
         <p className="prose">
-          Deleting takes {fabric.name} out of Hedgerow with its objects, history and runs. The
-          cluster is not touched.
+          Deleting takes {fabric.name} out of Hedgerow with its objects and their history. Its runs
+          stay in the list of runs, without their fabric. The cluster is not touched.
         </p>
         <div>
           <Button kind="danger" onPress={() => setOpen(true)}>
@@ -65,7 +65,8 @@ function Confirm({ fabric, open, onClose }: Props) {
       <form className="stack" onSubmit={submit}>
         <p>
           This removes the record of {objects === null ? "its objects" : counted(objects, "object")}{" "}
-          with their history, all its runs and its stored credentials. It cannot be undone. The
+          with their history, its settings and its stored credentials. It cannot be undone. Its runs
+          stay in the list of runs, without their fabric; one that is under way is cancelled. The
           cluster is not touched.
         </p>
         <Field

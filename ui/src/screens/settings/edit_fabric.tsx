@@ -47,6 +47,7 @@ export function EditFabric({ fabric }: { fabric: FabricSnapshot }) {
       onType={setTyped}
       tested={tested}
       fault={save.error ? faultOf(save.error) : undefined}
+      mayWait={base.cluster === null}
       stored={{
         token: base.cluster?.has_token ?? false,
         certificate: base.cluster?.has_client_certificate ?? false,

@@ -1,13 +1,16 @@
 // Settings of one fabric: change it, confirm another cluster, delete it.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { fabricQuery, type FabricSnapshot } from "../../api/queries";
+import { fabricQuery, isGone, type FabricSnapshot } from "../../api/queries";
 import { Boundary } from "../../app/boundary";
 import { useTitle } from "../../app/title";
+import { codes } from "../../text/codes.gen";
 import { permissionMeaning } from "../../text/words";
+import { LayerLine } from "../../ui/fault_note";
 import { Missing, Panel } from "../../ui/panel";
 import { Lock } from "../../ui/button";
 import { Crumbs } from "../shared/crumbs";
+import { FabricGone } from "../shared/gone";
 import { DeleteFabric } from "./delete_fabric";
 import { EditFabric } from "./edit_fabric";
 import { OtherCluster } from "./other_cluster";
@@ -19,6 +22,7 @@ export function FabricSettings() {
   const query = useQuery(fabricQuery(id));
   const fabric = query.data;
   useTitle(fabric ? `Settings of ${fabric.name}` : "Settings");
+  if (fabric && isGone(query)) return <FabricGone fabric={fabric} />;
   return (
     <>
       <Crumbs here="Settings" fabric={{ id, name: fabric?.name ?? `Fabric ${id}` }} />
@@ -36,6 +40,7 @@ function Parts({ fabric }: { fabric: FabricSnapshot }) {
           {permissionMeaning["fabric.edit"]}); you have{" "}
           {fabric.permissions.join(", ") || "no permission here"}. An administrator can grant it.
         </p>
+        <LayerLine fault={{ layer: codes.forbidden.layer, code: "forbidden" }} />
       </Panel>
     );
   return (

@@ -15,7 +15,11 @@ export function CancelButton({ run }: { run: Run }) {
       change("Cancel", () =>
         bodyOf(client.POST("/api/runs/{id}/cancel/", { params: { path: { id: run.id } } })),
       ),
-    onSuccess: (fresh) => queries.setQueryData(runQuery(run.id).queryKey, fresh),
+    onSuccess: (fresh) => {
+      queries.setQueryData(runQuery(run.id).queryKey, fresh);
+      // The run goes on to its end after this answer: whoever looks at it next reads it anew.
+      void queries.invalidateQueries({ queryKey: runQuery(run.id).queryKey });
+    },
   });
   if (run.cancel_requested) return <span className="muted">Stopping was asked for</span>;
   return (

@@ -1,6 +1,7 @@
 // Runs in words, the same on every screen.
 import { operationName, outcome, runState, trigger, type Word } from "../../text/words";
-import type { Counts, Run } from "../../api/types";
+import type { Click } from "../../api/outbox_rules";
+import type { Counts, Fabric, Run } from "../../api/types";
 
 export const wordOf = (run: Run): Word =>
   run.state === "ended" && run.outcome ? outcome[run.outcome] : runState[run.state];
@@ -57,4 +58,22 @@ function endSentence(run: Run, name: string): string {
     case "lost":
       return `${name} was lost${written}`;
   }
+}
+
+// The run that matters now: the one this person started or joined, else the one that runs, else the
+// latest.
+export function watchedOf(fabric: Fabric, clicks: readonly Click[]): Run | undefined {
+  const known = new Map(fabric.recent_runs.map((run) => [run.id, run]));
+  for (const { stage } of clicks) {
+    // The answer to the click may know more than the snapshot that is on its way.
+    if (stage.at === "started" && !known.has(stage.run.id)) known.set(stage.run.id, stage.run);
+  }
+  const runs = [...known.values()].sort((a, b) => b.id - a.id);
+  const mine = clicks.flatMap(({ stage }) => (stage.at === "started" ? [stage.run.id] : []));
+  const latestMine = runs.find((run) => mine.includes(run.id));
+  if (latestMine && !isOver(latestMine) && latestMine.state === "running") return latestMine;
+  const running = runs.filter((run) => run.state === "running").at(-1);
+  if (running) return running;
+  const newest = runs[0];
+  return latestMine && newest && latestMine.id >= newest.id ? latestMine : newest;
 }

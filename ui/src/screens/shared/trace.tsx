@@ -1,15 +1,20 @@
-// The nine layers of a run, in order, each with its state, evidence and time.
-import type { KindRead, Run, TraceLayer } from "../../api/types";
+// The nine layers of a run, or of a click that became none, in order, each with its state, evidence and time.
+import type { KindRead, TraceLayer } from "../../api/types";
 import { counted, numberText } from "../../text/numbers";
 import { layerState } from "../../text/words";
 import { Duration } from "../../ui/age";
 import { Glyph, GlyphWithWord } from "../../ui/state";
 
-export function Trace({ run }: { run: Run }) {
+interface Props {
+  trace: readonly TraceLayer[];
+  kinds?: readonly KindRead[];
+}
+
+export function Trace({ trace, kinds = [] }: Props) {
   return (
     <ol className="trace" aria-label="Trace in nine layers">
-      {run.trace.map((layer) => (
-        <Layer key={layer.layer} layer={layer} kinds={layer.layer === 9 ? run.kinds : []} />
+      {trace.map((layer) => (
+        <Layer key={layer.layer} layer={layer} kinds={layer.layer === 9 ? kinds : []} />
       ))}
     </ol>
   );

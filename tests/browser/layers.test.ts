@@ -1,0 +1,243 @@
+// A click that breaks on one of the nine layers: exactly that layer is red, and the code, the layer and the
+// sentence stand where the person looks.
+import { expect, test } from "../support/fixtures";
+import { Gate } from "../support/gate";
+import { patient } from "../support/server";
+import type { PersonPage } from "../support/person";
+
+const networkLines = /Failed to load resource/;
+
+async function states(page: PersonPage): Promise<Record<string, number[]>> {
+  const found: Record<string, number[]> = {};
+  for (let layer = 1; layer <= 9; layer += 1) {
+    const state = (await page.layer(layer).getAttribute("data-state")) ?? "none";
+    (found[state] ??= []).push(layer);
+  }
+  return found;
+}
+
+async function recovers(page: PersonPage): Promise<void> {
+  await expect(page.watched()).toContainText("Sync from Fabric succeeded: 48 created", {
+    timeout: 20_000,
+  });
+  for (let layer = 1; layer <= 9; layer += 1)
+    await expect(page.layer(layer)).toHaveAttribute("data-state", "passed");
+}
+
+test("layer 2: while nobody answers, the click waits with transport alone red", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  await hedgerow.server.stop();
+  await page.sync().click();
+  await page.oneRed(2);
+  expect(await states(page)).toEqual({
+    passed: [1],
+    failed: [2],
+    not_reached: [3, 4, 5, 6, 7, 8, 9],
+  });
+  const mine = page.getByRole("region", { name: "Your click on Sync from Fabric" });
+  await expect(mine).toContainText("has not started; your click is kept");
+  await hedgerow.server.begin();
+  await recovers(page);
+});
+
+test("layer 3: an ended session is red in the dialog, with its code", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  await hedgerow.endSessionsOf("operator");
+  await page.sync().click();
+  const dialog = page.getByRole("dialog", { name: "Sign in to go on" });
+  await expect(dialog).toContainText("Layer 3 Session length · session_expired");
+  await page.oneRed(3);
+  expect(await states(page)).toEqual({
+    passed: [1, 2, 5],
+    failed: [3],
+    not_reached: [4, 6, 7, 8, 9],
+  });
+  // Put away, it goes on saying so on the page.
+  await dialog.getByRole("button", { name: "Not now" }).click();
+  await page.oneRed(3);
+  await page
+    .getByRole("region", { name: /Sync from Fabric on/ })
+    .getByRole("button", { name: "Sign in" })
+    .click();
+  await page.signInHere("operator");
+  await recovers(page);
+});
+
+test("layer 4: a token that is refused twice is red on the fabric's page, with its code", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
+  page.comeBy(proxy.url);
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  await proxy.rule({
+    name: "stale",
+    match: { method: "POST", path: "/runs/$" },
+    times: 2,
+    action: {
+      answer: {
+        status: 403,
+        headers: { "Content-Type": "application/problem+json" },
+        body: JSON.stringify({
+          type: "about:blank",
+          status: 403,
+          code: "csrf_stale",
+          layer: 4,
+          title: "The page's security token is out of date.",
+          detail: "",
+          hint: "Read the session again and send the request with its new token.",
+          retryable: true,
+          request_id: "req_stale",
+        }),
+      },
+    },
+  });
+  await page.sync().click();
+  await expect(page.getByText(/^The page’s security token was refused twice\./)).toBeVisible();
+  await page.oneRed(4);
+  expect(await states(page)).toEqual({
+    passed: [1, 2, 3, 5],
+    failed: [4],
+    not_reached: [6, 7, 8, 9],
+  });
+  const mine = page.getByRole("region", { name: "Your click on Sync from Fabric" });
+  await expect(mine).toContainText("Layer 4 CSRF · csrf_refused · request req_stale");
+  expect(cluster.lists("connections")).toBe(0);
+  await page.sync().click();
+  await recovers(page);
+  await proxy.stop();
+});
+
+test("layer 5: a click without a cookie is red in the dialog, with its code", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  await page.context().clearCookies();
+  await page.sync().click();
+  const dialog = page.getByRole("dialog", { name: "Sign in to go on" });
+  await expect(dialog).toContainText("Layer 5 Authentication · session_missing");
+  await page.oneRed(5);
+  expect(await states(page)).toEqual({
+    passed: [1, 2],
+    failed: [5],
+    not_reached: [3, 4, 6, 7, 8, 9],
+  });
+  await page.signInHere("operator");
+  await recovers(page);
+});
+
+test("layer 6: a click without the permission is red on the fabric's page, and elsewhere on request", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
+  page.comeBy(proxy.url);
+  // The page is made to believe that this viewer may sync; the server knows better.
+  await proxy.rule({
+    name: "believe",
+    match: { method: "GET", path: `/api/fabrics/${fabric.id}/$` },
+    action: { rewrite: [{ path: "$.permissions", set: ["fabric.view", "fabric.sync"] }] },
+  });
+  await page.signIn("viewer").open(fabric);
+  page.allow(networkLines);
+  await page.sync().click();
+  await page.oneRed(6);
+  expect(await states(page)).toEqual({
+    passed: [1, 2, 3, 4, 5],
+    failed: [6],
+    not_reached: [7, 8, 9],
+  });
+  const mine = page.getByRole("region", { name: "Your click on Sync from Fabric" });
+  await expect(mine).toContainText("was refused");
+  await expect(mine).toContainText("Layer 6 Permission · forbidden");
+  expect(cluster.lists("connections")).toBe(0);
+  await page.getByRole("link", { name: "Objects", exact: true }).click();
+  await expect(page.layer(6)).toHaveCount(0);
+  await page.getByRole("button", { name: "Show the nine layers" }).click();
+  await page.oneRed(6);
+  // The cure: the page shows what is so, and somebody who may clicks.
+  await page.getByRole("button", { name: "Put away" }).click();
+  await expect(page.layer(6)).toHaveCount(0);
+  await proxy.stop();
+  const operator = await hedgerow.server.as("operator");
+  expect(await operator.pull(fabric.id)).toMatchObject({ outcome: "succeeded" });
+});
+
+test.describe("layer 8, while a run goes on", () => {
+  test.use({ settings: patient });
+
+  const ends: Record<string, { says: string; code: string }> = {
+    cancelled: { says: "Sync from Fabric was cancelled", code: "cancelled" },
+    "overtaken by new settings": { says: "Sync from Fabric was cancelled", code: "config_changed" },
+  };
+  for (const [how, { says, code }] of Object.entries(ends))
+    test(`a run that is ${how} has state alone red, and says why`, async ({
+      hedgerow,
+      cluster,
+      gate,
+      page,
+    }) => {
+      const fabric = await hedgerow.fabric({ cluster, through: gate });
+      await page.signIn("operator").open(fabric);
+      await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+      await page.sync().click();
+      await gate.holds("slow");
+      if (code === "cancelled") await page.getByRole("button", { name: "Cancel run" }).click();
+      else {
+        const administrator = await hedgerow.server.as("administrator");
+        await administrator.editFabric(fabric.id, {
+          cluster: { namespaces: [cluster.namespace, "default"] },
+        });
+      }
+      await expect(page.watched()).toContainText(says, { timeout: 20_000 });
+      await page.oneRed(8);
+      await page.getByRole("link", { name: "Open run 1" }).click();
+      await expect(page.getByText(`${code}, layer 8`)).toBeVisible();
+      await page.oneRed(8);
+      await gate.dropAll();
+      const operator = await hedgerow.server.as("operator");
+      expect((await operator.pull(fabric.id)).counts.created).toBeGreaterThan(0);
+    });
+
+  test("a run whose server was killed is lost, with state alone red, and is done again", async ({
+    hedgerow,
+    cluster,
+    gate,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    await page.signIn("operator").open(fabric);
+    page.allow(networkLines);
+    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    await page.sync().click();
+    await gate.holds("slow");
+    await hedgerow.server.restart(undefined, "SIGKILL");
+    await page.goto(page.at("/runs/1/"));
+    await expect(page.getByText("lost, layer 8")).toBeVisible({ timeout: 20_000 });
+    await page.oneRed(8);
+    await gate.dropAll();
+    await page.openFabric(fabric);
+    await expect(page.watched()).toContainText("succeeded: 48 created", { timeout: 20_000 });
+  });
+});
