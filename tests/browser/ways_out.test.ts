@@ -47,7 +47,7 @@ test.describe("a fabric that is deleted while it is looked at", () => {
       timeout: 20_000,
     });
     await expect(page.getByText("Layer 8 State · fabric_deleted")).toBeVisible();
-    await expect(page.getByText(/administrator deleted/)).toBeVisible();
+    await expect(page.getByText(/administrator deleted .*Nothing is left to do/)).toBeVisible();
     await page.oneRed(8);
     await expect(page.getByText("There is nothing here that you may see")).toHaveCount(0);
     await expect(objects.getByRole("table")).toHaveCount(0);
