@@ -146,6 +146,7 @@ test("10 MB instead of a kubeconfig are refused, pasted or chosen as a file, and
   cluster,
   page,
 }) => {
+  test.setTimeout(120_000);
   const api = await hedgerow.server.as("viewer");
   page.allow(/status of 422/);
   await page.signIn("administrator");
