@@ -30,7 +30,7 @@ void ConnectionTests::stop() {
 
 model::ConnectionTestId ConnectionTests::begin(const model::Actor& actor,
                                                ConnectionRequest request) {
-  model::require(actor, model::Permission::FabricCredentials, "fabrics");
+  model::require(actor, model::Permission::FabricCredentials, "");
   CheckedConnection connection = checked(std::move(request));
   if (waiting_.with([](const auto& queue) { return queue.size() >= kWaitingMost; })) {
     throw Failure{Code::Unavailable, Cause::Transient, "Too many connections are being tested."}

@@ -99,7 +99,9 @@ void Query::finish() {
   if (notes_.empty()) return;
   throw Failure{Code::Invalid, Cause::Refused,
                 fmt::format("{}: {}", notes_.front().field, notes_.front().detail)}
-      .with_fields(notes_);
+      .with_fields(notes_)
+      .with_next(
+          "Correct the named parameter of the address; the API description lists what it takes.");
 }
 
 std::int64_t id_in(const http::Request& request, std::string_view place) {

@@ -51,12 +51,13 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "that waits is kept and sent again with the same key, so it runs once.",
      "Wait for the next try; if it lasts longer than a minute, look at the server's log."},
     {Code::Invalid, "invalid", 2, 400, "", false, false,
-     "The request has fields that cannot be accepted.",
-     "Nothing was saved. What you typed is kept.",
-     "Correct the named fields and send again."},
+     "The request holds something that cannot be accepted.",
+     "It was not carried out, so nothing was saved or changed. What was typed into a form is "
+     "kept.",
+     "Correct what is named, then send it again."},
     {Code::UnknownParameter, "unknown_parameter", 2, 400, "", false, false,
      "The address has a query parameter that is not known here.",
-     "Nothing was read or changed, because an ignored filter would give a wrong answer.",
+     "The request was not carried out, because an ignored filter would give a wrong answer.",
      "Remove or correct the named parameter; the API description lists those of each address."},
     {Code::UnsupportedMediaType, "unsupported_media_type", 2, 415, "", false, false,
      "The body is not of a type that this address accepts.",
@@ -89,7 +90,7 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::NotFound, "not_found", 2, 404, "", false, false,
      "There is nothing here that you may see.",
      "Nothing was changed.",
-     "Check the address; if it should exist, ask an administrator for access."},
+     "Check the address, or look for it in the list it should be in."},
     {Code::MethodNotAllowed, "method_not_allowed", 2, 405, "", false, false,
      "This address does not know that method.",
      "Nothing was changed.",
@@ -106,7 +107,7 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "You are not signed in.",
      "The request was not carried out. In the page your click is kept and finished once after "
      "you sign in.",
-     "Sign in, or send an API token."},
+     "Sign in."},
     {Code::SessionExpired, "session_expired", 3, 401, "", false, false,
      "Your session has ended after a time without activity.",
      "The click was not carried out. You stay on this page; after you sign in it is finished "
@@ -117,9 +118,9 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "The click was not carried out. Nothing is lost; after you sign in it is finished once.",
      "Sign in again on this page."},
     {Code::SessionRevoked, "session_revoked", 3, 401, "", false, false,
-     "Your session was ended by an administrator or from another place.",
+     "Your session was ended from another place.",
      "The click was not carried out. Runs that had already started are not affected.",
-     "Sign in again; if you did not expect this, ask an administrator who ended the session."},
+     "Sign in again; if you did not sign in elsewhere, somebody else knows your password."},
     {Code::CsrfStale, "csrf_stale", 4, 403, "", false, true,
      "The page's security token is out of date.",
      "The request was not carried out. The page fetches a new token and sends the click once "
@@ -142,11 +143,11 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::BadCredentials, "bad_credentials", 5, 401, "", false, false,
      "User name or password is wrong.",
      "You are not signed in. Nothing was changed.",
-     "Try again, or ask an administrator to set a new password."},
+     "Try again; if the password is lost, an administrator can add another user for you."},
     {Code::AccountLocked, "account_locked", 5, 429, "", false, false,
      "Too many wrong passwords for this account.",
-     "You are not signed in. Until the pause is over, no password for it is checked from here.",
-     "Wait for the time given, or ask an administrator."},
+     "You are not signed in. Until the pause is over, no password for this account is checked.",
+     "Wait for the time given, then try again with the right password."},
     {Code::SecondFactorRequired, "second_factor_required", 5, 401, "", false, false,
      "A valid one-time code is needed as well.",
      "You are not signed in yet.",
@@ -184,7 +185,7 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "You do not have the permission for this.",
      "It was not done. If a run was under way, what it had finished before is kept and shown in"
      " its trace.",
-     "Ask one of those who can grant the named permission."},
+     "Ask somebody whose role has the named permission, such as an administrator, to do it."},
     {Code::TokenScope, "token_scope", 6, 403, "", false, false,
      "The API token does not reach this far.",
      "It was not done.",
@@ -257,8 +258,8 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "Check the server address; in a kubeconfig it is the line \"server\"."},
     {Code::ClusterInUse, "cluster_in_use", 7, 409, "", false, false,
      "Another fabric already uses this cluster.",
-     "Nothing was saved.",
-     "Use the fabric that exists, or confirm that two fabrics shall share this cluster."},
+     "Nothing was read from it into this fabric.",
+     "Use the fabric that exists, or set that two fabrics share this cluster."},
     {Code::WrongCluster, "wrong_cluster", 7, 0, "failed", false, false,
      "Another cluster answers than the one this fabric was set up with.",
      "Nothing was read or removed. The record keeps what the first cluster had.",
@@ -269,18 +270,19 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "You are watching it; no second run was started.",
      "Watch it, or ask for one more run after it if something changed meanwhile."},
     {Code::ChangedMeanwhile, "changed_meanwhile", 8, 412, "partly", false, false,
-     "It was changed by someone else meanwhile.",
-     "The other change is kept and yours was not applied to it.",
-     "Compare both versions, then save again or discard yours."},
+     "It has changed since it was read.",
+     "What has changed is kept, and what you sent was not applied to it.",
+     "Read it again, then send the change again."},
     {Code::ConfigChanged, "config_changed", 8, 0, "cancelled", false, false,
      "The fabric's settings were changed while it ran.",
      "What the run had read under the old settings and not yet written was discarded; what it "
      "had written before is kept.",
      "Run it again with the new settings."},
-    {Code::FabricDeleted, "fabric_deleted", 8, 0, "cancelled", false, false,
-     "The fabric was deleted before the run had ended.",
-     "The run stopped. The cluster and the repository were not changed by the deletion.",
-     "Nothing is left to do; the audit log names who deleted it."},
+    {Code::FabricDeleted, "fabric_deleted", 8, 410, "cancelled", false, false,
+     "The fabric was deleted meanwhile.",
+     "What was asked of it does not go on. Its cluster and its repository were not changed by "
+     "the deletion.",
+     "Nothing is left to do; a fabric that is wanted again is added anew."},
     {Code::Paused, "paused", 8, 409, "cancelled", false, false,
      "The fabric is paused.",
      "No run is started. The record keeps its last known state and its age.",
@@ -293,8 +295,8 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::Quarantined, "quarantined", 8, 409, "lost", false, false,
      "The fabric was paused because its runs took their worker down twice in a row.",
      "Other fabrics go on. The record keeps this fabric's last known state.",
-     "Look at the log of the last run, then resume the fabric; report the object if it happens "
-     "again."},
+     "Look at the last run's trace and at the server's log, then resume the fabric; report it "
+     "if it happens again."},
     {Code::NoProgress, "no_progress", 8, 0, "failed", false, false,
      "The run was stopped because nothing had moved for too long.",
      "Kinds that were finished before are new in the record, the one being written may be new "
@@ -303,7 +305,7 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::NoWorker, "no_worker", 8, 0, "failed", false, true,
      "No worker took the run.",
      "It was never started; nothing was read or changed.",
-     "Look at the system health page and the server's log, then run it again."},
+     "Look at the server's log, then run it again."},
     {Code::Cancelled, "cancelled", 8, 0, "cancelled", false, false,
      "The run was cancelled.",
      "Kinds that were finished before are new in the record, the one being written may be new "
@@ -325,7 +327,7 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::ClusterUnauthorized, "cluster_unauthorized", 9, 0, "failed", false, false,
      "The cluster refused our credentials.",
      "Nothing was read or removed. The record keeps its last known state.",
-     "Replace the credentials of the fabric; they are tested before the old ones go."},
+     "Give the connection credentials that the cluster accepts, then try again."},
     {Code::ClusterForbidden, "cluster_forbidden", 9, 0, "partly", false, false,
      "The cluster does not let us do everything that is needed.",
      "What we may not read keeps its last known state and nothing of it is removed; what we may"
@@ -335,7 +337,8 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "A kind of this fabric is not installed in the cluster.",
      "It was skipped. Its known objects are kept and nothing was removed; the other kinds are "
      "not affected.",
-     "Install the schema in the cluster, or set the kind to ignored for this fabric."},
+     "Install the schema of the named kind in the cluster, then run it again; until then it "
+     "stays as it is."},
     {Code::NoKinds, "no_kinds", 9, 0, "failed", false, false,
      "The cluster has no Hedgehog kinds at all.",
      "Nothing was read or removed. The record keeps its last known state.",
@@ -348,8 +351,8 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::ClusterThrottled, "cluster_throttled", 9, 0, "partly", false, true,
      "The cluster asks us to slow down.",
      "What could not be read keeps its last known state; nothing was removed.",
-     "Wait and run it again; if it comes back, raise the limits for our account or the sync "
-     "interval."},
+     "Wait and run it again; if it comes back, let a cluster administrator raise the limits for"
+     " our account."},
     {Code::ClusterError, "cluster_error", 9, 0, "partly", false, true,
      "The cluster answered with an error of its own.",
      "What could not be read keeps its last known state and nothing is removed for it; a write "
@@ -367,7 +370,8 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::ReplyTooLarge, "reply_too_large", 9, 0, "partly", false, false,
      "The cluster's answer is larger than we accept.",
      "The list was not used. Its kind keeps its last known state and nothing was removed.",
-     "Set a page size for this fabric, or let an administrator raise the limit."},
+     "Lower cluster.page_size, or raise the named limit, in the server's settings; then run it "
+     "again."},
     {Code::Malformed, "malformed", 9, 0, "partly", false, false,
      "The cluster's answer is not what the Kubernetes API promises.",
      "It was not used. The kind keeps its last known state and nothing was removed.",
@@ -464,7 +468,7 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::StorageFull, "storage_full", 9, 507, "failed", false, false,
      "The record could not be written because the disk is full.",
      "The change that was being written was undone. What was written before is kept.",
-     "Free space on that disk, then run it again."},
+     "Free space on that disk, then try again."},
     {Code::StorageBusy, "storage_busy", 9, 503, "failed", false, true,
      "The database is busy and did not take the change in time.",
      "The change that was being written was undone. What was written before is kept.",
@@ -477,7 +481,8 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::StorageCorrupt, "storage_corrupt", 9, 503, "failed", false, false,
      "The database is damaged.",
      "The server writes nothing more to it, so that the damage does not grow.",
-     "Stop the server, keep the file, run \"hedgerow check\", then restore the latest backup."},
+     "Stop the server, keep a copy of the database's file, then put its latest backup in its "
+     "place."},
     {Code::DatabaseInUse, "database_in_use", 9, 0, "", false, false,
      "Another server already uses this database.",
      "This one did not start and did not touch the database.",
@@ -486,7 +491,8 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "An internal fault happened; it is a defect of Hedgerow.",
      "What was being stored was undone; a write to a cluster or repository is settled by "
      "reading it back. The fault was logged.",
-     "Look at the system health page, and report the fault with its request id."},
+     "Look in the server's log for the request id or the run's number, and report the fault "
+     "with those lines."},
 }};
 
 // The same codes in the order of their names, for look-ups.

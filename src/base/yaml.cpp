@@ -65,7 +65,9 @@ class Reader {
       if (at.event.type == YAML_STREAM_END_EVENT) return found;
       if (at.event.type != YAML_DOCUMENT_START_EVENT) continue;
       if (++documents_ > rules_.documents)
-        refuse(at.line(), fmt::format("more than {} documents", rules_.documents));
+        refuse(at.line(), rules_.documents == 1
+                              ? "more than one document"
+                              : fmt::format("more than {} documents", rules_.documents));
       Event content;
       next(content);
       Node root = node(content, 1);

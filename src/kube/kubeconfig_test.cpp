@@ -106,7 +106,7 @@ TEST(Kubeconfig, IsRefusedWhenItIsNone) {
   EXPECT_THAT(parsing("a: 1\na: 2\n"), refused(code, "line 2: the key 'a' stands twice", ""));
   EXPECT_THAT(parsing("a: &x 1\nb: *x\n"), refused(code, "line 2: aliases", ""));
   EXPECT_THAT(parsing(std::string(10u << 20, 'x')), refused(code, "is 10485760 bytes long", ""));
-  EXPECT_THAT(parsing("a: 1\n---\nb: 2\n"), refused(code, "more than 1 documents", ""));
+  EXPECT_THAT(parsing("a: 1\n---\nb: 2\n"), refused(code, "more than one document", ""));
   EXPECT_THAT(parsing("just words\n"), refused(code, "YAML, but not a kubeconfig", ""));
   EXPECT_THAT(parsing("kind: Secret\ncontexts: []\n"), refused(code, "This is a 'Secret'", ""));
   EXPECT_THAT(parsing("kind: Config\n"), refused(code, "has no contexts", ""));

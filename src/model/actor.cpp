@@ -48,10 +48,10 @@ Permission permission_for(Operation operation) noexcept {
 
 void require(const Actor& actor, Permission permission, std::string_view subject) {
   if (may(actor.role, permission)) return;
+  const std::string where = subject.empty() ? "" : fmt::format(" on {}", subject);
   throw base::Failure{base::Code::Forbidden, base::Cause::Denied,
-                      fmt::format("This needs {} on {}; you have {}.", name_of(permission), subject,
-                                  joined(permissions_of(actor.role)))}
-      .with_next("Ask an administrator for the right.");
+                      fmt::format("This needs {}{}; you have {}.", name_of(permission), where,
+                                  joined(permissions_of(actor.role)))};
 }
 
 }  // namespace hedgerow::model

@@ -20,6 +20,8 @@ std::string counted(const Counts& counts) {
 
 // What stands in the record after a run that did not read everything.
 std::string left_behind(const Run& run) {
+  if (run.ending->code == base::Code::FabricDeleted)
+    return "What was recorded of it went with it; its cluster was not changed.";
   std::int64_t complete = 0;
   for (const KindRead& kind : run.kinds) complete += kind.state == LayerState::Passed;
   if (complete == 0 && run.counts == Counts{})

@@ -59,6 +59,9 @@ TEST(Summary, SaysNumbersAndWhatIsLeftInTheRecord) {
   EXPECT_EQ(summary_of(run),
             "Nobody listens. Nothing in the record was changed; what it shows is as of the "
             "last complete reading.");
+  run.ending = ending_of(base::Failure{Code::FabricDeleted, base::Cause::Missing, "Ada did it."});
+  EXPECT_EQ(summary_of(run),
+            "Ada did it. What was recorded of it went with it; its cluster was not changed.");
 }
 
 TEST(Permissions, AreWhatTheRolesSay) {

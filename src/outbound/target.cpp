@@ -34,6 +34,17 @@ struct Reader {
     }
   }
 
+  // Before the parser, which has no words for it: a zone names an interface of one machine.
+  void refuse_zone(std::string_view rest) const {
+    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+    const auto end = authority.find(']');
+    if (!authority.starts_with('[') || end == std::string_view::npos) return;
+    const std::string_view literal = authority.substr(0, end + 1);
+    if (!literal.contains('%')) return;
+    refuse(fmt::format("The IPv6 address '{}' has a zone (what follows '%'), which cannot be used.",
+                       base::shown(literal, 80)));
+  }
+
   void refuse_odd_parts(const boost::urls::url_view& url) const {
     // Never repeat what stands before the @: it may be a password.
     if (url.has_userinfo())
@@ -68,9 +79,7 @@ struct Reader {
       return name;
     }
     const auto address = Address::parse(encoded.substr(1, encoded.size() - 2));
-    if (!address)
-      refuse(fmt::format("'{}' is not an IPv6 address (one with a zone cannot be used).",
-                         base::shown(encoded, 80)));
+    if (!address) refuse(fmt::format("'{}' is not an IPv6 address.", base::shown(encoded, 80)));
     // A mapped address keeps its IPv6 spelling here; it is judged as what it carries.
     return address->is_ipv4() ? "::ffff:" + address->text() : address->text();
   }
@@ -112,6 +121,7 @@ Target Target::parse(std::string_view text, std::string_view field) {
   if (scheme != "https" || scheme_end == std::string_view::npos)
     reader.refuse("The address does not begin with https://.");
 
+  reader.refuse_zone(text.substr(scheme_end + 3));
   const auto url = boost::urls::parse_uri({text.data(), text.size()});
   if (!url) reader.refuse("The address is not a URL: something in it stands where it may not.");
   // Boost.URL 1.81 lets a path begin without a slash, right behind the port.

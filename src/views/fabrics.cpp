@@ -83,7 +83,7 @@ FabricView fabric(const store::Snapshot& seen, const model::Actor& actor, model:
 
 store::Paged<FabricView> fabrics(const store::Snapshot& seen, const model::Actor& actor,
                                  const FabricQuery& query, const Instant& at) {
-  model::require(actor, model::Permission::FabricView, "fabrics");
+  model::require(actor, model::Permission::FabricView, "");
   const auto by = query.order == FabricOrder::NameDescending ? store::FabricOrder::NameDescending
                                                              : store::FabricOrder::Name;
   // A headline is computed, never stored, so the worst can only be found by computing all of them.

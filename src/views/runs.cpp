@@ -14,7 +14,7 @@ RunView run(const store::Snapshot& seen, const model::Actor& actor, model::RunId
 store::Paged<model::Run> runs(const store::Snapshot& seen, const model::Actor& actor,
                               std::optional<model::FabricId> fabric, const store::Page& page) {
   if (!fabric) {
-    model::require(actor, model::Permission::FabricView, "fabrics");
+    model::require(actor, model::Permission::FabricView, "");
     return seen.runs().page(page);
   }
   model::require(actor, model::Permission::FabricView, seen.fabrics().get(*fabric).name);

@@ -202,15 +202,15 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
   },
   invalid: {
     layer: 2,
-    title: "The request has fields that cannot be accepted.",
-    meaning: "Nothing was saved. What you typed is kept.",
-    next: "Correct the named fields and send again.",
+    title: "The request holds something that cannot be accepted.",
+    meaning: "It was not carried out, so nothing was saved or changed. What was typed into a form is kept.",
+    next: "Correct what is named, then send it again.",
     retryable: false,
   },
   unknown_parameter: {
     layer: 2,
     title: "The address has a query parameter that is not known here.",
-    meaning: "Nothing was read or changed, because an ignored filter would give a wrong answer.",
+    meaning: "The request was not carried out, because an ignored filter would give a wrong answer.",
     next: "Remove or correct the named parameter; the API description lists those of each address.",
     retryable: false,
   },
@@ -267,7 +267,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 2,
     title: "There is nothing here that you may see.",
     meaning: "Nothing was changed.",
-    next: "Check the address; if it should exist, ask an administrator for access.",
+    next: "Check the address, or look for it in the list it should be in.",
     retryable: false,
   },
   method_not_allowed: {
@@ -295,7 +295,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 5,
     title: "You are not signed in.",
     meaning: "The request was not carried out. In the page your click is kept and finished once after you sign in.",
-    next: "Sign in, or send an API token.",
+    next: "Sign in.",
     retryable: false,
   },
   session_expired: {
@@ -314,9 +314,9 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
   },
   session_revoked: {
     layer: 3,
-    title: "Your session was ended by an administrator or from another place.",
+    title: "Your session was ended from another place.",
     meaning: "The click was not carried out. Runs that had already started are not affected.",
-    next: "Sign in again; if you did not expect this, ask an administrator who ended the session.",
+    next: "Sign in again; if you did not sign in elsewhere, somebody else knows your password.",
     retryable: false,
   },
   csrf_stale: {
@@ -351,14 +351,14 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 5,
     title: "User name or password is wrong.",
     meaning: "You are not signed in. Nothing was changed.",
-    next: "Try again, or ask an administrator to set a new password.",
+    next: "Try again; if the password is lost, an administrator can add another user for you.",
     retryable: false,
   },
   account_locked: {
     layer: 5,
     title: "Too many wrong passwords for this account.",
-    meaning: "You are not signed in. Until the pause is over, no password for it is checked from here.",
-    next: "Wait for the time given, or ask an administrator.",
+    meaning: "You are not signed in. Until the pause is over, no password for this account is checked.",
+    next: "Wait for the time given, then try again with the right password.",
     retryable: false,
   },
   second_factor_required: {
@@ -421,7 +421,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 6,
     title: "You do not have the permission for this.",
     meaning: "It was not done. If a run was under way, what it had finished before is kept and shown in its trace.",
-    next: "Ask one of those who can grant the named permission.",
+    next: "Ask somebody whose role has the named permission, such as an administrator, to do it.",
     retryable: false,
   },
   token_scope: {
@@ -546,8 +546,8 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
   cluster_in_use: {
     layer: 7,
     title: "Another fabric already uses this cluster.",
-    meaning: "Nothing was saved.",
-    next: "Use the fabric that exists, or confirm that two fabrics shall share this cluster.",
+    meaning: "Nothing was read from it into this fabric.",
+    next: "Use the fabric that exists, or set that two fabrics share this cluster.",
     retryable: false,
   },
   wrong_cluster: {
@@ -566,9 +566,9 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
   },
   changed_meanwhile: {
     layer: 8,
-    title: "It was changed by someone else meanwhile.",
-    meaning: "The other change is kept and yours was not applied to it.",
-    next: "Compare both versions, then save again or discard yours.",
+    title: "It has changed since it was read.",
+    meaning: "What has changed is kept, and what you sent was not applied to it.",
+    next: "Read it again, then send the change again.",
     retryable: false,
   },
   config_changed: {
@@ -580,9 +580,9 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
   },
   fabric_deleted: {
     layer: 8,
-    title: "The fabric was deleted before the run had ended.",
-    meaning: "The run stopped. The cluster and the repository were not changed by the deletion.",
-    next: "Nothing is left to do; the audit log names who deleted it.",
+    title: "The fabric was deleted meanwhile.",
+    meaning: "What was asked of it does not go on. Its cluster and its repository were not changed by the deletion.",
+    next: "Nothing is left to do; a fabric that is wanted again is added anew.",
     retryable: false,
   },
   paused: {
@@ -603,7 +603,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 8,
     title: "The fabric was paused because its runs took their worker down twice in a row.",
     meaning: "Other fabrics go on. The record keeps this fabric's last known state.",
-    next: "Look at the log of the last run, then resume the fabric; report the object if it happens again.",
+    next: "Look at the last run's trace and at the server's log, then resume the fabric; report it if it happens again.",
     retryable: false,
   },
   no_progress: {
@@ -617,7 +617,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 8,
     title: "No worker took the run.",
     meaning: "It was never started; nothing was read or changed.",
-    next: "Look at the system health page and the server's log, then run it again.",
+    next: "Look at the server's log, then run it again.",
     retryable: true,
   },
   cancelled: {
@@ -652,7 +652,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 9,
     title: "The cluster refused our credentials.",
     meaning: "Nothing was read or removed. The record keeps its last known state.",
-    next: "Replace the credentials of the fabric; they are tested before the old ones go.",
+    next: "Give the connection credentials that the cluster accepts, then try again.",
     retryable: false,
   },
   cluster_forbidden: {
@@ -666,7 +666,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 9,
     title: "A kind of this fabric is not installed in the cluster.",
     meaning: "It was skipped. Its known objects are kept and nothing was removed; the other kinds are not affected.",
-    next: "Install the schema in the cluster, or set the kind to ignored for this fabric.",
+    next: "Install the schema of the named kind in the cluster, then run it again; until then it stays as it is.",
     retryable: false,
   },
   no_kinds: {
@@ -687,7 +687,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 9,
     title: "The cluster asks us to slow down.",
     meaning: "What could not be read keeps its last known state; nothing was removed.",
-    next: "Wait and run it again; if it comes back, raise the limits for our account or the sync interval.",
+    next: "Wait and run it again; if it comes back, let a cluster administrator raise the limits for our account.",
     retryable: true,
   },
   cluster_error: {
@@ -715,7 +715,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 9,
     title: "The cluster's answer is larger than we accept.",
     meaning: "The list was not used. Its kind keeps its last known state and nothing was removed.",
-    next: "Set a page size for this fabric, or let an administrator raise the limit.",
+    next: "Lower cluster.page_size, or raise the named limit, in the server's settings; then run it again.",
     retryable: false,
   },
   malformed: {
@@ -876,7 +876,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 9,
     title: "The record could not be written because the disk is full.",
     meaning: "The change that was being written was undone. What was written before is kept.",
-    next: "Free space on that disk, then run it again.",
+    next: "Free space on that disk, then try again.",
     retryable: false,
   },
   storage_busy: {
@@ -897,7 +897,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 9,
     title: "The database is damaged.",
     meaning: "The server writes nothing more to it, so that the damage does not grow.",
-    next: "Stop the server, keep the file, run \"hedgerow check\", then restore the latest backup.",
+    next: "Stop the server, keep a copy of the database's file, then put its latest backup in its place.",
     retryable: false,
   },
   database_in_use: {
@@ -911,7 +911,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 9,
     title: "An internal fault happened; it is a defect of Hedgerow.",
     meaning: "What was being stored was undone; a write to a cluster or repository is settled by reading it back. The fault was logged.",
-    next: "Look at the system health page, and report the fault with its request id.",
+    next: "Look in the server's log for the request id or the run's number, and report the fault with those lines.",
     retryable: false,
   },
 };
