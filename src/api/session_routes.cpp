@@ -43,11 +43,10 @@ http::Response sign_in(const Context& context, const http::Request& request) {
   const std::string username = body.required_text("username", kUsername);
   const base::SecretText password = body.required_secret("password", kPassword);
   body.finish();
-  // Whoever signs in anew leaves the old session behind.
-  if (const auth::Proven* old = Callers::find(request)) context.parts.sign_in.sign_out(*old);
-  return signed_in(
-      context, request,
-      context.parts.sign_in.with_password(username, password, Callers::visitor(request)));
+  // Whoever signs in anew leaves the old session behind; whoever fails keeps it.
+  return signed_in(context, request,
+                   context.parts.sign_in.with_password(
+                       username, password, Callers::visitor(request), Callers::find(request)));
 }
 
 http::Response set_up(const Context& context, const http::Request& request) {
@@ -80,7 +79,7 @@ http::Response list_users(const Context& context, const http::Request& request) 
   Query query{request};
   const store::Page page = query.page();
   query.finish();
-  model::require(Callers::of(request).actor, model::Permission::UsersManage, "users");
+  model::require(Callers::of(request).actor, model::Permission::UsersManage, "");
   const auto users =
       context.db().read([&](const store::Snapshot& seen) { return seen.users().page(page); });
   return list_of(request, users, page,
@@ -89,7 +88,7 @@ http::Response list_users(const Context& context, const http::Request& request) 
 
 http::Response create_user(const Context& context, const http::Request& request) {
   const model::Actor& actor = Callers::of(request).actor;
-  model::require(actor, model::Permission::UsersManage, "users");
+  model::require(actor, model::Permission::UsersManage, "");
   base::JsonObject body{request.body};
   auth::Account user;
   user.name = body.required_text("username", kUsername);

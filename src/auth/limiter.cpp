@@ -18,6 +18,10 @@ std::string network_of(std::string_view address) {
   return std::string{reinterpret_cast<const char*>(six.s6_addr), 8};
 }
 
+base::Milliseconds left_until(base::SteadyTime until, base::SteadyTime now) {
+  return std::max(std::chrono::ceil<base::Milliseconds>(until - now), base::Milliseconds{0});
+}
+
 }  // namespace
 
 base::Milliseconds lock_after(std::int64_t failures, const LimiterSettings& settings) {
@@ -28,21 +32,48 @@ base::Milliseconds lock_after(std::int64_t failures, const LimiterSettings& sett
   return std::min(lock, settings.longest_lock);
 }
 
-base::Milliseconds StrangerCounters::locked_for(std::string_view name, base::SteadyTime now) const {
-  const std::size_t at = base::quick_hash(base::lower_ascii(name)) % kSlots;
-  const auto until = slots_.with([&](const auto& slots) { return slots[at].until; });
-  return std::max(std::chrono::ceil<base::Milliseconds>(until - now), base::Milliseconds{0});
+base::Milliseconds lock_pending(std::int64_t failures, const LimiterSettings& settings) {
+  const base::Milliseconds lock = lock_after(failures, settings);
+  return lock > base::Milliseconds{0} ? lock + settings.pending_lock : lock;
 }
 
-void StrangerCounters::count_failure(std::string_view name, base::SteadyTime now,
-                                     const LimiterSettings& settings) {
-  const std::size_t at = base::quick_hash(base::lower_ascii(name)) % kSlots;
-  slots_.with([&](auto& slots) {
+base::Milliseconds StrangerCounters::locked_for(std::string_view name, base::SteadyTime now) const {
+  const auto until =
+      slots_.with([at = slot_of(name)](const auto& slots) { return slots[at].until; });
+  return left_until(until, now);
+}
+
+base::Milliseconds StrangerCounters::reserve(std::string_view name, base::SteadyTime now,
+                                             const LimiterSettings& settings) {
+  return slots_.with([&, at = slot_of(name)](auto& slots) {
     Slot& slot = slots[at];
+    const base::Milliseconds left = left_until(slot.until, now);
+    if (left > base::Milliseconds{0}) return left;
     // Long quiet names begin anew; the slot may be another name's by now.
     if (now - slot.until > settings.longest_lock) slot.failures = 0;
-    slot.until = now + lock_after(++slot.failures, settings);
+    slot.until = now + lock_pending(++slot.failures, settings);
+    return base::Milliseconds{0};
   });
+}
+
+void StrangerCounters::refuse(std::string_view name, base::SteadyTime now,
+                              const LimiterSettings& settings) {
+  slots_.with([&, at = slot_of(name)](auto& slots) {
+    slots[at].until = now + lock_after(slots[at].failures, settings);
+  });
+}
+
+void StrangerCounters::give_back(std::string_view name, base::SteadyTime now,
+                                 const LimiterSettings& settings) {
+  slots_.with([&, at = slot_of(name)](auto& slots) {
+    Slot& slot = slots[at];
+    slot.failures = std::max<std::int64_t>(slot.failures - 1, 0);
+    slot.until = now + lock_after(slot.failures, settings);
+  });
+}
+
+std::size_t StrangerCounters::slot_of(std::string_view name) {
+  return base::quick_hash(base::lower_ascii(name)) % kSlots;
 }
 
 std::optional<base::Milliseconds> AddressBuckets::refuse(std::string_view address,

@@ -12,6 +12,8 @@ struct LimiterSettings {
   std::int64_t free_failures = 5;
   base::Milliseconds first_lock{1'000};
   base::Milliseconds longest_lock{15 * 60'000};
+  // Beside its lock, while the try that brought it is being verified.
+  base::Milliseconds pending_lock{15'000};
   std::int64_t address_burst = 60;           // Tries of one address at once,
   base::Milliseconds address_refill{1'000};  // and one more each.
 };
@@ -19,13 +21,25 @@ struct LimiterSettings {
 // How long an account is locked after this many wrong passwords in a row; 0 while they are free.
 [[nodiscard]] base::Milliseconds lock_after(std::int64_t failures, const LimiterSettings& settings);
 
+// The lock while a try is being verified that is counted as wrong already: as long as that may last
+// and what follows it; 0 while tries are free.
+[[nodiscard]] base::Milliseconds lock_pending(std::int64_t failures,
+                                              const LimiterSettings& settings);
+
 // What is known of names without an account: the same waits as for those with one, so that nobody
 // learns which is which.
 class StrangerCounters {
  public:
   // Left of the lock for this name; 0 when there is none.
   [[nodiscard]] base::Milliseconds locked_for(std::string_view name, base::SteadyTime now) const;
-  void count_failure(std::string_view name, base::SteadyTime now, const LimiterSettings& settings);
+  // Counts a try as wrong before it is verified; counts nothing, and gives what is left, when the
+  // name is locked.
+  [[nodiscard]] base::Milliseconds reserve(std::string_view name, base::SteadyTime now,
+                                           const LimiterSettings& settings);
+  // A reserved try was wrong: its lock begins now.
+  void refuse(std::string_view name, base::SteadyTime now, const LimiterSettings& settings);
+  // A reserved try was not verified after all.
+  void give_back(std::string_view name, base::SteadyTime now, const LimiterSettings& settings);
 
  private:
   struct Slot {
@@ -33,6 +47,7 @@ class StrangerCounters {
     base::SteadyTime until{};
   };
   static constexpr std::size_t kSlots = 4096;
+  [[nodiscard]] static std::size_t slot_of(std::string_view name);
   base::Guarded<std::array<Slot, kSlots>> slots_;
 };
 

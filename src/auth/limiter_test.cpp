@@ -20,17 +20,40 @@ TEST(LockAfter, IsFreeAtFirstThenDoublesToItsLimit) {
   EXPECT_EQ(lock_after(1'000'000, settings), settings.longest_lock);
 }
 
+TEST(LockPending, LastsWhileTheTryIsVerifiedAndItsLockAfterIt) {
+  const LimiterSettings settings;
+  EXPECT_EQ(lock_pending(4, settings), Milliseconds{0});
+  EXPECT_EQ(lock_pending(5, settings), settings.pending_lock + seconds{1});
+}
+
 TEST(Strangers, AreLockedLikeUsersAndForgottenAfterALongQuiet) {
   const LimiterSettings settings;
   StrangerCounters counters;
-  for (int i = 0; i < 5; ++i) counters.count_failure("Mallory", kStart, settings);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(counters.reserve("Mallory", kStart, settings), Milliseconds{0});
+    counters.refuse("Mallory", kStart, settings);
+  }
   EXPECT_EQ(counters.locked_for("mallory", kStart), seconds{1});
   EXPECT_EQ(counters.locked_for("mallory", kStart + seconds{1}), Milliseconds{0});
   EXPECT_EQ(counters.locked_for("somebody else", kStart), Milliseconds{0});
 
   const auto later = kStart + settings.longest_lock + seconds{2};
-  counters.count_failure("mallory", later, settings);
+  EXPECT_EQ(counters.reserve("mallory", later, settings), Milliseconds{0});
+  counters.refuse("mallory", later, settings);
   EXPECT_EQ(counters.locked_for("mallory", later), Milliseconds{0});
+}
+
+TEST(Strangers, HaveTheirTriesCountedBeforeTheyAreVerified) {
+  const LimiterSettings settings;
+  StrangerCounters counters;
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(counters.reserve("mallory", kStart, settings), Milliseconds{0});
+  for (int i = 0; i < 35; ++i)
+    EXPECT_EQ(counters.reserve("mallory", kStart, settings), settings.pending_lock + seconds{1});
+  counters.give_back("mallory", kStart, settings);
+  EXPECT_EQ(counters.reserve("mallory", kStart, settings), Milliseconds{0});
+  counters.refuse("mallory", kStart, settings);
+  EXPECT_EQ(counters.reserve("mallory", kStart, settings), seconds{1});
 }
 
 TEST(Addresses, HaveABurstThatRefills) {

@@ -18,9 +18,7 @@ namespace {
 Failure locked(base::Milliseconds left) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(left);
   return Failure{Code::AccountLocked, Cause::NotYet,
-                 fmt::format("Too many wrong passwords. Try again in {} s, or ask an "
-                             "administrator.",
-                             seconds.count())}
+                 fmt::format("Too many wrong passwords. Try again in {} s.", seconds.count())}
       .with_retry_after(seconds);
 }
 
@@ -80,42 +78,64 @@ base::Deadline SignIn::deadline() const {
 }
 
 Fresh SignIn::with_password(std::string_view username, const base::SecretText& password,
-                            const Visitor& visitor) {
+                            const Visitor& visitor, const Proven* replaced) {
   if (const auto wait = addresses_.refuse(visitor.address, clock_.steady(), limiter_)) {
     throw Failure{Code::RateLimited, Cause::NotYet, "Too many tries to sign in from your address."}
         .with_retry_after(std::chrono::ceil<std::chrono::seconds>(*wait));
   }
-  const auto user =
-      db_.read([&](const store::Snapshot& seen) { return seen.users().find(username); });
-  refuse_locked(user, username);
-  if (!passwords_.verify(password, user ? user->password_hash : std::string{})) {
-    count_failure(user, username, visitor);
+  const auto user = reserve_try(username);
+  bool right = false;
+  std::string renewed;
+  try {
+    right = passwords_.verify(password, user ? user->password_hash : std::string{});
+    if (right && passwords_.outdated(user->password_hash)) renewed = passwords_.hash(password);
+  } catch (const Failure&) {
+    give_back_try(user, username);
+    throw;
+  }
+  if (!right) {
+    keep_try(user, username, visitor);
     refuse_credentials();
   }
-  const std::string renewed =
-      passwords_.outdated(user->password_hash) ? passwords_.hash(password) : std::string{};
   return db_.write(deadline(), [&](store::Txn& txn) {
     txn.users().clear_failures(user->id);
     if (!renewed.empty()) txn.users().set_password_hash(user->id, renewed);
+    if (replaced) end(txn, *replaced);
     return begin(txn, txn.users().get(user->id), store::SignInMethod::Password, visitor);
   });
 }
 
-void SignIn::refuse_locked(const std::optional<store::User>& user,
-                           std::string_view username) const {
-  base::Milliseconds left = strangers_.locked_for(username, clock_.steady());
-  if (user) {
-    left = base::Milliseconds{0};
-    if (user->locked_until) left = *user->locked_until - clock_.wall();
-  }
+base::Milliseconds SignIn::left_of_lock(const std::optional<store::User>& user,
+                                        std::string_view username) const {
+  if (!user) return strangers_.locked_for(username, clock_.steady());
+  if (!user->locked_until) return base::Milliseconds{0};
   // A wall clock that was set back must not lock anybody for longer than the rule says.
-  left = std::min(left, limiter_.longest_lock);
-  if (left > base::Milliseconds{0}) throw locked(left);
+  return std::min(*user->locked_until - clock_.wall(),
+                  limiter_.longest_lock + limiter_.pending_lock);
 }
 
-void SignIn::count_failure(const std::optional<store::User>& user, std::string_view username,
-                           const Visitor& visitor) {
-  if (!user) strangers_.count_failure(username, clock_.steady(), limiter_);
+std::optional<store::User> SignIn::reserve_try(std::string_view username) {
+  const auto user = db_.write(deadline(), [&](store::Txn& txn) {
+    auto found = txn.users().find(username);
+    const base::Milliseconds left = left_of_lock(found, username);
+    if (left > base::Milliseconds{0}) throw locked(left);
+    if (found) {
+      const auto lock = lock_pending(txn.users().count_failure(found->id), limiter_);
+      if (lock > base::Milliseconds{0}) txn.users().lock_until(found->id, txn.now() + lock);
+    } else {
+      txn.users().count_nobodys_failure();
+    }
+    return found;
+  });
+  if (user) return user;
+  const auto left = strangers_.reserve(username, clock_.steady(), limiter_);
+  if (left > base::Milliseconds{0}) throw locked(left);
+  return user;
+}
+
+void SignIn::keep_try(const std::optional<store::User>& user, std::string_view username,
+                      const Visitor& visitor) {
+  if (!user) strangers_.refuse(username, clock_.steady(), limiter_);
   db_.write(deadline(), [&](store::Txn& txn) {
     // People type their password into the field of the name: what is no user's name is not kept.
     auto row = audit("session.create", user ? user->name : "(no user of ours)", visitor);
@@ -123,10 +143,21 @@ void SignIn::count_failure(const std::optional<store::User>& user, std::string_v
     if (user) {
       row.actor = user->id;
       row.subject = user->id.value;
-      const auto lock = lock_after(txn.users().count_failure(user->id), limiter_);
+      // Counted when it was reserved; a right password may have cleared that meanwhile.
+      const auto lock = lock_after(txn.users().get(user->id).failures, limiter_);
       if (lock > base::Milliseconds{0}) txn.users().lock_until(user->id, txn.now() + lock);
     }
     txn.audit().append(row);
+  });
+}
+
+void SignIn::give_back_try(const std::optional<store::User>& user, std::string_view username) {
+  if (!user) strangers_.give_back(username, clock_.steady(), limiter_);
+  db_.write(deadline(), [&](store::Txn& txn) {
+    if (!user) return txn.users().count_nobodys_failure();
+    txn.users().uncount_failure(user->id);
+    const auto lock = lock_after(txn.users().get(user->id).failures, limiter_);
+    txn.users().lock_until(user->id, txn.now() + lock);
   });
 }
 
@@ -218,15 +249,16 @@ void SignIn::renew(Proven& proven) {
 }
 
 void SignIn::sign_out(const Proven& proven) {
-  db_.write(deadline(), [&](store::Txn& txn) {
-    if (!txn.sessions().end(proven.session.id, store::SessionEnd::SignedOut, txn.now())) return;
-    auto row =
-        audit("session.end", proven.actor.name,
-              {.address = proven.actor.address, .agent = {}, .request = proven.actor.request});
-    row.actor = proven.actor.user;
-    row.subject = proven.actor.user.value;
-    txn.audit().append(row);
-  });
+  db_.write(deadline(), [&](store::Txn& txn) { end(txn, proven); });
+}
+
+void SignIn::end(store::Txn& txn, const Proven& proven) {
+  if (!txn.sessions().end(proven.session.id, store::SessionEnd::SignedOut, txn.now())) return;
+  auto row = audit("session.end", proven.actor.name,
+                   {.address = proven.actor.address, .agent = {}, .request = proven.actor.request});
+  row.actor = proven.actor.user;
+  row.subject = proven.actor.user.value;
+  txn.audit().append(row);
 }
 
 std::string SignIn::csrf_token(const store::Session& session) {

@@ -42,10 +42,11 @@ class SignIn {
   SignIn(store::Database& db, const base::Clock& clock, base::Random& random, Passwords& passwords,
          SessionLimits limits, LimiterSettings limiter);
 
-  // Throws Failure{BadCredentials} (same text and time for unknown names), Failure{AccountLocked},
+  // The session that it replaces, if any, ends where the new one begins, and only there. Throws
+  // Failure{BadCredentials} (same text and time for unknown names), Failure{AccountLocked},
   // Failure{RateLimited}, Failure{Unavailable}.
   [[nodiscard]] Fresh with_password(std::string_view username, const base::SecretText& password,
-                                    const Visitor& visitor);
+                                    const Visitor& visitor, const Proven* replaced);
 
   // The first administrator. Throws Failure{SetupDone}, Failure{BadCredentials} for a wrong or
   // ended code, Failure{Invalid} for a weak password.
@@ -66,9 +67,17 @@ class SignIn {
  private:
   [[nodiscard]] Fresh begin(store::Txn& txn, const store::User& user, store::SignInMethod method,
                             const Visitor& visitor);
-  void refuse_locked(const std::optional<store::User>& user, std::string_view username) const;
-  void count_failure(const std::optional<store::User>& user, std::string_view username,
-                     const Visitor& visitor);
+  void end(store::Txn& txn, const Proven& proven);
+  // The user of that name, with one more try counted as wrong before it is verified: however many
+  // are sent at once, no more are verified than the limit allows. Throws Failure{AccountLocked}.
+  [[nodiscard]] std::optional<store::User> reserve_try(std::string_view username);
+  // A reserved try was wrong.
+  void keep_try(const std::optional<store::User>& user, std::string_view username,
+                const Visitor& visitor);
+  // A reserved try was not verified after all.
+  void give_back_try(const std::optional<store::User>& user, std::string_view username);
+  [[nodiscard]] base::Milliseconds left_of_lock(const std::optional<store::User>& user,
+                                                std::string_view username) const;
   [[nodiscard]] base::Deadline deadline() const;
 
   store::Database& db_;

@@ -58,6 +58,17 @@ std::int64_t Users::count_failure(model::UserId id) {
   return *failures;
 }
 
+void Users::uncount_failure(model::UserId id) {
+  sql_.run("UPDATE users SET failures = failures - 1 WHERE id = $1 AND failures > 0", id);
+}
+
+void Users::count_nobodys_failure() {
+  for (const int step : {1, -1}) {
+    sql_.run("UPDATE users SET failures = failures + $1 WHERE id = (SELECT min(id) FROM users)",
+             step);
+  }
+}
+
 void Users::lock_until(model::UserId id, base::WallTime until) {
   sql_.run("UPDATE users SET locked_until = $2 WHERE id = $1", id, until);
 }

@@ -42,6 +42,10 @@ class Users {
   void set_password_hash(model::UserId id, std::string_view hash);
   // Counts one more wrong password; gives back how many there are in a row now.
   std::int64_t count_failure(model::UserId id);
+  // Takes one back that was counted and was none.
+  void uncount_failure(model::UserId id);
+  // Counts nothing for nobody at the cost of counting: a name without an account must take as long.
+  void count_nobodys_failure();
   void lock_until(model::UserId id, base::WallTime until);
   // A right password: no failures, no lock.
   void clear_failures(model::UserId id);
