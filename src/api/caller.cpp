@@ -128,9 +128,15 @@ std::optional<Failure> Callers::fault(const http::Request& request) const {
   return std::nullopt;
 }
 
+bool Callers::is_from_here(const http::Request& request) {
+  constexpr std::array<std::string_view, 6> kForwarded{
+      "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"};
+  return request.peer_is_loopback &&
+         std::ranges::none_of(kForwarded, [&](auto name) { return request.headers.has(name); });
+}
+
 bool Callers::is_protected(const http::Request& request) const {
-  return request.tls ||
-         (request.peer_is_loopback && is_own_name(request.header("Host").value_or("")));
+  return request.tls || (is_from_here(request) && is_own_name(request.header("Host").value_or("")));
 }
 
 void Callers::set_cookie(http::Response& response, const std::string& token) const {

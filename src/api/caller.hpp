@@ -24,6 +24,9 @@ class Callers {
 
   void set_cookie(http::Response& response, const std::string& token) const;
   void clear_cookie(http::Response& response) const;
+  // Whether the request was made on this machine: a forwarded one came from somewhere else,
+  // whoever the last hop was.
+  [[nodiscard]] static bool is_from_here(const http::Request& request);
   // Whether nobody on the way can read along: TLS, or the same machine.
   [[nodiscard]] bool is_protected(const http::Request& request) const;
 

@@ -40,9 +40,7 @@ http::Response readiness(const Context& context, const http::Request& request) {
 
 http::Response metrics(const Context& context, const http::Request& request) {
   Query{request}.finish();
-  // A forwarded request came from somewhere else, whoever the last hop was.
-  const bool forwarded = request.headers.has("X-Forwarded-For") || request.headers.has("Forwarded");
-  if (!request.peer_is_loopback || forwarded) {
+  if (!Callers::is_from_here(request)) {
     throw base::Failure{base::Code::Forbidden, base::Cause::Denied,
                         "Metrics are given to this machine only."};
   }
