@@ -16,11 +16,32 @@ namespace {
   throw Failure{Code::Invalid, Cause::Refused, detail}.with_fields({{std::move(field), detail}});
 }
 
+// Characters that leave no trace: two names that differ only in them look the same. Marks of
+// direction are among them. The text is valid UTF-8.
+bool has_unseen(std::string_view text) {
+  const auto third_of = [](std::string_view rest) {
+    return rest.size() < 3 ? 0U : static_cast<unsigned>(static_cast<unsigned char>(rest[2]));
+  };
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::string_view rest = text.substr(at);
+    const unsigned third = third_of(rest);
+    if (rest.starts_with("\xc2\xad") || rest.starts_with("\xef\xbb\xbf")) return true;
+    // U+200B to U+200F and U+202A to U+202E; U+2060 to U+2064 and U+2066 to U+2069.
+    if (rest.starts_with("\xe2\x80") &&
+        ((third >= 0x8b && third <= 0x8f) || (third >= 0xaa && third <= 0xae)))
+      return true;
+    if (rest.starts_with("\xe2\x81") && third >= 0xa0 && third <= 0xa9 && third != 0xa5)
+      return true;
+  }
+  return false;
+}
+
 std::string checked_name(std::string_view name) {
   const std::string_view text = base::trimmed(name);
   if (text.empty()) invalid("name", "A fabric needs a name.");
   if (base::characters(text) > 100) invalid("name", "A name may have at most 100 characters.");
-  if (base::shown(text, 1000) != text) invalid("name", "A name must not have control characters.");
+  if (base::shown(text, 1000) != text || has_unseen(text))
+    invalid("name", "A name must not have control characters or invisible ones.");
   return std::string{text};
 }
 
@@ -134,9 +155,41 @@ std::string contract_field(std::string_view field, bool from_kubeconfig) {
   return fmt::format("cluster.{}", field);
 }
 
+// What stands beside a kubeconfig would be ignored, and a context without one too.
+void refuse_contradictions(const ConnectionRequest& request) {
+  std::vector<base::FieldError> fields;
+  const auto refuse = [&](bool given, std::string_view field, std::string_view why) {
+    if (given) fields.push_back({fmt::format("cluster.{}", field), std::string{why}});
+  };
+  if (request.kubeconfig) {
+    constexpr std::string_view kBeside = "It contradicts the kubeconfig, which has its own.";
+    refuse(request.server.has_value(), "server", kBeside);
+    refuse(request.ca.has_value(), "ca", kBeside);
+    refuse(request.token.has_value(), "token", kBeside);
+    refuse(request.client_certificate.has_value(), "client_cert", kBeside);
+    refuse(request.client_key.has_value(), "client_key", kBeside);
+    refuse(request.tls_server_name.has_value(), "tls_server_name", kBeside);
+  } else {
+    refuse(!request.context.empty(), "context",
+           "It chooses within a kubeconfig, and there is none.");
+  }
+  if (fields.empty()) return;
+  std::vector<std::string_view> names;
+  for (const base::FieldError& each : fields) names.push_back(each.field);
+  std::string detail =
+      request.kubeconfig
+          ? fmt::format("The connection is given twice: by cluster.kubeconfig and by {}.",
+                        fmt::join(names, ", "))
+          : std::string{"cluster.context is given without cluster.kubeconfig."};
+  throw Failure{Code::Invalid, Cause::Refused, std::move(detail)}
+      .with_fields(std::move(fields))
+      .with_next("Send either the kubeconfig or the single fields.");
+}
+
 }  // namespace
 
 CheckedConnection checked(ConnectionRequest request) {
+  refuse_contradictions(request);
   const bool from_kubeconfig = request.kubeconfig.has_value();
   try {
     return checked_by_kube(std::move(request));
@@ -184,11 +237,25 @@ void announce(store::Txn& txn, const model::Actor& actor, std::string_view actio
   txn.changes().append(model::Topic::Fabrics, 0);
 }
 
+[[noreturn]] void refuse_deleted() {
+  throw Failure{Code::FabricDeleted, Cause::Missing,
+                "This Idempotency-Key made a fabric before, and that fabric was deleted since. "
+                "Nothing was made now."}
+      .with_next("Send the request with a new Idempotency-Key to add the fabric anew.");
+}
+
+// Runs move the revision as well as people do.
+[[noreturn]] void refuse_changed(std::string_view fabric) {
+  throw Failure{
+      Code::ChangedMeanwhile, Cause::Refused,
+      fmt::format("{} has changed since it was read: its settings, or what a run found.", fabric)};
+}
+
 }  // namespace
 
 CreatedFabric create_fabric(const Deps& deps, const model::Actor& actor, FabricRequest request,
                             const Keyed& keyed) {
-  model::require(actor, model::Permission::FabricEdit, "fabrics");
+  model::require(actor, model::Permission::FabricEdit, "");
   store::FabricDraft draft;
   draft.name = checked_name(request.name.value_or(""));
   draft.description = request.description.value_or("");
@@ -196,12 +263,15 @@ CreatedFabric create_fabric(const Deps& deps, const model::Actor& actor, FabricR
   draft.shares_cluster = request.shares_cluster.value_or(false);
   std::optional<CheckedConnection> cluster;
   if (request.cluster) {
-    model::require(actor, model::Permission::FabricCredentials, "fabrics");
+    model::require(actor, model::Permission::FabricCredentials, "");
     cluster = checked(std::move(*request.cluster));
     draft.cluster = stored_form(*cluster);
   }
   return deps.db.write(deps.deadline(), [&](store::Txn& txn) -> CreatedFabric {
-    if (const auto made = replay_of(txn, actor, keyed)) return {{made->id}, true};
+    if (const auto made = replay_of(txn, actor, keyed)) {
+      if (!txn.fabrics().find(model::FabricId{made->id})) refuse_deleted();
+      return {{made->id}, true};
+    }
     refuse_taken(txn, draft.name, std::nullopt);
     const model::FabricId id = txn.fabrics().create(draft);
     if (cluster) put_credentials(txn, deps.sealer, id, cluster->connection.fields());
@@ -242,7 +312,7 @@ void edit_fabric(const Deps& deps, const model::Actor& actor, model::FabricId id
 
   deps.db.write(deps.deadline(), [&](store::Txn& txn) {
     const model::Fabric now = txn.fabrics().get(id);
-    if (now.revision != revision) throw Failure{Code::ChangedMeanwhile, Cause::Refused};
+    if (now.revision != revision) refuse_changed(now.name);
     refuse_taken(txn, draft.name, id);
     txn.fabrics().update(id, draft);
     if (cluster) {

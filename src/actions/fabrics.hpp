@@ -32,7 +32,7 @@ struct CheckedConnection {
 };
 
 // Throws Failure{KubeconfigInvalid}, Failure{BadUrl} or Failure{Invalid} with the field that is
-// wrong.
+// wrong, or with the fields that contradict each other.
 [[nodiscard]] CheckedConnection checked(ConnectionRequest request);
 
 struct FabricRequest {
@@ -64,8 +64,8 @@ struct CreatedFabric {
   bool replayed = false;
 };
 
-// Throws Failure{Forbidden}, Failure{Invalid} (name taken, empty), Failure{KeyReused}, and what
-// checked() throws.
+// Throws Failure{Forbidden}, Failure{Invalid} (name taken, empty), Failure{KeyReused},
+// Failure{FabricDeleted} when what the key made is gone since, and what checked() throws.
 [[nodiscard]] CreatedFabric create_fabric(const Deps& deps, const model::Actor& actor,
                                           FabricRequest request, const Keyed& keyed);
 

@@ -14,6 +14,8 @@ namespace {
 
 constexpr base::Length kPem{0, 256 * 1024};
 constexpr base::Length kLine{0, 2'000};
+// A longer one is refused by its own sentence, which says how long it may be.
+constexpr base::Length kName{0, 12U << 20U};
 // A larger one is refused by its own sentence, not by the body's limit.
 constexpr base::Length kKubeconfig{0, 12U << 20U};
 constexpr http::RouteLimits kWithKubeconfig{.body_max = 12U << 20U};
@@ -32,7 +34,7 @@ http::Response fabric_response(const Context& context, const model::Actor& actor
 
 actions::FabricRequest fabric_in(base::JsonObject& body) {
   actions::FabricRequest request;
-  request.name = body.text("name", {0, 1'000});
+  request.name = body.text("name", kName);
   request.description = body.text("description", {0, 1'000});
   request.site = body.text("site", {0, 100});
   request.shares_cluster = body.flag("shares_cluster");

@@ -43,6 +43,10 @@ const kubeconfigs: Record<string, [(it: Connection) => string, RegExp]> = {
   "YAML that is no kubeconfig": [() => "- a\n- b\n", /not a kubeconfig/],
   "a Deployment instead": [() => "kind: Deployment\n", /Deployment/],
   "a kubeconfig without contexts": [(it) => kubeconfig(it, { contexts: "" }), /no contexts/],
+  "two documents in one file": [
+    (it) => `${kubeconfig(it)}---\n${kubeconfig(it)}`,
+    /more than one document/,
+  ],
   "a current context that is not there": [
     (it) =>
       kubeconfig(it, {
@@ -119,6 +123,34 @@ test("a token with a line break is refused", async ({ hedgerow, cluster }) => {
   await expectGoodOne(api, cluster);
 });
 
+test("a kubeconfig beside single fields is refused by the names of those fields", async ({
+  hedgerow,
+  cluster,
+}) => {
+  const api = await hedgerow.server.as("administrator");
+  const text = kubeconfig(cluster.connection);
+  const { server, ca, token } = cluster.connection;
+  const twice = { status: 400, code: "invalid", layer: 2 };
+  const others: ConnectionFields[] = [
+    { server, token },
+    { ca },
+    { client_cert: ca, client_key: token },
+    { tls_server_name: "lab.example" },
+  ];
+  for (const fields of others) {
+    const names = Object.keys(fields).map((name) => `cluster.${name}`);
+    const both = { kubeconfig: text, ...fields };
+    await refusedEverywhere(api, both, twice, new RegExp(`given twice.*${names.join(".*")}`));
+    const { errors } = await api.refused(twice, "POST", "/api/connection-tests/", {
+      body: { cluster: both },
+    });
+    expect(errors?.map(({ field }) => field).sort()).toEqual(names.sort());
+  }
+  const alone = { ...cluster.connection, context: "lab" };
+  await refusedEverywhere(api, alone, twice, /cluster\.context.*without/);
+  expect((await api.climb({ kubeconfig: text, context: "lab" })).outcome).toBe("succeeded");
+});
+
 const urls: Record<string, [string, RegExp]> = {
   "an http address": ["http://vlab.example:6443", /https/],
   "user info in the address": [
@@ -128,6 +160,7 @@ const urls: Record<string, [string, RegExp]> = {
   "an address without a host": ["https://", /host/],
   "a port beyond 65535": ["https://vlab.example:66443", /port/],
   "a query in the address": ["https://vlab.example:6443/?x=1", /query/],
+  "an IPv6 address with a zone": ["https://[fe80::1%25eth0]:6443", /fe80::1.*zone/],
   "a space in the address": ["https://vlab example:6443", /space/],
 };
 

@@ -22,7 +22,8 @@ test.describe("the name of a fabric", () => {
   const refused: Record<string, [unknown, RegExp]> = {
     "that is empty": ["", /name/i],
     "of blanks": [" \t ", /name/i],
-    "of 300 characters": ["x".repeat(300), /100 characters/],
+    "of 300 characters": ["x".repeat(300), /at most 100 characters/],
+    "of 2,000 characters": ["x".repeat(2_000), /at most 100 characters/],
     "of 101 characters outside ASCII": ["ø".repeat(101), /100 characters/],
     "with a line break": ["lab\none", /control/],
     "with a NUL": ["lab\0", /control/],
@@ -42,6 +43,36 @@ test.describe("the name of a fabric", () => {
       expect(body.errors?.[0]?.detail).toMatch(words);
       expect(await counted(api)).toBe(before);
     });
+
+  test("with a character that nobody sees is refused, whichever it is and wherever it stands", async ({
+    lab,
+  }) => {
+    const api = await lab.as("administrator");
+    const before = await counted(api);
+    const spans: [number, number][] = [
+      [0x00ad, 0x00ad],
+      [0x200b, 0x200f],
+      [0x202a, 0x202e],
+      [0x2060, 0x2064],
+      [0x2066, 0x2069],
+      [0xfeff, 0xfeff],
+    ];
+    for (const [first, last] of spans)
+      for (let point = first; point <= last; point += 1) {
+        const unseen = String.fromCodePoint(point);
+        for (const name of [`${unseen}lab`, `la${unseen}b`, `lab${unseen}`]) {
+          const { status, body } = await post(api, { name });
+          const said = `U+${point.toString(16)}: ${JSON.stringify(body)}`;
+          expect({ status, code: body.code, layer: body.layer }, said).toEqual(invalid);
+          expect(body.errors?.[0], said).toMatchObject({ field: "name" });
+          expect(body.detail, said).toMatch(/invisible/);
+        }
+      }
+    expect(await counted(api)).toBe(before);
+    // Their neighbours are characters like others.
+    for (const point of [0x00ac, 0x00ae, 0x2010, 0x2030, 0x206f + 1, 0xfefc])
+      await lab.more(undefined, `seen ${freshKey().slice(0, 6)} ${String.fromCodePoint(point)}`);
+  });
 
   test("missing is refused at its field", async ({ lab }) => {
     const api = await lab.as("administrator");

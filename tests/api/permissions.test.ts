@@ -89,6 +89,7 @@ for (const [role, names] of Object.entries(refusedFor))
       const { method, path, ...wish } = door.open(api, fabric.id);
       const problem = await api.refused(forbidden, method, path, wish);
       expect(problem.detail).toContain(door.needs);
+      expect(problem.detail).not.toMatch(/ on (fabrics|users)/);
       expect(cluster.lists("connections")).toBe(0);
       const administrator = await hedgerow.server.as("administrator");
       expect((await administrator.fabric(fabric.id)).recent_runs).toEqual([]);
