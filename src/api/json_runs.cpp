@@ -55,6 +55,11 @@ void write_times(JsonOut& out, const model::Run& run) {
   if (run.started && run.ended) out.field("ms", (*run.ended - *run.started).count());
 }
 
+// At the last attempt.
+bool was_reached(const model::Fabric& fabric) {
+  return fabric.reach.state == model::Reach::Reachable;
+}
+
 void write_cluster(JsonOut& out, const model::Fabric& fabric) {
   const model::ClusterConnection& cluster = *fabric.cluster;
   out.begin_object().field("server", cluster.server).field("ca", cluster.ca);
@@ -65,7 +70,12 @@ void write_cluster(JsonOut& out, const model::Fabric& fabric) {
   for (const std::string& name : cluster.namespaces) out.value(name);
   out.end_array();
   out.field("identity", fabric.identity).field("new_identity", fabric.new_identity);
-  out.field("version", fabric.cluster_version).end_object();
+  out.key("version");
+  if (was_reached(fabric) && fabric.cluster_version)
+    out.value(*fabric.cluster_version);
+  else
+    out.value(nullptr);
+  out.end_object();
 }
 
 void write_facts(JsonOut& out, const views::FabricView& view) {
@@ -74,7 +84,8 @@ void write_facts(JsonOut& out, const views::FabricView& view) {
   out.field("state", name_of(reach.state)).field("as_of", reach.as_of);
   if (reach.code) out.field("code", facts_of(*reach.code).name);
   if (!reach.detail.empty()) out.field("detail", reach.detail);
-  if (reach.as_of) out.field("ms", reach.took.count());
+  // Of an attempt that did not arrive nothing was measured but that.
+  if (was_reached(view.fabric)) out.field("ms", reach.took.count());
   out.end_object();
 
   const model::MatchFact& match = view.match;
