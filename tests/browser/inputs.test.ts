@@ -100,6 +100,7 @@ function kubeconfigs(it: Connection): Record<string, Row> {
   const half = Math.floor(it.token.length / 2);
   const broken = `${it.token.slice(0, half)}\\n${it.token.slice(half)}`;
   return {
+    nothing: row("", /is empty/),
     "something that is no YAML": row("{{{: [", /not YAML|line 1/i),
     "no contexts": row(kubeconfig(it, { contexts: "" }), /no contexts/),
     "a file path instead of the CA": row(
