@@ -83,7 +83,10 @@ function KubeconfigPart({ draft, onChange, refusals, contexts }: Props) {
           lines={10}
           about="Paste it, drop a file here, or choose one. Its data must be inside: file paths and exec plug-ins are refused, because the server would have to read or run them."
           value={draft.kubeconfig}
-          onChange={(kubeconfig) => onChange({ ...draft, kubeconfig })}
+          onChange={(kubeconfig) => {
+            setTooLarge(undefined);
+            onChange({ ...draft, kubeconfig });
+          }}
           refusal={tooLarge ?? refusals.get("kubeconfig")}
         />
         <div>

@@ -1,10 +1,11 @@
 // The ladder of a connection: each rung is shown once it was measured, the first that fails says why.
 import type { MeasuredRung } from "../../api/types";
+import { codes, type Code } from "../../text/codes.gen";
 import { lastRun, outcome, rung as rungName, rungState } from "../../text/words";
 import { Duration } from "../../ui/age";
 import { Button } from "../../ui/button";
 import { CopyBlock } from "../../ui/copy";
-import { FaultNote } from "../../ui/fault_note";
+import { FaultNote, LayerLine } from "../../ui/fault_note";
 import { Panel } from "../../ui/panel";
 import { GlyphWithWord, State } from "../../ui/state";
 import { leansOnStored, wholeOf, type Draft } from "./draft";
@@ -74,6 +75,9 @@ function Standing({ tested, changed }: { tested: Tested; changed: boolean }) {
   );
 }
 
+const isCode = (code: string | undefined): code is Code =>
+  code !== undefined && Object.hasOwn(codes, code);
+
 function RungLine({ rung, order }: { rung: MeasuredRung; order: number }) {
   return (
     <li className={rung.state === "not_reached" ? "not-yet" : ""} data-rung={rung.rung}>
@@ -88,6 +92,9 @@ function RungLine({ rung, order }: { rung: MeasuredRung; order: number }) {
           {rung.evidence && <p className="wrap muted">{rung.evidence}</p>}
           {rung.detail && <p className="wrap bad">{rung.detail}</p>}
           {rung.next && <p className="wrap">{rung.next}</p>}
+          {isCode(rung.code) && (
+            <LayerLine fault={{ code: rung.code, layer: codes[rung.code].layer }} />
+          )}
           {rung.remedy && <CopyBlock text={rung.remedy} name="remedy" />}
         </div>
       )}

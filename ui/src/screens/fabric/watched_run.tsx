@@ -137,9 +137,14 @@ function RunParts({ run, fabric, clicks, bare }: PartsProps) {
     <>
       {joined && <Joined run={run} click={joined} fabric={fabric} />}
       {isOver(run) && run.outcome !== "succeeded" && (
-        <p className="prose wrap">
-          {run.summary} {run.next}
-        </p>
+        <div>
+          <p className="prose wrap">
+            {run.summary} {run.next}
+          </p>
+          {run.code && run.layer !== undefined && (
+            <LayerLine fault={{ code: run.code, layer: run.layer }} />
+          )}
+        </div>
       )}
       {run.state === "queued" && run.waits_for !== undefined && (
         <p className="muted">
