@@ -87,6 +87,13 @@ void check_namespace(std::string_view name) {
   }
 }
 
+// In their order. A namespace that is listed twice would be two lists of the same objects.
+std::vector<std::string> each_once(std::vector<std::string> names) {
+  std::set<std::string> seen;
+  std::erase_if(names, [&](const std::string& name) { return !seen.insert(name).second; });
+  return names;
+}
+
 kube::ConnectionFields typed_fields(ConnectionRequest& request) {
   kube::ConnectionFields fields;
   fields.server = request.server.value_or("");
@@ -130,7 +137,7 @@ ConnectionRequest completed(ConnectionRequest request, const model::ClusterConne
 namespace {
 
 CheckedConnection checked_by_kube(ConnectionRequest request) {
-  const auto namespaces = request.namespaces.value_or(std::vector<std::string>{});
+  const auto namespaces = each_once(request.namespaces.value_or(std::vector<std::string>{}));
   for (const std::string& name : namespaces) check_namespace(name);
   if (!request.kubeconfig) {
     return {.connection = kube::Connection::checked(typed_fields(request)),
@@ -226,6 +233,25 @@ std::optional<store::Remembered> replay_of(const store::Snapshot& seen, const mo
 
 namespace {
 
+void forget_versions(store::Txn& txn, model::FabricId id) {
+  txn.kinds().forget_versions(id);
+  txn.objects().forget_versions(id);
+}
+
+void accept_identity(store::Txn& txn, const model::Fabric& now, const std::string& identity) {
+  if (!now.new_identity || *now.new_identity != identity)
+    invalid("accept_identity", "It is not the identity that answered.");
+  txn.fabrics().set_identity(now.id, identity);
+  forget_versions(txn, now.id);  // Those of another cluster cannot be compared.
+}
+
+void accept_rewind(store::Txn& txn, model::FabricId id) {
+  if (!model::rewound_since(txn.kinds().of(id)))
+    invalid("accept_rewind", "Nothing shows that the cluster went back to an earlier state.");
+  forget_versions(txn, id);
+  txn.fabrics().bump_generation(id);  // A run that reads just now compares with them.
+}
+
 // Adds the fabric's audit row and announces it and the list of fabrics.
 void announce(store::Txn& txn, const model::Actor& actor, std::string_view action,
               model::FabricId id, std::string_view name) {
@@ -287,7 +313,7 @@ void edit_fabric(const Deps& deps, const model::Actor& actor, model::FabricId id
   const auto fabric =
       deps.db.read([&](const store::Snapshot& seen) { return seen.fabrics().get(id); });
   model::require(actor, model::Permission::FabricEdit, fabric.name);
-  if (request.cluster || request.accept_identity)
+  if (request.cluster || request.accept_identity || request.accept_rewind)
     model::require(actor, model::Permission::FabricCredentials, fabric.name);
 
   const auto open = [&](store::Credential which) {
@@ -321,13 +347,12 @@ void edit_fabric(const Deps& deps, const model::Actor& actor, model::FabricId id
       const std::int64_t before = now.cluster ? now.cluster->generation : 0;
       if (txn.fabrics().get(id).cluster->generation == before) txn.fabrics().bump_generation(id);
       txn.fabrics().set_reach(id, {});  // What was measured, was measured of another connection.
+      txn.objects().leave_scope(id, cluster->namespaces);
     }
-    if (request.accept_identity) {
-      if (!now.new_identity || *now.new_identity != *request.accept_identity)
-        invalid("accept_identity", "It is not the identity that answered.");
-      txn.fabrics().set_identity(id, request.accept_identity);
-    }
-    announce(txn, actor, "fabric.edit", id, draft.name);
+    if (request.accept_identity) accept_identity(txn, now, *request.accept_identity);
+    if (request.accept_rewind) accept_rewind(txn, id);
+    announce(txn, actor, request.accept_rewind ? "fabric.accept_rewind" : "fabric.edit", id,
+             draft.name);
   });
 }
 

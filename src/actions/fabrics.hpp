@@ -42,6 +42,7 @@ struct FabricRequest {
   std::optional<ConnectionRequest> cluster;
   std::optional<bool> shares_cluster;
   std::optional<std::string> accept_identity;
+  bool accept_rewind = false;
 };
 
 struct Keyed {

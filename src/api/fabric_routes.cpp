@@ -80,6 +80,7 @@ http::Response edit_fabric(const Context& context, const http::Request& request)
   base::JsonObject body{request.body};
   actions::FabricRequest wanted = fabric_in(body);
   wanted.accept_identity = body.text("accept_identity", {1, 200});
+  wanted.accept_rewind = body.flag("accept_rewind").value_or(false);
   body.finish();
   actions::edit_fabric(context.parts.deps, actor, id, std::move(wanted), if_match(request));
   return fabric_response(context, actor, id, 200);

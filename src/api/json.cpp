@@ -73,7 +73,7 @@ void write_row(JsonOut& out, const views::ObjectView& view) {
   out.field("name", object.identity.name).field("uid", object.observed.uid);
   out.field("verdict", name_of(view.verdict)).field("decides", name_of(view.decides));
   out.field("deleting", object.observed.deleting).field("changed", object.changed);
-  out.field("removed", object.removed);
+  out.field("removed", object.removed).field("out_of_scope", object.out_of_scope.has_value());
   out.key("seen").begin_object().field("as_of", view.as_of);
   out.field("resource_version", object.observed.resource_version).end_object();
   out.end_object();

@@ -60,7 +60,8 @@ bool was_reached(const model::Fabric& fabric) {
   return fabric.reach.state == model::Reach::Reachable;
 }
 
-void write_cluster(JsonOut& out, const model::Fabric& fabric) {
+void write_cluster(JsonOut& out, const views::FabricView& view) {
+  const model::Fabric& fabric = view.fabric;
   const model::ClusterConnection& cluster = *fabric.cluster;
   out.begin_object().field("server", cluster.server).field("ca", cluster.ca);
   out.field("has_token", cluster.has_token);
@@ -70,7 +71,7 @@ void write_cluster(JsonOut& out, const model::Fabric& fabric) {
   for (const std::string& name : cluster.namespaces) out.value(name);
   out.end_array();
   out.field("identity", fabric.identity).field("new_identity", fabric.new_identity);
-  out.key("version");
+  out.field("rewound", view.rewound).key("version");
   if (was_reached(fabric) && fabric.cluster_version)
     out.value(*fabric.cluster_version);
   else
@@ -159,7 +160,7 @@ void write(JsonOut& out, const views::FabricView& view, const model::Actor& acto
   out.begin_object().field("id", fabric.id.value).field("name", fabric.name);
   out.field("description", fabric.description).field("site", fabric.site).key("cluster");
   if (fabric.cluster)
-    write_cluster(out, fabric);
+    write_cluster(out, view);
   else
     out.value(nullptr);
   out.field("shares_cluster", fabric.shares_cluster).key("facts");

@@ -22,13 +22,13 @@ store::ObjectOrder order_in(Query& query) {
 }
 
 store::ObjectFilter filter_in(Query& query) {
-  constexpr std::array<std::string_view, 3> kPresence{"present", "removed", "any"};
   store::ObjectFilter filter;
   for (const std::string& kind : query.texts("kind", 100)) filter.kinds.push_back(kind_name(kind));
   filter.namespaces = query.texts("namespace", 100);
   filter.q = query.text("q", 200);
   filter.name_part = query.text("name__ic", 253);
-  filter.presence = static_cast<model::Presence>(query.word("presence", kPresence));
+  filter.presence = static_cast<model::Presence>(
+      query.word("presence", model::ClosedSet<model::Presence>::kNames));
   return filter;
 }
 

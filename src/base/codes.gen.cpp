@@ -348,6 +348,12 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "An empty list from it proves nothing, so nothing was removed. The other namespaces are "
      "not affected.",
      "Correct the namespaces of the fabric, or make the namespace in the cluster."},
+    {Code::ClusterRewound, "cluster_rewound", 9, 0, "partly", false, false,
+     "The cluster has gone back to an earlier state, such as a restored backup.",
+     "What the record knows of the kinds concerned is newer than what the cluster has now. "
+     "Nothing of them was taken over, removed or proven again.",
+     "If it was restored on purpose, let an administrator confirm that in the fabric's "
+     "settings, then sync again."},
     {Code::ClusterThrottled, "cluster_throttled", 9, 0, "partly", false, true,
      "The cluster asks us to slow down.",
      "What could not be read keeps its last known state; nothing was removed.",
@@ -513,6 +519,7 @@ constexpr std::array<Code, kCodeCount> kByName{
     Code::ClusterError,
     Code::ClusterForbidden,
     Code::ClusterInUse,
+    Code::ClusterRewound,
     Code::ClusterThrottled,
     Code::ClusterTimeout,
     Code::ClusterUnauthorized,

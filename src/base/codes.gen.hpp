@@ -90,6 +90,7 @@ enum class Code : std::uint8_t {
   KindMissing,
   NoKinds,
   NamespaceMissing,
+  ClusterRewound,
   ClusterThrottled,
   ClusterError,
   ClusterTimeout,
@@ -125,7 +126,7 @@ enum class Code : std::uint8_t {
   InternalFault,
 };
 
-inline constexpr std::size_t kCodeCount = 111;
+inline constexpr std::size_t kCodeCount = 112;
 
 struct CodeFacts {
   Code code;

@@ -295,14 +295,16 @@ struct ClosedSet<ChangeKind> {
 
 enum class Presence : std::uint8_t {
   Present,
+  OutOfScope,
   Removed,
   Any,
 };
 template <>
 struct ClosedSet<Presence> {
   static constexpr std::string_view kOf = "Presence";
-  static constexpr std::array<std::string_view, 3> kNames{
+  static constexpr std::array<std::string_view, 4> kNames{
       "present",
+      "out_of_scope",
       "removed",
       "any",
   };

@@ -2,6 +2,13 @@
 
 namespace hedgerow::model {
 
+std::optional<base::WallTime> rewound_since(std::span<const KindState> kinds) {
+  std::optional<base::WallTime> since;
+  for (const KindState& kind : kinds)
+    if (kind.rewound) since = std::min(since.value_or(*kind.rewound), *kind.rewound);
+  return since;
+}
+
 bool is_hedgehog(std::string_view group) noexcept { return group.ends_with(kHedgehogSuffix); }
 
 std::string_view never_mirrored(std::string_view group, std::string_view kind) noexcept {

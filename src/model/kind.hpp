@@ -26,11 +26,16 @@ struct KindState {
   // when that failed.
   std::optional<base::WallTime> as_of;
   std::string resource_version;
+  // Since when its versions are known to have gone back: it is frozen until somebody confirms that.
+  std::optional<base::WallTime> rewound;
   std::optional<base::Code> code;  // Why it could not be read.
   std::string detail;
   std::string remedy;  // Text to copy, such as an RBAC rule.
   std::int64_t objects = 0;
 };
+
+// The earliest of the kinds that are frozen because the cluster went back.
+[[nodiscard]] std::optional<base::WallTime> rewound_since(std::span<const KindState> kinds);
 
 // Only groups that end so are Hedgehog's.
 inline constexpr std::string_view kHedgehogSuffix = ".githedgehog.com";

@@ -39,6 +39,8 @@ struct Object {
   base::WallTime first_seen;
   base::WallTime changed;                 // When a run last saw it change.
   std::optional<base::WallTime> removed;  // A tombstone: gone from the cluster, kept in the record.
+  // When it was last proven, once its namespace is not read any more.
+  std::optional<base::WallTime> out_of_scope;
 };
 
 // One change of one object in the record, found by one run.

@@ -4,6 +4,8 @@
 
 namespace hedgerow::reconcile {
 
+using base::Failure;
+
 namespace {
 
 // Without leading zeros, which would make equal numbers differ in length.
@@ -24,6 +26,10 @@ store::Act act_of(Became became) noexcept {
   CHECK(false);
 }
 
+Failure rewound(std::string detail) {
+  return {base::Code::ClusterRewound, base::Cause::Refused, std::move(detail)};
+}
+
 }  // namespace
 
 bool is_older(std::string_view one, std::string_view other) noexcept {
@@ -39,6 +45,29 @@ Became compare(const store::Known* before, const kube::Item& now,
   if (before->removed) return Became::Appeared;
   if (!same_life) return Became::Replaced;
   return before->digest == digest ? Became::Touched : Became::Changed;
+}
+
+std::optional<Failure> rewound_list(const kube::Kind& kind, std::string_view version,
+                                    std::string_view proven) {
+  if (!is_older(version, proven)) return std::nullopt;
+  return rewound(
+      fmt::format("The cluster went back: its list of {} is at resourceVersion {}, and the record "
+                  "has seen it at {}.",
+                  kind.resource(), version, proven));
+}
+
+Failure rewound_object(const kube::Kind& kind, const store::Known& before, const kube::Item& now) {
+  return rewound(
+      fmt::format("The cluster went back: its {} {} is at resourceVersion {}, and the record has "
+                  "seen it at {}.",
+                  kind.kind, now.name, now.resource_version, before.resource_version));
+}
+
+Failure rewound_before(const kube::Kind& kind, base::WallTime since) {
+  return rewound(
+      fmt::format("The cluster went back, as was found at {}; {} stays as the record had it until "
+                  "an administrator confirms that.",
+                  base::rfc3339(since), kind.resource()));
 }
 
 store::ObjectWrite write_of(Became became, const kube::Kind& kind, const kube::Item& item,

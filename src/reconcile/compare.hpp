@@ -13,7 +13,7 @@ namespace hedgerow::reconcile {
 
 enum class Became : std::uint8_t {
   Unchanged,  // Nothing to write.
-  Older,      // The record has seen a newer state of this very object: nothing to write either.
+  Older,      // The record has seen a newer state of this very object: the cluster went back.
   Appeared,
   Changed,
   Replaced,
@@ -24,10 +24,24 @@ enum class Became : std::uint8_t {
 [[nodiscard]] Became compare(const store::Known* before, const kube::Item& now,
                              const base::Digest& digest) noexcept;
 
-// Not one byte changed, and it is there: no digest is needed to know.
+// Not one byte changed, and the record has it as it is: no digest is needed to know. A version that
+// was forgotten is learnt again, and what was out of scope is in scope now that it is read.
 [[nodiscard]] inline bool is_same(const store::Known& before, const kube::Item& now) noexcept {
-  return !before.removed && before.raw_hash == now.quick_hash;
+  return !before.removed && !before.out_of_scope && !before.resource_version.empty() &&
+         before.raw_hash == now.quick_hash;
 }
+
+// Why a kind is frozen: its cluster went back to an earlier state.
+//
+// Its list is older than the version at which the kind was proven; nothing where it is not.
+[[nodiscard]] std::optional<base::Failure> rewound_list(const kube::Kind& kind,
+                                                        std::string_view version,
+                                                        std::string_view proven);
+// An object that it lists is older than the record's.
+[[nodiscard]] base::Failure rewound_object(const kube::Kind& kind, const store::Known& before,
+                                           const kube::Item& now);
+// It was found before, and nobody has confirmed it yet, whatever the versions say by now.
+[[nodiscard]] base::Failure rewound_before(const kube::Kind& kind, base::WallTime since);
 
 // What is to be written for it; `became` is neither Unchanged nor Older.
 [[nodiscard]] store::ObjectWrite write_of(Became became, const kube::Kind& kind,

@@ -84,6 +84,38 @@ TEST(Compare, OpaqueVersionsAreComparedByContentAlone) {
   EXPECT_EQ(compare(&before, item("u1", "opaque-1"), kOther), Became::Changed);
 }
 
+TEST(Compare, WhatIsOutOfScopeOrWithoutAVersionIsWrittenOnceAlthoughNoByteChanged) {
+  const auto before = known();
+  auto same = item("u1", "100");
+  same.quick_hash = before.raw_hash;
+  EXPECT_TRUE(is_same(before, same));
+  auto outside = known();
+  outside.out_of_scope = true;
+  EXPECT_FALSE(is_same(outside, same));
+  EXPECT_EQ(compare(&outside, same, kSame), Became::Touched);
+  auto forgotten = known();
+  forgotten.resource_version = "";
+  EXPECT_FALSE(is_same(forgotten, same));
+  EXPECT_EQ(compare(&forgotten, same, kSame), Became::Touched);
+  EXPECT_EQ(compare(&forgotten, item("u1", "9"), kOther), Became::Changed) << "none is older";
+}
+
+TEST(Rewound, AListThatIsOlderThanTheProofSaysSoAndNoOther) {
+  const kube::Kind kind{
+      .group = "g", .version = "v1", .kind = "K", .plural = "ks", .namespaced = true};
+  const auto why = rewound_list(kind, "99", "100");
+  ASSERT_TRUE(why);
+  EXPECT_EQ(why->code(), base::Code::ClusterRewound);
+  EXPECT_EQ(why->detail(),
+            "The cluster went back: its list of ks.g is at resourceVersion 99, and the record has "
+            "seen it at 100.");
+  EXPECT_FALSE(rewound_list(kind, "100", "100"));
+  EXPECT_FALSE(rewound_list(kind, "101", "100"));
+  EXPECT_FALSE(rewound_list(kind, "99", "")) << "never proven, or forgotten";
+  EXPECT_FALSE(rewound_list(kind, "", "100"));
+  EXPECT_FALSE(rewound_list(kind, "opaque-1", "opaque-2"));
+}
+
 TEST(Compare, AWriteSaysWhoItIsAndATouchLeavesTheDocumentOut) {
   const kube::Kind kind{
       .group = "g", .version = "v1", .kind = "K", .plural = "ks", .namespaced = true};

@@ -167,6 +167,7 @@ model::Counts Journal::commit(const Chunk& chunk, const std::function<void(store
       if (mark.proof)
         txn.kinds().mark_complete(fabric_, mark.kind, mark.proof->as_of,
                                   mark.proof->resource_version);
+      if (mark.rewound) txn.kinds().mark_rewound(fabric_, mark.kind, *mark.rewound);
     }
     txn.changes().append(model::Topic::Run, run_);
     if (visible) txn.changes().append(model::Topic::Fabric, fabric_);

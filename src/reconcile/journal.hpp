@@ -8,7 +8,8 @@
 
 namespace hedgerow::reconcile {
 
-// A kind is done: how far it could be read, and what proves it if it was read completely.
+// A kind is done: how far it could be read, and what proves it if it was read completely, or since
+// when its versions are known to have gone back.
 struct Mark {
   struct Proof {
     base::WallTime as_of;
@@ -17,6 +18,7 @@ struct Mark {
   store::KindName kind;
   store::KindCoverage coverage;
   std::optional<Proof> proof;
+  std::optional<base::WallTime> rewound;
 };
 
 class Journal {

@@ -13,6 +13,7 @@ void Memory::add(const store::Known& known) {
                    .uid_size = size(known.uid),
                    .version_size = size(known.resource_version),
                    .removed = known.removed,
+                   .out_of_scope = known.out_of_scope,
                    .seen = false});
   text_.append(known.name_space)
       .append(known.name)
@@ -54,6 +55,7 @@ store::Known Memory::at(std::size_t place) const {
   known.raw_hash = row.raw_hash;
   known.digest = row.digest;
   known.removed = row.removed;
+  known.out_of_scope = row.out_of_scope;
   return known;
 }
 

@@ -35,6 +35,7 @@ class Memory {
     std::uint32_t uid_size = 0;
     std::uint32_t version_size = 0;
     bool removed = false;
+    bool out_of_scope = false;
     bool seen = false;
   };
   using Key = std::pair<std::string_view, std::string_view>;

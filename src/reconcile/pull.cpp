@@ -84,6 +84,7 @@ Pull::Pull(store::Database& database, const base::Clock& clock, const Settings& 
 Result Pull::run(const std::stop_token& stop) {
   Hindrance why = reach(stop);
   if (!why) why = identify(stop);
+  if (!why) write_reach();
   if (!why) why = find_places(stop);
   if (!why) why = find_kinds(stop);
   if (why) return stopped(*why);
@@ -137,6 +138,12 @@ Pull::Hindrance Pull::in_use(const store::Snapshot& seen) const {
         fmt::format("{} already uses this cluster (identity {}).", other.name, identity_)};
   }
   return std::nullopt;
+}
+
+// What was measured stands in the record from here on, however the run ends.
+void Pull::write_reach() {
+  journal_.write(
+      [this](store::Txn& txn) { txn.fabrics().set_reach(subject_.fabric.id, reached_.value()); });
 }
 
 Pull::Hindrance Pull::find_places(const std::stop_token& stop) {
@@ -216,6 +223,7 @@ void Pull::read(const std::stop_token& stop) {
                   journal_,
                   {.fabric = subject_.fabric.id,
                    .kinds = scope_.to_read,
+                   .known = subject_.known,
                    .places = places_,
                    .identity_proven = !identity_.empty(),
                    .frozen = kinds_}};

@@ -38,6 +38,7 @@ class Pull {
   // The steps; each gives back what ends the pull there.
   Hindrance reach(const std::stop_token& stop);
   Hindrance identify(const std::stop_token& stop);
+  void write_reach();
   Hindrance find_places(const std::stop_token& stop);
   Hindrance find_kinds(const std::stop_token& stop);
   void write_findings();

@@ -37,6 +37,7 @@ Reading::Reading(store::Database& database, const base::Clock& clock, const Sett
       journal_{journal},
       plan_{std::move(plan)} {
   plan_lists();
+  recall();
 }
 
 void Reading::plan_lists() {
@@ -60,6 +61,20 @@ void Reading::plan_lists() {
   table_.insert(table_.end(), plan_.frozen.begin(), plan_.frozen.end());
 }
 
+// Of each kind: at which version it was proven, and whether it is frozen from before.
+void Reading::recall() {
+  std::map<store::KindName, const model::KindState*> known;
+  for (const model::KindState& state : plan_.known)
+    known.emplace(store::KindName{state.kind.group, state.kind.kind}, &state);
+  for (std::size_t i = 0; i < plan_.kinds.size(); ++i) {
+    const auto found = known.find(kind_name(plan_.kinds[i]));
+    if (found == known.end()) continue;
+    work_[i].proven_at = found->second->resource_version;
+    if (found->second->rewound)
+      work_[i].rewound = rewound_before(plan_.kinds[i], *found->second->rewound);
+  }
+}
+
 void Reading::run(kube::Api& api, const std::stop_token& stop) {
   for (std::size_t i = 0; i < work_.size(); ++i)
     if (work_[i].open == 0) settle(i);
@@ -73,6 +88,12 @@ void Reading::run(kube::Api& api, const std::stop_token& stop) {
 void Reading::item(std::size_t request, const kube::Item& item) {
   List& list = lists_.at(request);
   if (list.broken) return;
+  if (work_[list.kind].rewound) {
+    // Nothing of it is compared, but how much there is can be said.
+    ++list.items;
+    ++table_[list.kind].listed;
+    return;
+  }
   if (!list.memory) remember(request);
   ++list.items;
   ++table_[list.kind].listed;
@@ -99,20 +120,23 @@ void Reading::ended(std::size_t request, const kube::ListResult& result) {
   row.pages += static_cast<int>(result.pages);
   row.took = std::max(row.took, result.took);
   if (!list.broken) list.broken = result.failure;
-  if (list.broken) {
+  KindWork& work = work_[list.kind];
+  if (!list.broken && !work.rewound)
+    work.rewound = rewound_list(plan_.kinds[list.kind], result.resource_version, work.proven_at);
+  if (list.broken || work.rewound) {
     list.unchanged = 0;
   } else {
     // An empty list has brought no item.
     if (!list.memory) remember(request);
     list.resource_version = result.resource_version;
     pass_on(list);
-    remove_unseen(list);
+    find_unseen(list);
   }
   list.held = {};
   list.memory.reset();
   list.fresh = {};
   list.passed_on = {};
-  if (--work_[list.kind].open == 0) settle(list.kind);
+  if (--work.open == 0) settle(list.kind);
   mark_running();
   tell();
 }
@@ -165,9 +189,12 @@ void Reading::take_other(List& list, const kube::Item& item, const store::Known*
     return;
   }
   const Became became = compare(before, item, *digest);
-  if (became == Became::Touched || became == Became::Unchanged || became == Became::Older)
-    ++list.unchanged;
-  if (became == Became::Unchanged || became == Became::Older) return;
+  if (became == Became::Older) {
+    work_[list.kind].rewound = rewound_object(plan_.kinds[list.kind], *before, item);
+    return;
+  }
+  if (became == Became::Touched || became == Became::Unchanged) ++list.unchanged;
+  if (became == Became::Unchanged) return;
   const model::ObjectId id = before == nullptr ? model::ObjectId{} : before->id;
   hold(list, write_of(became, plan_.kinds[list.kind], item, *digest, id));
 }
@@ -194,19 +221,24 @@ void Reading::pass_on(List& list) {
   list.held_bytes = 0;
 }
 
-void Reading::remove_unseen(List& list) {
+// Another list of the kind may still show that the cluster went back: then nothing is removed.
+void Reading::find_unseen(List& list) {
   if (!plan_.identity_proven || (list.place != nullptr && list.place->unproven)) return;
-  list.memory->each_unseen(
-      [&](const store::Known& gone) { journal_.add(tombstone(plan_.kinds[list.kind], gone)); });
+  list.memory->each_unseen([&](const store::Known& gone) {
+    list.gone.push_back(tombstone(plan_.kinds[list.kind], gone));
+  });
 }
 
 void Reading::settle(std::size_t kind) {
+  const bool rewound = work_[kind].rewound.has_value();
+  close_lists(kind, rewound);
   model::KindRead& row = table_[kind];
-  Mark mark{.kind = kind_name(plan_.kinds[kind]), .coverage = {}, .proof = {}};
+  Mark mark{.kind = kind_name(plan_.kinds[kind]), .coverage = {}, .proof = {}, .rewound = {}};
+  if (rewound) mark.rewound = clock_.wall();
   if (const auto problem = problem_of(kind)) {
     const bool any = std::ranges::any_of(work_[kind].lists,
                                          [this](std::size_t list) { return !lists_[list].broken; });
-    row.state = any ? LayerState::Partly : LayerState::Failed;
+    row.state = any && !rewound ? LayerState::Partly : LayerState::Failed;
     row.code = problem->code();
     row.detail = problem->detail();
     if (problem->code() == Code::ClusterForbidden)
@@ -220,10 +252,22 @@ void Reading::settle(std::size_t kind) {
   journal_.add(std::move(mark));
 }
 
+// What the lists lack is removed, and what they have unchanged counts; of a kind whose cluster went
+// back neither.
+void Reading::close_lists(std::size_t kind, bool rewound) {
+  for (const std::size_t each : work_[kind].lists) {
+    List& list = lists_[each];
+    if (rewound) list.unchanged = 0;
+    for (store::ObjectWrite& gone : std::exchange(list.gone, {}))
+      if (!rewound) journal_.add(std::move(gone));
+  }
+}
+
 // Why the kind was not read completely.
 std::optional<Failure> Reading::problem_of(std::size_t kind) const {
   for (const std::size_t list : work_[kind].lists)
     if (lists_[list].broken) return lists_[list].broken;
+  if (work_[kind].rewound) return work_[kind].rewound;
   if (!plan_.kinds[kind].namespaced) return std::nullopt;
   for (const Place& place : plan_.places)
     if (place.unproven) return place.unproven;

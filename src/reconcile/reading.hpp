@@ -1,6 +1,7 @@
 // The lists of one pull while they arrive: each object is compared with what the record remembers,
 // what differs goes to the journal, and what a complete list lacks becomes a tombstone. A list that
-// breaks off is not used and removes nothing. For this room only.
+// breaks off is not used and removes nothing; a kind of which the cluster has an earlier state than
+// the record is frozen. For this room only.
 #pragma once
 
 #include <unordered_set>
@@ -24,6 +25,7 @@ class Reading final : public kube::ListSink {
   struct Plan {
     model::FabricId fabric;
     std::vector<kube::Kind> kinds;
+    std::vector<model::KindState> known;  // As the record has them.
     std::vector<Place> places;
     // Whether the cluster has proven to be this fabric's: nothing is removed otherwise, nor marked
     // as complete.
@@ -55,15 +57,19 @@ class Reading final : public kube::ListSink {
     Names passed_on;  // Those that went to the journal before the end.
     std::int64_t items = 0;
     std::int64_t unchanged = 0;
+    std::vector<store::ObjectWrite> gone;  // Tombstones, until the whole kind has been read.
     std::optional<base::Failure> broken;
     std::string resource_version;
   };
   struct KindWork {
     std::vector<std::size_t> lists;
-    std::size_t open = 0;  // Those that have not ended.
+    std::size_t open = 0;   // Those that have not ended.
+    std::string proven_at;  // The resourceVersion of the last proof; empty without one.
+    std::optional<base::Failure> rewound;
   };
 
   void plan_lists();
+  void recall();
   void mark_running();
   void remember(std::size_t request);
   void take(List& list, const kube::Item& item);
@@ -71,8 +77,9 @@ class Reading final : public kube::ListSink {
   [[nodiscard]] std::uint64_t name_hash(const kube::Item& item);
   void hold(List& list, store::ObjectWrite write);
   void pass_on(List& list);
-  void remove_unseen(List& list);
+  void find_unseen(List& list);
   void settle(std::size_t kind);
+  void close_lists(std::size_t kind, bool rewound);
   [[nodiscard]] std::optional<base::Failure> problem_of(std::size_t kind) const;
   [[nodiscard]] Mark::Proof proof_of(std::size_t kind) const;
   void tell();

@@ -22,7 +22,8 @@ Unread not_served(const model::KindState& state) {
     return {state.kind,
             {.coverage = Coverage::OutOfScope,
              .code = {},
-             .detail = "The cluster does not serve this kind, and the record has nothing of it.",
+             .detail =
+                 "The cluster does not serve this kind, and the record has nothing of it in scope.",
              .remedy = {}}};
   }
   return {state.kind,

@@ -22,7 +22,7 @@ struct Scope {
   // In scope, and not to be read now: of a group that the server could not speak of, or not served
   // any more while the record has objects of it. What is known of them is frozen.
   std::vector<Unread> frozen;
-  // Never mirrored, or not served any more and nothing of it in the record.
+  // Never mirrored, or not served any more and nothing of it in scope in the record.
   std::vector<Unread> out_of_scope;
   // Groups that the server could not speak of and of which the record knows no kind.
   std::vector<base::Failure> unknown;

@@ -172,7 +172,7 @@ class Application {
     // wrongly.
     change(
         "UPDATE objects SET version = $1, uid = $2, resource_version = $3, digest = $4,"
-        " raw_hash = $5, deleting = $6, changed = $7, removed = NULL"
+        " raw_hash = $5, deleting = $6, changed = $7, removed = NULL, out_of_scope = NULL"
         " WHERE id = $8 AND fabric_id = $9 AND (removed IS NOT NULL) = ($10 = 1)",
         10, places, [this](std::size_t i, std::span<sql::Value> to) {
           fill_observed(writes_[i].observed, to);
@@ -186,7 +186,7 @@ class Application {
   void touch_rows() {
     const auto places = chosen([](const ObjectWrite& write) { return write.act == Act::Touched; });
     change(
-        "UPDATE objects SET resource_version = $1, raw_hash = $2"
+        "UPDATE objects SET resource_version = $1, raw_hash = $2, out_of_scope = NULL"
         " WHERE id = $3 AND fabric_id = $4 AND removed IS NULL",
         4, places, [this](std::size_t i, std::span<sql::Value> to) {
           to[0] = sql::value_of(writes_[i].observed.resource_version);
@@ -199,12 +199,14 @@ class Application {
 
   void remove_rows() {
     const auto places = chosen([](const ObjectWrite& write) { return write.act == Act::Removed; });
-    change("UPDATE objects SET removed = $1, changed = $1 WHERE id = $2 AND fabric_id = $3", 3,
-           places, [this](std::size_t i, std::span<sql::Value> to) {
-             to[0] = sql::value_of(at_);
-             to[1] = sql::value_of(writes_[i].id);
-             to[2] = sql::value_of(fabric_);
-           });
+    change(
+        "UPDATE objects SET removed = $1, changed = $1, out_of_scope = NULL"
+        " WHERE id = $2 AND fabric_id = $3",
+        3, places, [this](std::size_t i, std::span<sql::Value> to) {
+          to[0] = sql::value_of(at_);
+          to[1] = sql::value_of(writes_[i].id);
+          to[2] = sql::value_of(fabric_);
+        });
   }
 
   [[nodiscard]] Event gone(std::size_t i) const {

@@ -7,16 +7,16 @@ namespace hedgerow::store {
 std::vector<model::KindState> Kinds::of(model::FabricId fabric) const {
   return sql_.list(
       "SELECT k.group_name, k.kind, k.version, k.plural, k.namespaced, k.coverage, k.as_of,"
-      " k.resource_version, k.code, k.detail, k.remedy,"
+      " k.resource_version, k.rewound, k.code, k.detail, k.remedy,"
       " (SELECT count(*) FROM objects o WHERE o.fabric_id = $1 AND o.kind_id = k.id"
-      " AND o.removed IS NULL)"
+      " AND o.removed IS NULL AND o.out_of_scope IS NULL)"
       " FROM kinds k WHERE k.fabric_id = $1 ORDER BY k.group_name, k.kind",
       [](const sql::Row& row) {
         model::KindState state;
         model::Kind& kind = state.kind;
         sql::read(row, kind.group, kind.kind, kind.version, kind.plural, kind.namespaced,
-                  state.coverage, state.as_of, state.resource_version, state.code, state.detail,
-                  state.remedy, state.objects);
+                  state.coverage, state.as_of, state.resource_version, state.rewound, state.code,
+                  state.detail, state.remedy, state.objects);
         return state;
       },
       fabric);
@@ -62,6 +62,17 @@ void Kinds::mark_complete(model::FabricId fabric, const KindName& kind, base::Wa
       "UPDATE kinds SET as_of = $4, resource_version = $5"
       " WHERE fabric_id = $1 AND group_name = $2 AND kind = $3",
       fabric, kind.group, kind.kind, as_of, resource_version);
+}
+
+void Kinds::mark_rewound(model::FabricId fabric, const KindName& kind, base::WallTime at) {
+  sql_.run(
+      "UPDATE kinds SET rewound = $4"
+      " WHERE fabric_id = $1 AND group_name = $2 AND kind = $3 AND rewound IS NULL",
+      fabric, kind.group, kind.kind, at);
+}
+
+void Kinds::forget_versions(model::FabricId fabric) {
+  sql_.run("UPDATE kinds SET resource_version = '', rewound = NULL WHERE fabric_id = $1", fabric);
 }
 
 }  // namespace hedgerow::store

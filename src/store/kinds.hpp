@@ -27,7 +27,7 @@ class Kinds {
  public:
   explicit Kinds(sql::Scope& sql) : sql_{sql} {}
 
-  // By group and kind, each with the number of its present objects.
+  // By group and kind, each with the number of its present objects in scope.
   [[nodiscard]] std::vector<model::KindState> of(model::FabricId fabric) const;
 
   // Adds kinds and brings version, plural and scope of known ones up to date; rows that are as they
@@ -39,6 +39,10 @@ class Kinds {
   // this time.
   void mark_complete(model::FabricId fabric, const KindName& kind, base::WallTime as_of,
                      std::string_view resource_version);
+  // Its versions have gone back; since when, stays as it was said first.
+  void mark_rewound(model::FabricId fabric, const KindName& kind, base::WallTime at);
+  // Forgets at which resourceVersions the kinds were proven, and that any of them went back.
+  void forget_versions(model::FabricId fabric);
 
  private:
   sql::Scope& sql_;

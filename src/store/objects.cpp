@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::string_view kObjectColumns =
     "o.id, o.fabric_id, k.group_name, k.kind, o.namespace, o.name, o.version, o.uid,"
-    " o.resource_version, o.digest, o.raw_hash, o.deleting, o.first_seen, o.changed, o.removed";
+    " o.resource_version, o.digest, o.raw_hash, o.deleting, o.first_seen, o.changed, o.removed,"
+    " o.out_of_scope";
 
 model::Object object_of(const sql::Row& row) {
   model::Object object;
@@ -18,13 +19,14 @@ model::Object object_of(const sql::Row& row) {
   sql::read(row, object.id, object.fabric, identity.group, identity.kind, identity.name_space,
             identity.name, observed.version, observed.uid, observed.resource_version,
             observed.digest, observed.raw_hash, observed.deleting, object.first_seen,
-            object.changed, object.removed);
+            object.changed, object.removed, object.out_of_scope);
   return object;
 }
 
 std::string_view presence_term(model::Presence presence) {
   switch (presence) {
-    case model::Presence::Present: return " AND o.removed IS NULL";
+    case model::Presence::Present: return " AND o.removed IS NULL AND o.out_of_scope IS NULL";
+    case model::Presence::OutOfScope: return " AND o.out_of_scope IS NOT NULL";
     case model::Presence::Removed: return " AND o.removed IS NOT NULL";
     case model::Presence::Any: return "";
   }
@@ -132,22 +134,45 @@ Paged<model::Object> Objects::page(model::FabricId fabric, const ObjectFilter& f
 }
 
 std::int64_t Objects::count(model::FabricId fabric) const {
-  return sql_.one("SELECT count(*) FROM objects WHERE fabric_id = $1 AND removed IS NULL", fabric);
+  return sql_.one(
+      "SELECT count(*) FROM objects WHERE fabric_id = $1 AND removed IS NULL"
+      " AND out_of_scope IS NULL",
+      fabric);
 }
 
 void Objects::known(model::FabricId fabric, const KindName& kind,
                     const std::function<void(const Known&)>& each) const {
   sql_.each(
-      "SELECT id, namespace, name, uid, resource_version, raw_hash, digest, removed IS NOT NULL"
-      " FROM objects WHERE kind_id = (SELECT id FROM kinds WHERE fabric_id = $1"
+      "SELECT id, namespace, name, uid, resource_version, raw_hash, digest, removed IS NOT NULL,"
+      " out_of_scope IS NOT NULL FROM objects WHERE kind_id = (SELECT id FROM kinds WHERE "
+      "fabric_id = $1"
       " AND group_name = $2 AND kind = $3) ORDER BY namespace, name",
       [&](const sql::Row& row) {
         Known known;
         sql::read(row, known.id, known.name_space, known.name, known.uid, known.resource_version,
-                  known.raw_hash, known.digest, known.removed);
+                  known.raw_hash, known.digest, known.removed, known.out_of_scope);
         each(known);
       },
       fabric, kind.group, kind.kind);
+}
+
+void Objects::leave_scope(model::FabricId fabric, std::span<const std::string> namespaces) {
+  if (namespaces.empty()) return;
+  sql::Values values;
+  values.add(fabric);
+  const std::string scope = values.add_all(namespaces);
+  // A run that did not come to its end may have seen it after the last complete list.
+  sql_.run_with(
+      fmt::format("UPDATE objects SET out_of_scope = (SELECT CASE WHEN k.as_of > objects.changed"
+                  " THEN k.as_of ELSE objects.changed END FROM kinds k WHERE k.id = kind_id)"
+                  " WHERE fabric_id = $1 AND removed IS NULL AND out_of_scope IS NULL"
+                  " AND namespace <> '' AND namespace NOT IN ({})",
+                  scope),
+      values.all(), {});
+}
+
+void Objects::forget_versions(model::FabricId fabric) {
+  sql_.run("UPDATE objects SET resource_version = '' WHERE fabric_id = $1", fabric);
 }
 
 }  // namespace hedgerow::store

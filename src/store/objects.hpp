@@ -18,12 +18,15 @@ struct Known {
   std::uint64_t raw_hash = 0;
   base::Digest digest;
   bool removed = false;
+  bool out_of_scope = false;
 };
 
 // What became of one object.
 //
 //   (none) ──Appeared──► present ──Changed, Replaced, Touched──► present ──Removed──► tombstone
 //   ──Appeared──► present
+//
+// Each of them says that the object was read, so each ends its being out of scope.
 enum class Act : std::uint8_t {
   Appeared,  // A new row, or a tombstone's revival. History: created.
   Changed,   // Another content, the same uid. History: changed.
@@ -74,7 +77,7 @@ class Objects {
   // Without documents.
   [[nodiscard]] Paged<model::Object> page(model::FabricId fabric, const ObjectFilter& filter,
                                           const ObjectOrder& order, const Page& page) const;
-  // Present ones only.
+  // Present ones in scope only.
   [[nodiscard]] std::int64_t count(model::FabricId fabric) const;
   // Hands over every row of one kind, tombstones included, by namespace and name.
   void known(model::FabricId fabric, const KindName& kind,
@@ -84,6 +87,13 @@ class Objects {
   // so.
   Applied apply(model::FabricId fabric, model::RunId run, base::WallTime at,
                 std::span<const ObjectWrite> writes);
+
+  // From now on only these namespaces are read, all of them if there are none: what is present in
+  // any other is out of scope, dated as it was last proven. What is in scope again stays so until
+  // it is read.
+  void leave_scope(model::FabricId fabric, std::span<const std::string> namespaces);
+  // Forgets at which resourceVersions the objects were seen, so that none counts as older.
+  void forget_versions(model::FabricId fabric);
 
  private:
   sql::Scope& sql_;

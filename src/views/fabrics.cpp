@@ -34,6 +34,7 @@ FabricView view_of(const store::Snapshot& seen, model::Fabric fabric, const Inst
   const model::FabricId id = fabric.id;
   view.fabric = std::move(fabric);
   view.kinds = seen.kinds().of(id);
+  view.rewound = model::rewound_since(view.kinds);
   view.recent = seen.runs().page_of(id, {.limit = kRecentRuns, .offset = 0}).rows;
   view.working = seen.runs().working_on(id);
   auto ended = seen.runs().last_ended(id);

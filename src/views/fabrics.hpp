@@ -20,6 +20,8 @@ struct FabricView {
   std::vector<model::Run> recent;       // Latest first.
   std::vector<model::KindState> kinds;  // By group and kind.
   std::optional<std::int64_t> objects;  // Nothing while nothing was ever read.
+  // Since when kinds are frozen because the cluster went back, until somebody confirms that.
+  std::optional<base::WallTime> rewound;
 };
 
 // How the instant and the limit of freshness enter: both decide the headline.

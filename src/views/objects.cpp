@@ -20,17 +20,20 @@ class Markers {
   std::map<store::KindName, const model::KindState*> by_name_;
 };
 
-// Until a repository or people declare anything, every kind is watched only.
+// Until a repository or people declare anything, every kind is watched only; what nobody reads any
+// more is ignored.
 ObjectView view_of(model::Object object, const model::KindState* kind) {
   ObjectView view;
   model::Sides sides;
-  sides.authority = model::Authority::Cluster;
+  sides.authority = object.out_of_scope ? model::Authority::Ignored : model::Authority::Cluster;
   sides.observed = !object.removed;
   sides.complete = kind && kind->coverage == model::Coverage::Readable;
   view.decides = sides.authority;
   view.verdict = model::judge(sides);
   if (object.removed)
     view.as_of = object.removed;
+  else if (object.out_of_scope)
+    view.as_of = object.out_of_scope;
   else if (kind && kind->as_of)
     // A run that reads just now may have seen it after the last complete list.
     view.as_of = std::max(*kind->as_of, object.changed);

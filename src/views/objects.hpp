@@ -13,8 +13,8 @@ struct ObjectView {
   std::string fabric_name;
   model::Authority decides = model::Authority::Cluster;
   model::Verdict verdict = model::Verdict::Watched;
-  // When the cluster was last proven to have it so: its kind's last complete list, or its own
-  // removal.
+  // When the cluster was last proven to have it so: its kind's last complete list, the last one
+  // before it went out of scope, or its own removal.
   std::optional<base::WallTime> as_of;
 };
 

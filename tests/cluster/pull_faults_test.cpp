@@ -239,6 +239,50 @@ TEST_F(PullFaults, AnotherClusterBehindTheSameAddressRemovesNothingAndWaitsForAn
   EXPECT_FALSE(fabric(fabric_).new_identity);
 }
 
+TEST_F(PullFaults, AListOlderThanTheLastProofFreezesItsKindUntilThatIsConfirmed) {
+  const auto before = kinds(fabric_).at("servers.wiring.githedgehog.com");
+  gate_.rule(R"({"match":{"path":"/servers$"},"action":{"rewrite":)"
+             R"([{"path":"$.metadata.resourceVersion","set":"1"},)"
+             R"({"path":"$.items","set":[]}]}})");
+  const model::Run run = sync(fabric_);
+  EXPECT_EQ(outcome_of(run), "partly");
+  EXPECT_EQ(code_of(run), "cluster_rewound");
+  EXPECT_EQ(run.counts, (model::Counts{.unchanged = 38}));
+  ASSERT_NE(kind_in(run, "Server"), nullptr);
+  EXPECT_EQ(kind_in(run, "Server")->state, LayerState::Failed);
+  const auto frozen = kinds(fabric_).at("servers.wiring.githedgehog.com");
+  EXPECT_EQ(frozen.coverage, Coverage::NotReadable);
+  EXPECT_EQ(frozen.as_of, before.as_of);
+  EXPECT_EQ(frozen.objects, 10);
+  ASSERT_TRUE(frozen.rewound);
+  gate_.clear();
+  const model::Run again = sync(fabric_);
+  EXPECT_EQ(code_of(again), "cluster_rewound") << "whatever the versions say now";
+  EXPECT_EQ(again.counts, (model::Counts{.unchanged = 38}));
+  EXPECT_EQ(kinds(fabric_).at("servers.wiring.githedgehog.com").rewound, frozen.rewound);
+  write([&](store::Txn& txn) {
+    txn.kinds().forget_versions(fabric_);
+    txn.objects().forget_versions(fabric_);
+  });
+  expect_good(fabric_, kAllUnchanged);
+  EXPECT_EQ(number("SELECT count(*) FROM objects WHERE resource_version = ''"), 0);
+}
+
+TEST_F(PullFaults, ARecordThatCannotBeWrittenLeavesSaidThatTheClusterWasReached) {
+  label(path_of(kWiring, "servers", "server-05"), "unwritten");
+  write([&](store::Txn& txn) { txn.fabrics().set_reach(fabric_, {}); });
+  outside("CREATE TRIGGER broken BEFORE UPDATE ON objects BEGIN SELECT RAISE(ABORT, 'no'); END");
+  const model::Run run = sync(fabric_);
+  EXPECT_EQ(outcome_of(run), "failed");
+  EXPECT_EQ(run.trace.at(7).state, LayerState::Passed);
+  EXPECT_EQ(fabric(fabric_).reach.state, Reach::Reachable);
+  EXPECT_TRUE(fabric(fabric_).reach.as_of);
+  outside("DROP TRIGGER broken");
+  expect_good(fabric_, {.changed = 1, .unchanged = 47});
+  label(path_of(kWiring, "servers", "server-05"), "");
+  expect_good(fabric_, {.changed = 1, .unchanged = 47});
+}
+
 TEST_F(PullFaults, WithoutTheClustersIdentityObjectsAreReadAndNothingIsRemoved) {
   answer("^/api/v1/namespaces/kube-system", 403, status_body(403, "Forbidden"));
   const auto before = kinds(fabric_).at("servers.wiring.githedgehog.com").as_of;

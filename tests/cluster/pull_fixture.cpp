@@ -109,6 +109,7 @@ void PullTest::point(model::FabricId id, const Target& target) {
   const auto connection = cluster_.connection(target.role, target.server);
   write([&](store::Txn& txn) {
     txn.fabrics().update(id, draft_of(txn.fabrics().get(id).name, target, connection));
+    txn.objects().leave_scope(id, target.namespaces);
     seal_into(txn, *sealer_, id, connection);
     txn.fabrics().bump_generation(id);
     txn.changes().append(model::Topic::Fabric, id);

@@ -203,8 +203,14 @@ TEST_F(PullTest, ANamespaceThatDoesNotExistProvesNothingAndNarrowingTheScopeRemo
   point(id, {.namespaces = {"north"}});
   expect_good(id, {});
   EXPECT_EQ(number("SELECT count(*) FROM objects WHERE removed IS NULL"), 48);
+  EXPECT_EQ(number("SELECT count(*) FROM objects WHERE out_of_scope IS NOT NULL"), 48);
+  EXPECT_EQ(kinds(id).at("servers.wiring.githedgehog.com").objects, 0);
   point(id, {.namespaces = {"default", "north"}});
   expect_good(id, kAllUnchanged);
+  EXPECT_EQ(number("SELECT count(*) FROM objects WHERE out_of_scope IS NOT NULL"), 0);
+  count_writes();
+  expect_good(id, kAllUnchanged);
+  EXPECT_EQ(writes(), 0);
 }
 
 TEST_F(PullTest, ATestClimbsTheLadderAndMeasuresTheReach) {

@@ -345,6 +345,74 @@ TEST_P(Objects, kinds_carry_their_coverage_their_marker_and_their_number) {
   EXPECT_EQ(switches.objects, 2);
 }
 
+TEST_P(Objects, that_left_the_scope_are_dated_apart_and_come_back_when_they_are_read) {
+  const auto ids = apply({appeared(kSwitch, "leaf-01", "north"), appeared(kSwitch, "leaf-02"),
+                          appeared(kVpc, "wide", ""), appeared(kServer, "server-1", "south")})
+                       .ids;
+  clock_.advance(Milliseconds{1'000});
+  const auto proven = clock_.wall();
+  write([&](Txn& txn) {
+    txn.kinds().mark_complete(fabric_, {kSwitch.group, "Switch"}, proven, "4711");
+  });
+  const auto leave = [&](const std::vector<std::string>& namespaces) {
+    write([&](Txn& txn) { txn.objects().leave_scope(fabric_, namespaces); });
+  };
+  leave({});
+  EXPECT_THAT(names({.presence = Presence::OutOfScope}), ElementsAre());
+  clock_.advance(Milliseconds{1'000});
+  leave({"default"});
+  EXPECT_THAT(names({}), ElementsAre("leaf-02", "wide")) << "a kind without namespaces stays";
+  EXPECT_THAT(names({.presence = Presence::OutOfScope}), ElementsAre("leaf-01", "server-1"));
+  EXPECT_THAT(names({.presence = Presence::Removed}), ElementsAre());
+  EXPECT_THAT(names({.presence = Presence::Any}),
+              ElementsAre("leaf-01", "leaf-02", "server-1", "wide"));
+  EXPECT_EQ(read([&](const auto& s) { return s.objects().count(fabric_); }), 2);
+  EXPECT_EQ(read([&](const auto& s) { return s.kinds().of(fabric_); })[3].objects, 1);
+  EXPECT_EQ(stored(ids[0]).out_of_scope, proven);
+  EXPECT_EQ(stored(ids[3]).out_of_scope, stored(ids[3]).changed) << "its kind was never proven";
+  EXPECT_FALSE(stored(ids[1]).out_of_scope);
+
+  write([&](Txn& txn) {
+    txn.kinds().mark_complete(fabric_, {kSwitch.group, "Switch"}, txn.now(), "4712");
+  });
+  leave({"elsewhere"});
+  EXPECT_EQ(stored(ids[0]).out_of_scope, proven) << "it left once";
+  auto seen = appeared(kSwitch, "leaf-01", "north");
+  seen.act = Act::Touched;
+  seen.id = ids[0];
+  auto gone = appeared(kServer, "server-1", "south");
+  gone.act = Act::Removed;
+  gone.id = ids[3];
+  apply({seen, gone});
+  EXPECT_FALSE(stored(ids[0]).out_of_scope);
+  EXPECT_FALSE(stored(ids[3]).out_of_scope);
+  EXPECT_THAT(names({.presence = Presence::Removed}), ElementsAre("server-1"));
+}
+
+TEST_P(Objects, forget_their_versions_with_those_of_their_kinds) {
+  const auto id = apply({appeared(kSwitch, "leaf-01")}).ids.front();
+  const store::KindName name{kSwitch.group, "Switch"};
+  const auto first = clock_.wall();
+  write([&](Txn& txn) {
+    txn.kinds().mark_complete(fabric_, name, first, "4711");
+    txn.kinds().mark_rewound(fabric_, name, first);
+  });
+  clock_.advance(Milliseconds{1'000});
+  write([&](Txn& txn) { txn.kinds().mark_rewound(fabric_, name, clock_.wall()); });
+  const auto switches = [&] {
+    return read([&](const auto& s) { return s.kinds().of(fabric_); })[3];
+  };
+  EXPECT_EQ(switches().rewound, first) << "since when, stays";
+  write([&](Txn& txn) {
+    txn.kinds().forget_versions(fabric_);
+    txn.objects().forget_versions(fabric_);
+  });
+  EXPECT_FALSE(switches().rewound);
+  EXPECT_EQ(switches().resource_version, "");
+  EXPECT_EQ(switches().as_of, first) << "what was proven, was proven";
+  EXPECT_EQ(stored(id).observed.resource_version, "");
+}
+
 TEST_P(Objects, kinds_that_are_as_they_were_are_not_written) {
   auto newer = kSwitch;
   newer.version = "v1";

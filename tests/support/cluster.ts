@@ -1,6 +1,6 @@
 // A real Kubernetes API server of the test's own, the one of tools/cluster, and what a person with kubectl would do
 // to it. What reached it is counted in its audit log.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,13 +58,14 @@ export interface Connection {
 }
 
 export class TestCluster {
-  private readonly agent: Agent;
+  private agent: Agent;
   private readonly adminToken: string;
   private auditFrom = 0;
   private accounts = 0;
+  private readonly copies: string[] = [];
 
   private constructor(
-    private readonly child: ChildProcess,
+    private child: ChildProcess,
     private readonly dir: string,
     readonly report: Report,
   ) {
@@ -76,16 +77,58 @@ export class TestCluster {
   static async start(wiring?: Wiring, serverFlags: string[] = []): Promise<TestCluster> {
     const dir = mkdtempSync(join(tmpdir(), "hedgerow-cluster-"));
     const kinds = wiring ? ["--crds", wiringFiles(wiring).crds] : [];
-    const words = ["start", "--foreground", "--end-with-stdin", "--json", "--dir", dir, ...kinds];
-    if (serverFlags.length > 0) words.push("--", ...serverFlags);
-    const { child, firstLine } = await startTalking(controlPlane, words);
+    if (serverFlags.length > 0) kinds.push("--", ...serverFlags);
+    const { child, firstLine } = await startTalking(controlPlane, [...startIn(dir), ...kinds]);
     return new TestCluster(child, dir, JSON.parse(firstLine) as Report);
   }
 
   async stop(): Promise<void> {
     this.agent.destroy();
     await end(this.child, "SIGKILL");
-    rmSync(this.dir, { recursive: true, force: true });
+    for (const copy of [this.dir, ...this.copies]) rmSync(copy, { recursive: true, force: true });
+  }
+
+  // A copy of all that the control plane keeps, made while it does not run. It comes back at the same address.
+  async backup(): Promise<string> {
+    const copy = `${this.dir}-copy-${this.copies.length}`;
+    this.copies.push(copy);
+    await this.standStill(() => cpSync(this.dir, copy, { recursive: true }));
+    return copy;
+  }
+
+  // Puts such a copy in the place of what the control plane has now.
+  async restore(copy: string): Promise<void> {
+    await this.standStill(() => {
+      rmSync(this.dir, { recursive: true, force: true });
+      cpSync(copy, this.dir, { recursive: true });
+    });
+  }
+
+  private async standStill(meanwhile: () => void): Promise<void> {
+    this.agent.destroy();
+    await end(this.child);
+    meanwhile();
+    this.child = (await startTalking(controlPlane, startIn(this.dir))).child;
+    this.agent = new Agent({ ca: this.ca, keepAlive: true });
+  }
+
+  // The newest resourceVersion that the cluster has given to anything.
+  async version(): Promise<number> {
+    const { metadata } = (await this.must("GET", "/api/v1/namespaces/default/configmaps")) as {
+      metadata: { resourceVersion: string };
+    };
+    return Number(metadata.resourceVersion);
+  }
+
+  // Lets the cluster's version grow by as many writes that concern nobody.
+  async age(writes: number): Promise<void> {
+    const path = "/api/v1/namespaces/default/configmaps/age?fieldManager=tests";
+    const metadata = { name: "age" };
+    for (let write = 0; write < writes; write += 1) {
+      const data = { write: `${write} of ${writes} at ${Date.now()}` };
+      const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
+      await this.must("PATCH", path, object, "application/apply-patch+yaml");
+    }
   }
 
   get url(): string {
@@ -303,6 +346,15 @@ export class TestCluster {
     });
   }
 }
+
+const startIn = (dir: string) => [
+  "start",
+  "--foreground",
+  "--end-with-stdin",
+  "--json",
+  "--dir",
+  dir,
+];
 
 // A path that the API server does not know is answered in plain words.
 const bodyOf = (content: string, type = ""): unknown =>

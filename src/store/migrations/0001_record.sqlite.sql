@@ -195,6 +195,7 @@ CREATE TABLE kinds (
   remedy TEXT NOT NULL DEFAULT '',
   as_of INTEGER,
   resource_version TEXT NOT NULL DEFAULT '',
+  rewound INTEGER,  -- Since when its versions are known to have gone back; NULL once somebody confirmed that.
   UNIQUE (fabric_id, kind, group_name)
 ) STRICT;
 
@@ -213,14 +214,17 @@ CREATE TABLE objects (
   deleting INTEGER NOT NULL CHECK (deleting IN (0, 1)),
   first_seen INTEGER NOT NULL,
   changed INTEGER NOT NULL,
-  removed INTEGER
+  removed INTEGER,
+  -- Of when it was last proven, once its namespace is not read any more; NULL again when it is read or removed.
+  out_of_scope INTEGER,
+  CHECK (removed IS NULL OR out_of_scope IS NULL)
 ) STRICT;
 CREATE UNIQUE INDEX objects_identity ON objects (kind_id, namespace, name);
 -- One for each order of a list of what is present; the last serves the numbers per kind as well.
-CREATE INDEX objects_by_name ON objects (fabric_id, name) WHERE removed IS NULL;
-CREATE INDEX objects_by_namespace ON objects (fabric_id, namespace) WHERE removed IS NULL;
-CREATE INDEX objects_by_change ON objects (fabric_id, changed) WHERE removed IS NULL;
-CREATE INDEX objects_by_kind ON objects (fabric_id, kind_id) WHERE removed IS NULL;
+CREATE INDEX objects_by_name ON objects (fabric_id, name) WHERE removed IS NULL AND out_of_scope IS NULL;
+CREATE INDEX objects_by_namespace ON objects (fabric_id, namespace) WHERE removed IS NULL AND out_of_scope IS NULL;
+CREATE INDEX objects_by_change ON objects (fabric_id, changed) WHERE removed IS NULL AND out_of_scope IS NULL;
+CREATE INDEX objects_by_kind ON objects (fabric_id, kind_id) WHERE removed IS NULL AND out_of_scope IS NULL;
 
 -- A run's rows go before its objects' history does, so nothing ties the two.
 CREATE TABLE history (

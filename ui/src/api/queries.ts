@@ -160,7 +160,7 @@ export interface ObjectsSearch {
   q?: string;
   kind?: string[];
   namespace?: string[];
-  presence?: "present" | "removed" | "any";
+  presence?: "present" | "out_of_scope" | "removed" | "any";
   ordering?: ObjectOrdering;
   limit?: number;
   offset?: number;

@@ -496,6 +496,11 @@ export interface components {
             namespaces: string[];
             /** @description What answered instead */
             new_identity: string | null;
+            /**
+             * Format: date-time
+             * @description Since when kinds are frozen because the cluster went back to an earlier state; ends when somebody confirms it
+             */
+            rewound: string | null;
             server: string;
             tls_server_name?: string;
             /** @description As the API server says; null is not measured */
@@ -574,6 +579,8 @@ export interface components {
         FabricEdit: {
             /** @description The new identity of the cluster, typed back by an administrator after wrong_cluster */
             accept_identity?: string;
+            /** @description Confirms after cluster_rewound that the cluster was restored on purpose: the record forgets the versions it has seen, and the next complete read counts */
+            accept_rewind?: boolean;
             cluster?: components["schemas"]["ConnectionFields"];
             description?: string;
             name?: string;
@@ -752,6 +759,8 @@ export interface components {
             kind: string;
             name: string;
             namespace: string;
+            /** @description Its namespace is not read any more; seen.as_of is of when it was */
+            out_of_scope: boolean;
             /** Format: date-time */
             removed: string | null;
             seen: components["schemas"]["Seen"];
@@ -766,7 +775,7 @@ export interface components {
         /** @enum {string} */
         Permission: "fabric.view" | "fabric.sync" | "fabric.edit" | "fabric.push" | "fabric.prune" | "fabric.approve" | "fabric.credentials" | "git.push" | "users.manage" | "settings.manage" | "audit.view";
         /** @enum {string} */
-        Presence: "present" | "removed" | "any";
+        Presence: "present" | "out_of_scope" | "removed" | "any";
         Problem: {
             code: string;
             detail: string;
@@ -1205,8 +1214,8 @@ export interface operations {
                 namespace?: string[];
                 offset?: components["parameters"]["offset"];
                 ordering?: "name" | "-name" | "kind" | "-kind" | "namespace" | "-namespace" | "changed" | "-changed";
-                /** @description present (default), removed, or any */
-                presence?: "present" | "removed" | "any";
+                /** @description present (default), out_of_scope (its namespace is not read any more, so nothing is proven of it), removed, or any */
+                presence?: "present" | "out_of_scope" | "removed" | "any";
                 /** @description Part of a name or description */
                 q?: components["parameters"]["q"];
             };

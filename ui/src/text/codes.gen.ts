@@ -80,6 +80,7 @@ export type Code =
   | "kind_missing"
   | "no_kinds"
   | "namespace_missing"
+  | "cluster_rewound"
   | "cluster_throttled"
   | "cluster_error"
   | "cluster_timeout"
@@ -681,6 +682,13 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     title: "A namespace of this fabric does not exist in the cluster.",
     meaning: "An empty list from it proves nothing, so nothing was removed. The other namespaces are not affected.",
     next: "Correct the namespaces of the fabric, or make the namespace in the cluster.",
+    retryable: false,
+  },
+  cluster_rewound: {
+    layer: 9,
+    title: "The cluster has gone back to an earlier state, such as a restored backup.",
+    meaning: "What the record knows of the kinds concerned is newer than what the cluster has now. Nothing of them was taken over, removed or proven again.",
+    next: "If it was restored on purpose, let an administrator confirm that in the fabric's settings, then sync again.",
     retryable: false,
   },
   cluster_throttled: {

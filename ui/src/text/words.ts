@@ -203,9 +203,15 @@ export const changeKind: Record<ChangeKind, Word> = {
 
 export const presence: Record<Presence, string> = {
   present: "In the cluster",
+  out_of_scope: "Out of scope",
   removed: "Removed",
-  any: "Both",
+  any: "All of them",
 };
+
+// An object whose namespace is not read any more.
+export const outOfScope: Word = none("Out of scope");
+export const outOfScopeMeaning =
+  "This fabric does not read its namespace any more, so the record says nothing of it since.";
 
 export const role: Record<Role, string> = {
   viewer: "Viewer",

@@ -10,6 +10,7 @@ const stored: Cluster = {
   namespaces: ["default", "fab"],
   identity: null,
   new_identity: null,
+  rewound: null,
   version: null,
 };
 

@@ -7,7 +7,13 @@ import { isGone, objectQuery } from "../../api/queries";
 import type { ObjectRow } from "../../api/types";
 import { useTitle } from "../../app/title";
 import { notMeasured } from "../../text/numbers";
-import { authority, verdict, verdictMeaning } from "../../text/words";
+import {
+  authority,
+  outOfScope,
+  outOfScopeMeaning,
+  verdict,
+  verdictMeaning,
+} from "../../text/words";
 import { Age, Point } from "../../ui/age";
 import { FaultNote } from "../../ui/fault_note";
 import { Missing } from "../../ui/panel";
@@ -61,7 +67,9 @@ function Top({ object }: { object: ExactObject }) {
   const { row } = object;
   const word = row.removed
     ? ({ glyph: "−", word: "Removed", tone: "quiet" } as const)
-    : verdict[row.verdict];
+    : row.out_of_scope
+      ? outOfScope
+      : verdict[row.verdict];
   return (
     <section className={`headline ${word.tone}`} aria-labelledby="object-headline">
       <div className="stack tight">
@@ -75,6 +83,8 @@ function Top({ object }: { object: ExactObject }) {
               The cluster has it no more. <Age at={row.removed} before="Found " after="." /> What it
               was is kept below.
             </>
+          ) : row.out_of_scope ? (
+            `${outOfScopeMeaning} What it was when it was last seen is kept below.`
           ) : (
             verdictMeaning[row.verdict]
           )}

@@ -13,7 +13,7 @@ interface Props {
   onAsk: (change: ObjectsSearch) => void;
 }
 
-const presences: readonly Presence[] = ["present", "removed", "any"];
+const presences: readonly Presence[] = ["present", "out_of_scope", "removed", "any"];
 
 export function Filters({ fabric, search, onAsk }: Props) {
   const kinds = kindItems(fabric, search.kind);
@@ -96,10 +96,15 @@ function Chips({ search, onAsk }: Omit<Props, "fabric">) {
       without: { namespace: rest.length > 0 ? rest : undefined },
     });
   }
+  if (search.presence === "out_of_scope")
+    chips.push({ words: "only objects out of scope", without: { presence: undefined } });
   if (search.presence === "removed")
     chips.push({ words: "only removed objects", without: { presence: undefined } });
   if (search.presence === "any")
-    chips.push({ words: "removed objects, too", without: { presence: undefined } });
+    chips.push({
+      words: "removed objects and those out of scope, too",
+      without: { presence: undefined },
+    });
   if (chips.length === 0) return null;
   return (
     <ul className="row" aria-label={`${counted(chips.length, "filter")} in force`}>

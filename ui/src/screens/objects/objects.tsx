@@ -14,7 +14,7 @@ import type { ObjectRow, Presence } from "../../api/types";
 import { useTitle } from "../../app/title";
 import { numberText } from "../../text/numbers";
 import { isBeyond } from "../../text/paging";
-import { verdict, verdictMeaning } from "../../text/words";
+import { outOfScope, outOfScopeMeaning, verdict, verdictMeaning } from "../../text/words";
 import { Age } from "../../ui/age";
 import { Button } from "../../ui/button";
 import { FaultNote } from "../../ui/fault_note";
@@ -26,7 +26,12 @@ import { Crumbs } from "../shared/crumbs";
 import { FabricGone } from "../shared/gone";
 import { Filters } from "./filters";
 
-export const presences = ["present", "removed", "any"] as const satisfies readonly Presence[];
+export const presences = [
+  "present",
+  "out_of_scope",
+  "removed",
+  "any",
+] as const satisfies readonly Presence[];
 export const objectOrderings = [
   "name",
   "-name",
@@ -164,6 +169,12 @@ function Verdict({ row }: { row: ObjectRow }) {
       <>
         <State of={{ glyph: "−", word: "Removed", tone: "quiet" }} /> <Age at={row.removed} />
       </>
+    );
+  if (row.out_of_scope)
+    return (
+      <span title={outOfScopeMeaning}>
+        <State of={outOfScope} />
+      </span>
     );
   return (
     <span title={verdictMeaning[row.verdict]}>

@@ -14,6 +14,7 @@ import { FabricGone } from "../shared/gone";
 import { DeleteFabric } from "./delete_fabric";
 import { EditFabric } from "./edit_fabric";
 import { OtherCluster } from "./other_cluster";
+import { Rewound } from "./rewound";
 
 const route = getRouteApi("/inside/fabrics/$id/settings");
 
@@ -47,6 +48,9 @@ function Parts({ fabric }: { fabric: FabricSnapshot }) {
     <div className="stack wide">
       <Boundary view="another cluster">
         <OtherCluster fabric={fabric} />
+      </Boundary>
+      <Boundary view="restored cluster">
+        <Rewound fabric={fabric} />
       </Boundary>
       <Boundary view="settings">
         <EditFabric key={fabric.id} fabric={fabric} />
