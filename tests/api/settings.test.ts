@@ -30,7 +30,7 @@ const defaults: Record<string, string> = {
   "http.limits.body": String(1024 * 1024),
   "http.limits.connections": "12000",
   "http.limits.queue": "256",
-  "database.path": "hedgerow.db",
+  "database.path": "",
   "database.busy_wait": "5s",
   "database.write_wait": "5s",
   "database.read_wait": "5s",
