@@ -70,6 +70,13 @@ Failure rewound_before(const kube::Kind& kind, base::WallTime since) {
                   base::rfc3339(since), kind.resource()));
 }
 
+Failure rewound_beside(const kube::Kind& kind) {
+  return rewound(fmt::format(
+      "The cluster went back, as others of its kinds show, and its list of {} lacks what "
+      "the record has: nothing of it is removed until an administrator confirms that.",
+      kind.resource()));
+}
+
 store::ObjectWrite write_of(Became became, const kube::Kind& kind, const kube::Item& item,
                             const base::Digest& digest, model::ObjectId id) {
   const bool touched = became == Became::Touched;

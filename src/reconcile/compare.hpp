@@ -42,6 +42,8 @@ enum class Became : std::uint8_t {
                                            const kube::Item& now);
 // It was found before, and nobody has confirmed it yet, whatever the versions say by now.
 [[nodiscard]] base::Failure rewound_before(const kube::Kind& kind, base::WallTime since);
+// Another kind was found so, and of this one something is missing.
+[[nodiscard]] base::Failure rewound_beside(const kube::Kind& kind);
 
 // What is to be written for it; `became` is neither Unchanged nor Older.
 [[nodiscard]] store::ObjectWrite write_of(Became became, const kube::Kind& kind,

@@ -83,6 +83,26 @@ void Reading::run(kube::Api& api, const std::stop_token& stop) {
   if (requests_.empty()) return;
   asked_ = clock_.wall();
   static_cast<void>(api.list_kinds(requests_, settings_.lists_at_once, *this, stop));
+  settle_lacking();
+}
+
+// A kind of which something seems to be gone waits for all the others: one that shows that the
+// cluster went back speaks for all of them.
+bool Reading::lacks_some(std::size_t kind) const {
+  return std::ranges::any_of(work_[kind].lists,
+                             [this](std::size_t list) { return !lists_[list].gone.empty(); });
+}
+
+void Reading::settle_lacking() {
+  const bool went_back =
+      model::rewound_since(plan_.known).has_value() ||
+      std::ranges::any_of(work_, [](const KindWork& work) { return work.rewound.has_value(); });
+  for (std::size_t kind = 0; kind < work_.size(); ++kind) {
+    if (!lacks_some(kind)) continue;
+    if (went_back && !work_[kind].rewound) work_[kind].rewound = rewound_beside(plan_.kinds[kind]);
+    settle(kind);
+  }
+  tell();
 }
 
 void Reading::item(std::size_t request, const kube::Item& item) {
@@ -136,7 +156,7 @@ void Reading::ended(std::size_t request, const kube::ListResult& result) {
   list.memory.reset();
   list.fresh = {};
   list.passed_on = {};
-  if (--work.open == 0) settle(list.kind);
+  if (--work.open == 0 && !lacks_some(list.kind)) settle(list.kind);
   mark_running();
   tell();
 }

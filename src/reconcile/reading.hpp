@@ -57,7 +57,7 @@ class Reading final : public kube::ListSink {
     Names passed_on;  // Those that went to the journal before the end.
     std::int64_t items = 0;
     std::int64_t unchanged = 0;
-    std::vector<store::ObjectWrite> gone;  // Tombstones, until the whole kind has been read.
+    std::vector<store::ObjectWrite> gone;  // Tombstones, until all has been read.
     std::optional<base::Failure> broken;
     std::string resource_version;
   };
@@ -78,6 +78,8 @@ class Reading final : public kube::ListSink {
   void hold(List& list, store::ObjectWrite write);
   void pass_on(List& list);
   void find_unseen(List& list);
+  [[nodiscard]] bool lacks_some(std::size_t kind) const;
+  void settle_lacking();
   void settle(std::size_t kind);
   void close_lists(std::size_t kind, bool rewound);
   [[nodiscard]] std::optional<base::Failure> problem_of(std::size_t kind) const;
