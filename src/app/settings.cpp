@@ -68,6 +68,7 @@ std::vector<Entry> people(Settings& s) {
       {"sign_in.free_failures", &s.sign_in.free_failures},
       {"sign_in.first_lock", &s.sign_in.first_lock},
       {"sign_in.longest_lock", &s.sign_in.longest_lock},
+      {"sign_in.pending_lock", &s.sign_in.pending_lock},
       {"sign_in.address_burst", &s.sign_in.address_burst},
       {"sign_in.address_refill", &s.sign_in.address_refill},
       {"sign_in.hash_memory_mib", &s.hash_memory_mib},

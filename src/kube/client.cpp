@@ -56,9 +56,8 @@ std::string rbac_rule(std::span<const Kind> kinds) {
     plurals_by_group[kind.group].push_back(fmt::format("\"{}\"", base::shown(kind.plural, 100)));
   std::string rule;
   for (const auto& [group, plurals] : plurals_by_group)
-    rule += fmt::format(
-        "- apiGroups: [\"{}\"]\n  resources: [{}]\n  verbs: [\"get\", \"list\"]\n",
-        base::shown(group, 100), fmt::join(plurals, ", "));
+    rule += fmt::format("- apiGroups: [\"{}\"]\n  resources: [{}]\n  verbs: [\"get\", \"list\"]\n",
+                        base::shown(group, 100), fmt::join(plurals, ", "));
   return rule;
 }
 

@@ -46,6 +46,7 @@ const defaults: Record<string, string> = {
   "sign_in.free_failures": "5",
   "sign_in.first_lock": "1s",
   "sign_in.longest_lock": "15m",
+  "sign_in.pending_lock": "15s",
   "sign_in.address_burst": "60",
   "sign_in.address_refill": "1s",
   "sign_in.hash_memory_mib": "64",
