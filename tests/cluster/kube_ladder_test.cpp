@@ -27,7 +27,7 @@ Climbed climbed(const kube::Connection& connection, ClimbPlan plan,
   return seen;
 }
 
-bool is_read(const Kind& kind) { return kind.kind != "Agent"; }
+bool is_read(const kube::Kind& kind) { return kind.kind != "Agent"; }
 
 ClimbPlan hedgehog() {
   return {.wanted = is_hedgehog, .reads = is_read, .spaces = {}, .on_rung = {}};
