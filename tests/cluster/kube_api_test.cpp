@@ -19,6 +19,9 @@ const std::map<std::string, std::uint64_t> kSample{
     {"ipv4namespaces.vpc.githedgehog.com", 1},  {"vlannamespaces.wiring.githedgehog.com", 1},
 };
 
+// The reader may not see what holds password hashes.
+bool may_be_read(const Kind& kind) { return kind.kind != "Agent"; }
+
 TEST(KubeApi, FindsTheClusterItsKindsAndAll48Objects) {
   const auto api = api_at("reader");
   const auto version = api->version({});
@@ -35,7 +38,8 @@ TEST(KubeApi, FindsTheClusterItsKindsAndAll48Objects) {
   EXPECT_TRUE(discovery.unknown.empty());
   EXPECT_EQ(discovery.kinds.size(), 22u);
   std::vector<ListRequest> requests;
-  for (const Kind& kind : discovery.kinds) requests.push_back({kind, {}});
+  for (const Kind& kind : discovery.kinds)
+    if (may_be_read(kind)) requests.push_back({kind, {}});
   Kept kept;
   const auto results = api->list_kinds(requests, kConcurrency, kept, {});
   std::uint64_t objects = 0;
@@ -53,7 +57,7 @@ TEST(KubeApi, FindsTheClusterItsKindsAndAll48Objects) {
     objects += result.items;
   }
   EXPECT_EQ(objects, 48u);
-  EXPECT_EQ(kept.ends.size(), 22u);
+  EXPECT_EQ(kept.ends.size(), 21u);
 }
 
 TEST(KubeApi, KeepsGroupsNamespacesAndScopesApart) {
@@ -145,7 +149,8 @@ TEST(KubeApi, ReadsTheRealFabricWhereItIsAtHand) {
   const auto discovery = api->discover(is_hedgehog, {});
   EXPECT_EQ(discovery.kinds.size(), 22u);
   std::vector<ListRequest> requests;
-  for (const Kind& kind : discovery.kinds) requests.push_back({kind, {}});
+  for (const Kind& kind : discovery.kinds)
+    if (may_be_read(kind)) requests.push_back({kind, {}});
   Kept kept;
   kept.on_item = [](const kube::Item& item) { std::ignore = kube::content_digest(item.document); };
   std::uint64_t objects = 0;
