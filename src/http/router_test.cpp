@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-Handler says(std::string word) {
+Handler says(const std::string& word) {
   return [word](Request&) { return Response::of(200, "text/plain", word); };
 }
 

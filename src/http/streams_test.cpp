@@ -182,7 +182,7 @@ TEST_F(StreamTest, the_application_may_keep_a_stream_longer_than_the_server_live
   start();
   RawClient reader = listener();
   const auto stream = opened_streams(1).front();
-  std::jthread sender{[&](std::stop_token stop) {
+  std::jthread sender{[&](const std::stop_token& stop) {
     while (!stop.stop_requested()) stream->send("n", "{}");
   }};
   server_.reset();

@@ -12,9 +12,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-template <class T, void (*free)(T*)>
+template <class T, void (*Free)(T*)>
 struct Freed {
-  void operator()(T* pointer) const { free(pointer); }
+  void operator()(T* pointer) const { Free(pointer); }
 };
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY, EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freed<X509, X509_free>>;

@@ -95,7 +95,7 @@ TEST(Kubeconfig, PicksTheNamedContextAndToleratesWhatItDoesNotKnow) {
 }
 
 TEST(Kubeconfig, IsRefusedWhenItIsNone) {
-  const auto parsing = [](std::string text) {
+  const auto parsing = [](const std::string& text) {
     return [text] { std::ignore = Kubeconfig::parse(text); };
   };
   const Code code = Code::KubeconfigInvalid;
