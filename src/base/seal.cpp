@@ -56,7 +56,8 @@ std::optional<std::string> decrypted(std::string_view sealed, std::string_view b
 std::string read_private(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (file < 0)
-    unreadable(fmt::format("The key file {} cannot be opened: {}.", path, std::generic_category().message(errno)));
+    unreadable(fmt::format("The key file {} cannot be opened: {}.", path,
+                           std::generic_category().message(errno)));
   struct stat facts{};
   std::string text(4096, '\0');
   const bool known = ::fstat(file, &facts) == 0;
@@ -105,7 +106,8 @@ void Sealer::make_file(const std::string& path, Random& random) {
   const std::string text = base64(key) + "\n";
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0)
-    unreadable(fmt::format("The key file {} cannot be made: {}.", path, std::generic_category().message(errno)));
+    unreadable(fmt::format("The key file {} cannot be made: {}.", path,
+                           std::generic_category().message(errno)));
   const bool whole = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   const bool kept = ::fsync(file) == 0;
   ::close(file);
