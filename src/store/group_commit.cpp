@@ -225,7 +225,9 @@ void GroupCommit::note_damage() {
 
 void GroupCommit::refuse_all(const Failure& failure) {
   if (connection_) connection_->roll_back();
-  while (const JobPointer job = next_job()) job->tell(failure);
+  // Who comes after this was not waiting when it failed, and gets a try of his own.
+  const Queue waiting = queue_.with([](Queue& jobs) { return std::exchange(jobs, {}); });
+  for (const JobPointer& job : waiting) job->tell(failure);
 }
 
 void GroupCommit::checkpoint_when_due() {

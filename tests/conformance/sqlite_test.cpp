@@ -252,6 +252,26 @@ TEST_P(SqliteFile, locked_by_a_foreign_process_is_busy_and_then_goes_on) {
   EXPECT_EQ(count(), 1);
 }
 
+TEST_P(SqliteFile, once_unlocked_refuses_only_who_had_waited_for_the_lock) {
+  close();
+  settings_.busy_wait = Milliseconds{200};
+  open();
+  sqlite3* foreign = nullptr;
+  sqlite3_open(settings_.path.c_str(), &foreign);
+  ASSERT_EQ(sqlite3_exec(foreign, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  std::once_flag unlocked;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 32; ++i)
+      threads.emplace_back([&] {
+        EXPECT_EQ(code_of([&] { write([](Txn& txn) { append(txn); }); }), Code::StorageBusy);
+        std::call_once(unlocked, [&] { sqlite3_close(foreign); });
+        EXPECT_NO_THROW(write([](Txn& txn) { append(txn); }));
+      });
+  }
+  EXPECT_EQ(count(), 32);
+}
+
 TEST_P(SqliteFile, waits_five_seconds_for_a_lock_unless_told_otherwise) {
   EXPECT_EQ(store::Settings{}.busy_wait, Milliseconds{5'000});
   EXPECT_EQ(store::Settings{}.read_wait, Milliseconds{5'000});
