@@ -16,31 +16,11 @@ namespace {
   throw Failure{Code::Invalid, Cause::Refused, detail}.with_fields({{std::move(field), detail}});
 }
 
-// Characters that leave no trace: two names that differ only in them look the same. Marks of
-// direction are among them. The text is valid UTF-8.
-bool has_unseen(std::string_view text) {
-  const auto third_of = [](std::string_view rest) {
-    return rest.size() < 3 ? 0U : static_cast<unsigned>(static_cast<unsigned char>(rest[2]));
-  };
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const std::string_view rest = text.substr(at);
-    const unsigned third = third_of(rest);
-    if (rest.starts_with("\xc2\xad") || rest.starts_with("\xef\xbb\xbf")) return true;
-    // U+200B to U+200F and U+202A to U+202E; U+2060 to U+2064 and U+2066 to U+2069.
-    if (rest.starts_with("\xe2\x80") &&
-        ((third >= 0x8b && third <= 0x8f) || (third >= 0xaa && third <= 0xae)))
-      return true;
-    if (rest.starts_with("\xe2\x81") && third >= 0xa0 && third <= 0xa9 && third != 0xa5)
-      return true;
-  }
-  return false;
-}
-
 std::string checked_name(std::string_view name) {
   const std::string_view text = base::trimmed(name);
   if (text.empty()) invalid("name", "A fabric needs a name.");
   if (base::characters(text) > 100) invalid("name", "A name may have at most 100 characters.");
-  if (base::shown(text, 1000) != text || has_unseen(text))
+  if (base::shown(text, 1000) != text || base::has_unseen(text))
     invalid("name", "A name must not have control characters or invisible ones.");
   return std::string{text};
 }

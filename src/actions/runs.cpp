@@ -111,10 +111,10 @@ void cancel_run(const Deps& deps, const model::Actor& actor, model::RunId id) {
     if (run.state == model::RunState::Queued) {
       const Failure why{Code::Cancelled, Cause::Refused,
                         fmt::format("{} cancelled it before it began.", actor.name)};
-      const model::Ending ending = model::ending_of(why);
-      const store::Progress last{run.counts, run.kinds, jobs::settled(run.trace, ending)};
-      txn.runs().end(id, ending, last);
-    } else if (!txn.runs().request_cancel(id, actor.name)) {
+      jobs::close_abandoned(txn, run, model::ending_of(why));
+    } else if (txn.runs().request_cancel(id, actor.name)) {
+      jobs::announce(txn, run);
+    } else {
       return;
     }
     auto row = audit_row(actor, "run.cancel", "run");
@@ -122,8 +122,6 @@ void cancel_run(const Deps& deps, const model::Actor& actor, model::RunId id) {
     row.subject_name = run.fabric_name;
     row.run = id;
     txn.audit().append(row);
-    txn.changes().append(model::Topic::Run, id);
-    if (run.fabric) txn.changes().append(model::Topic::Fabric, *run.fabric);
   });
 }
 

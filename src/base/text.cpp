@@ -28,6 +28,12 @@ bool misleads(char32_t point) {
          point == 0xfeff;
 }
 
+bool is_unseen(char32_t point) {
+  return point == 0xad || (point >= 0x200b && point <= 0x200f) ||
+         (point >= 0x202a && point <= 0x202e) || (point >= 0x2060 && point <= 0x2064) ||
+         (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
+}
+
 // The length of the valid UTF-8 sequence at `at`, and its code point; 0 when it is broken.
 std::size_t sequence(std::string_view text, std::size_t at, char32_t& point) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
@@ -108,6 +114,16 @@ std::string_view text_of(std::span<const std::byte> bytes) noexcept {
 
 bool valid_utf8(std::string_view text) noexcept {
   return simdjson::validate_utf8(text.data(), text.size());
+}
+
+bool has_unseen(std::string_view text) noexcept {
+  char32_t point = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = sequence(text, at, point);
+    if (length > 0 && is_unseen(point)) return true;
+    at += std::max<std::size_t>(length, 1);
+  }
+  return false;
 }
 
 std::size_t characters(std::string_view text) noexcept {

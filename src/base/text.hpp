@@ -19,6 +19,9 @@ namespace hedgerow::base {
 [[nodiscard]] bool valid_utf8(std::string_view text) noexcept;
 // Unicode code points of valid UTF-8.
 [[nodiscard]] std::size_t characters(std::string_view text) noexcept;
+// Whether valid UTF-8 has characters that leave no trace, marks of direction among them: two texts
+// that differ only in them look the same.
+[[nodiscard]] bool has_unseen(std::string_view text) noexcept;
 // Without ASCII white space at both ends.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
 [[nodiscard]] std::string lower_ascii(std::string_view text);

@@ -14,6 +14,16 @@ TEST(Shown, LetsNobodyForgeALineOrTurnItsOrder) {
 
 TEST(Shown, IsBounded) { EXPECT_EQ(shown("abcdef", 3), "abc…"); }
 
+TEST(HasUnseen, KnowsCharactersThatLeaveNoTrace) {
+  for (const std::string_view unseen : {"\u00ad", "\u200b", "\u200f", "\u202a", "\u202e", "\u2060",
+                                        "\u2064", "\u2066", "\u2069", "\ufeff"})
+    EXPECT_TRUE(has_unseen(fmt::format("lab{}-1", unseen))) << unseen;
+  for (const std::string_view seen :
+       {"", "lab-1", "ünï→", "\u00ac", "\u00ae", "\u200a", "\u2010", "\u2029", "\u202f", "\u205f",
+        "\u2065", "\u206a", "\ufefe", "\U0001f33f"})
+    EXPECT_FALSE(has_unseen(fmt::format("lab{}-1", seen))) << seen;
+}
+
 TEST(Scrubbed, RemovesWhatLooksLikeACredential) {
   for (const std::string_view secret : {
            "Bearer abcdefghijklmnop",

@@ -88,19 +88,17 @@ void Watch::look() {
 
 std::optional<Failure> Watch::why_stop(const store::Snapshot& seen, const InHand& in_hand) const {
   const auto row = seen.runs().find(in_hand.run.id);
-  if (!row) return Failure{Code::FabricDeleted, Cause::Missing};
-  // Somebody ended it: the first end stays, and its worker must not go on.
-  if (row->state == model::RunState::Ended) return Failure{Code::Lost, Cause::Refused};
+  // Somebody ended it, whoever deleted its fabric too: the first end stays, and its worker must not
+  // go on.
+  if (!row || row->state == model::RunState::Ended) return Failure{Code::Lost, Cause::Refused};
   if (!row->cancel_requested_by.empty()) {
     return Failure{Code::Cancelled, Cause::Refused,
                    fmt::format("{} cancelled the run.", row->cancel_requested_by)};
   }
   if (!row->fabric) return std::nullopt;
-  const auto fabric = seen.fabrics().find(*row->fabric);
-  if (!fabric) return Failure{Code::FabricDeleted, Cause::Missing};
-  if (fabric->pause && row->operation != model::Operation::Test) return paused(*fabric->pause);
-  const auto generation =
-      fabric->cluster ? std::optional{fabric->cluster->generation} : std::nullopt;
+  const model::Fabric fabric = seen.fabrics().get(*row->fabric);
+  if (fabric.pause && row->operation != model::Operation::Test) return paused(*fabric.pause);
+  const auto generation = fabric.cluster ? std::optional{fabric.cluster->generation} : std::nullopt;
   if (generation != in_hand.generation) return Failure{Code::ConfigChanged, Cause::Refused};
   return std::nullopt;
 }

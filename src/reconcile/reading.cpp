@@ -108,15 +108,11 @@ void Reading::settle_lacking() {
 void Reading::item(std::size_t request, const kube::Item& item) {
   List& list = lists_.at(request);
   if (list.broken) return;
-  if (work_[list.kind].rewound) {
-    // Nothing of it is compared, but how much there is can be said.
-    ++list.items;
-    ++table_[list.kind].listed;
-    return;
-  }
-  if (!list.memory) remember(request);
   ++list.items;
   ++table_[list.kind].listed;
+  // Of a kind that went back nothing is compared, but how much there is can be said.
+  if (work_[list.kind].rewound) return;
+  if (!list.memory) remember(request);
   take(list, item);
   if (clock_.steady() - told_ >= settings_.progress_each) tell();
 }

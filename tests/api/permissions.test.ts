@@ -1,6 +1,7 @@
 // What each role may do, at every door that changes something; and that a refusal names the right that is missing.
 import { expect, test } from "../support/fixtures";
 import { freshKey, type Api } from "../support/api";
+import { slowServers } from "../support/gate";
 import { patient } from "../support/server";
 import type { Role, Run } from "../support/types";
 
@@ -120,7 +121,7 @@ test.describe("while a run goes on", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const operator = await hedgerow.server.as("operator");
     const viewer = await hedgerow.server.as("viewer");
-    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    await gate.rule(slowServers);
     const { run } = await operator.start(fabric.id);
     await gate.holds("slow");
     await viewer.refused(forbidden, "POST", `/api/runs/${run.id}/cancel/`);

@@ -2,6 +2,7 @@
 import { expect, test, fieldsOf } from "../support/fixtures";
 import { freshKey } from "../support/api";
 import { TestCluster } from "../support/cluster";
+import { slowServers } from "../support/gate";
 import { patient } from "../support/server";
 import { traceOf } from "../support/person";
 import type { ObservedObject } from "../support/types";
@@ -339,7 +340,7 @@ test.describe("while a run goes on", () => {
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const administrator = await hedgerow.server.as("administrator");
-    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    await gate.rule(slowServers);
     const { run } = await administrator.start(fabric.id);
     await gate.holds("slow");
     const { server, token } = cluster.connection;
@@ -361,7 +362,7 @@ test.describe("while a run goes on", () => {
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const administrator = await hedgerow.server.as("administrator");
-    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    await gate.rule(slowServers);
     const { run } = await administrator.start(fabric.id);
     await gate.holds("slow");
     const { run: waiting } = await administrator.start(fabric.id, "pull", { follow_up: true });
@@ -404,7 +405,7 @@ test.describe("while a run goes on", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const operator = await hedgerow.server.as("operator");
     const administrator = await hedgerow.server.as("administrator");
-    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    await gate.rule(slowServers);
     const first = await operator.start(fabric.id);
     await gate.holds("slow");
     const joined = await administrator.start(fabric.id);

@@ -1,12 +1,11 @@
 // What becomes of a click: executed once, whatever stands between the page and the server.
 import { expect, test, type Hedgerow, type OwnNamespace } from "../support/fixtures";
-import { Gate } from "../support/gate";
-import type { PersonPage } from "../support/person";
+import { Gate, slowServers } from "../support/gate";
+import { networkLines, type PersonPage } from "../support/person";
 import { patient } from "../support/server";
 import type { Fabric } from "../support/types";
 
 const succeeded = "Sync from Fabric succeeded: 48 created, 0 changed, 0 unchanged, 0 removed";
-const networkLines = /Failed to load resource/;
 
 // Counted in the API server's audit log, not by Hedgerow.
 async function expectExecutedOnce(
@@ -194,7 +193,7 @@ test.describe("while a run goes on", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const bob = await hedgerow.server.as("administrator");
     await page.signIn("operator").open(fabric);
-    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    await gate.rule(slowServers);
     await bob.start(fabric.id);
     await gate.holds("slow");
     await expect(page.watched()).toContainText("Sync from Fabric is running");
@@ -219,7 +218,7 @@ test.describe("while a run goes on", () => {
     const other = await page.otherTab();
     await other.openFabric(fabric);
     await expect(other.sync()).toBeVisible();
-    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    await gate.rule(slowServers);
     await Promise.all([page.sync().click(), other.sync().click()]);
     await gate.holds("slow");
     for (const tab of [page, other])
@@ -237,7 +236,7 @@ test.describe("while a run goes on", () => {
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     await page.signIn("operator").open(fabric);
-    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    await gate.rule(slowServers);
     await page.sync().click();
     await gate.holds("slow");
     await expect(page.watched()).toContainText("Sync from Fabric is running");

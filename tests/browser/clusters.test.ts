@@ -181,8 +181,7 @@ test("one layer is red on the page, and it is the one that broke", async ({
   for (const layer of [1, 2, 3, 4, 5, 6])
     await expect(page.layer(layer)).toHaveAttribute("data-state", "passed");
   await expect(page.layer(7)).toHaveAttribute("data-state", "failed");
-  for (const layer of [9])
-    await expect(page.layer(layer)).toHaveAttribute("data-state", "not_reached");
+  await expect(page.layer(9)).toHaveAttribute("data-state", "not_reached");
   await expect(page.headline()).toContainText("Cannot tell");
   await gate.show("good");
   await page.clickedASecondAgo();

@@ -1,11 +1,9 @@
 // A click that breaks on one of the nine layers: exactly that layer is red, and the code, the layer and the
 // sentence stand where the person looks.
 import { expect, test } from "../support/fixtures";
-import { Gate } from "../support/gate";
+import { Gate, slowServers } from "../support/gate";
 import { patient } from "../support/server";
-import type { PersonPage } from "../support/person";
-
-const networkLines = /Failed to load resource/;
+import { networkLines, type PersonPage } from "../support/person";
 
 async function states(page: PersonPage): Promise<Record<string, number[]>> {
   const found: Record<string, number[]> = {};
@@ -200,7 +198,7 @@ test.describe("layer 8, while a run goes on", () => {
     }) => {
       const fabric = await hedgerow.fabric({ cluster, through: gate });
       await page.signIn("operator").open(fabric);
-      await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+      await gate.rule(slowServers);
       await page.sync().click();
       await gate.holds("slow");
       if (code === "cancelled") await page.getByRole("button", { name: "Cancel run" }).click();
@@ -229,7 +227,7 @@ test.describe("layer 8, while a run goes on", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     await page.signIn("operator").open(fabric);
     page.allow(networkLines);
-    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    await gate.rule(slowServers);
     await page.sync().click();
     await gate.holds("slow");
     await hedgerow.server.restart(undefined, "SIGKILL");

@@ -1,10 +1,9 @@
 // Where things end: a fabric that is deleted, a list that is shorter than its address says, no page at all.
 import { expect, test } from "../support/fixtures";
+import { slowServers } from "../support/gate";
 import { patient } from "../support/server";
-import type { PersonPage } from "../support/person";
+import { networkLines, type PersonPage } from "../support/person";
 import type { Request } from "@playwright/test";
-
-const networkLines = /Failed to load resource/;
 
 test.describe("a fabric that is deleted while it is looked at", () => {
   test.use({ settings: patient });
@@ -28,7 +27,7 @@ test.describe("a fabric that is deleted while it is looked at", () => {
     await expect(objects.getByRole("table", { name: "Objects" })).toBeVisible();
     await object.goto(object.at(`/objects/${row?.id}/`));
     await expect(object.getByRole("tablist")).toBeVisible();
-    await gate.rule({ name: "slow", match: { path: "/servers$" }, action: { hold: true } });
+    await gate.rule(slowServers);
     await page.sync().click();
     await gate.holds("slow");
     await expect(page.watched()).toContainText("Sync from Fabric is running");

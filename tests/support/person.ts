@@ -5,6 +5,9 @@ import { passwords } from "./server";
 import { secretIn } from "./secrets";
 import type { Fabric, Role, Run } from "./types";
 
+// What the browser itself says of an answer that was refused or did not come.
+export const networkLines = /Failed to load resource/;
+
 export interface Journey extends PromiseLike<void> {
   open(fabric: Pick<Fabric, "id" | "name">): Promise<void>;
 }

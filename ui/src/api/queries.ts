@@ -70,9 +70,11 @@ interface Reading {
   error: Error | null;
 }
 
+export const isMissing = (error: Error | null) =>
+  error !== null && faultOf(error).code === "not_found";
+
 // It stood on the page, and the server has it no more.
-export const isGone = ({ data, error }: Reading) =>
-  data !== undefined && error !== null && faultOf(error).code === "not_found";
+export const isGone = ({ data, error }: Reading) => data !== undefined && isMissing(error);
 
 // What is gone is not asked for again.
 const stillThere = ({ state }: { state: Reading }) => !isGone(state);

@@ -17,6 +17,7 @@ import { Glyph } from "../../ui/state";
 import { byWhom, isOver, runSentence, watchedOf, wordOf } from "../shared/run_words";
 import { CancelButton } from "../shared/cancel";
 import { ClickTrace, useStandingClick, type Standing } from "../shared/click_trace";
+import { RunFault } from "../shared/run_fault";
 import { Trace } from "../shared/trace";
 
 export function WatchedRun({ fabric }: { fabric: FabricSnapshot }) {
@@ -136,16 +137,7 @@ function RunParts({ run, fabric, clicks, bare }: PartsProps) {
   return (
     <>
       {joined && <Joined run={run} click={joined} fabric={fabric} />}
-      {isOver(run) && run.outcome !== "succeeded" && (
-        <div>
-          <p className="prose wrap">
-            {run.summary} {run.next}
-          </p>
-          {run.code && run.layer !== undefined && (
-            <LayerLine fault={{ code: run.code, layer: run.layer }} />
-          )}
-        </div>
-      )}
+      <RunFault run={run} />
       {run.state === "queued" && run.waits_for !== undefined && (
         <p className="muted">
           It waits for{" "}

@@ -4,15 +4,16 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useStore } from "../../api/store";
 import { outboxStore } from "../../api/outbox";
-import { fabricQuery, runQuery, type FabricSnapshot } from "../../api/queries";
+import { fabricQuery, isMissing, runQuery, type FabricSnapshot } from "../../api/queries";
 import { faultOf } from "../../api/fault";
 import type { Run } from "../../api/types";
 import { useTitle } from "../../app/title";
 import { Missing, Panel } from "../../ui/panel";
-import { FaultNote, LayerLine } from "../../ui/fault_note";
+import { FaultNote } from "../../ui/fault_note";
 import { Glyph } from "../../ui/state";
 import { Crumbs } from "./crumbs";
-import { isOver, runSentence, watchedOf, wordOf } from "./run_words";
+import { RunFault } from "./run_fault";
+import { runSentence, watchedOf, wordOf } from "./run_words";
 import { Trace } from "./trace";
 
 export function FabricGone({ fabric }: { fabric: FabricSnapshot }) {
@@ -58,16 +59,7 @@ function LastRun({ run: known }: { run: Run }) {
           </h2>
         </div>
         {query.error && <FaultNote fault={faultOf(query.error)} silent />}
-        {isOver(run) && run.outcome !== "succeeded" && (
-          <div>
-            <p className="prose wrap">
-              {run.summary} {run.next}
-            </p>
-            {run.code && run.layer !== undefined && (
-              <LayerLine fault={{ code: run.code, layer: run.layer }} />
-            )}
-          </div>
-        )}
+        <RunFault run={run} />
         <Trace trace={run.trace} kinds={run.kinds} />
       </div>
     </Panel>
@@ -78,8 +70,6 @@ interface ObjectProps {
   name: string;
   fabric: { id: number; name: string };
 }
-
-const isMissing = (error: Error | null) => error !== null && faultOf(error).code === "not_found";
 
 // An object goes with its fabric, or when it was removed so long ago that it is not kept any more.
 export function ObjectGone({ name, fabric }: ObjectProps) {
