@@ -16,7 +16,7 @@ using namespace hedgerow;
 app::LoadedSettings settings_of(const cli::Arguments& arguments) {
   std::vector<std::string> environment;
   for (char** line = environ; *line != nullptr; ++line) environment.emplace_back(*line);
-  return app::load_settings(arguments.config, environment);
+  return app::load_settings(arguments.config, environment, arguments.set);
 }
 
 base::SecretText password_from_input() {
@@ -27,19 +27,39 @@ base::SecretText password_from_input() {
   return password;
 }
 
-void run_offline(const cli::Arguments& arguments) {
+// One line that says how it stands; before it one for each fault.
+cli::Exit tell(const upkeep::Checked& checked) {
+  for (const std::string& fault : checked.faults) std::cout << fault << '\n';
+  const bool good = checked.faults.empty();
+  std::cout << (good ? "All is as it must be" : "Not all is as it must be") << " ("
+            << checked.looked_at << ").\n";
+  return good ? cli::Exit::Ok : cli::Exit::Failed;
+}
+
+cli::Exit work_on_database(const cli::Arguments& arguments) {
   const base::SystemClock clock;
   base::SystemRandom random;
-  if (arguments.verb == cli::Verb::KeyCreate)
-    return base::Sealer::make_file(arguments.name, random);
   const auto loaded = settings_of(arguments);
   const auto memory = static_cast<std::size_t>(loaded.settings.hash_memory_mib) << 20U;
   const upkeep::Tools tools{.database = loaded.settings.database,
                             .cost = {.operations = 3, .memory_bytes = memory},
                             .clock = clock,
                             .random = random};
-  if (arguments.verb == cli::Verb::RotateCsrf) return upkeep::rotate_csrf_key(tools);
-  upkeep::create_user(tools, arguments.name, arguments.role, password_from_input());
+  switch (arguments.verb) {
+    case cli::Verb::Check: return tell(upkeep::check(tools));
+    case cli::Verb::RotateCsrf: upkeep::rotate_csrf_key(tools); break;
+    case cli::Verb::Migrate:
+      upkeep::migrate(tools);
+      std::cout << "The tables are those of hedgerow " << HEDGEROW_VERSION << ".\n";
+      break;
+    default: upkeep::create_user(tools, arguments.name, arguments.role, password_from_input());
+  }
+  return cli::Exit::Ok;
+}
+
+void make_key(const std::string& file) {
+  base::SystemRandom random;
+  base::Sealer::make_file(file, random);
 }
 
 void show_settings(const cli::Arguments& arguments) {
@@ -47,19 +67,18 @@ void show_settings(const cli::Arguments& arguments) {
     std::cout << line.name << " = " << line.value << "  # " << line.source << '\n';
 }
 
-void carry_out(const cli::Arguments& arguments) {
+cli::Exit carry_out(const cli::Arguments& arguments) {
   switch (arguments.verb) {
-    case cli::Verb::Version: std::cout << "hedgerow " << HEDGEROW_VERSION << '\n'; return;
-    case cli::Verb::ConfigShow: return show_settings(arguments);
-    case cli::Verb::Serve: {
-      const auto loaded = settings_of(arguments);
-      (void)app::serve(loaded, arguments.ready_file);
-      return;
-    }
+    case cli::Verb::Version: std::cout << "hedgerow " << HEDGEROW_VERSION << '\n'; break;
+    case cli::Verb::ConfigShow: show_settings(arguments); break;
+    case cli::Verb::Serve: (void)app::serve(settings_of(arguments), arguments.ready_file); break;
+    case cli::Verb::KeyCreate: make_key(arguments.name); break;
     case cli::Verb::UserCreate:
-    case cli::Verb::KeyCreate:
-    case cli::Verb::RotateCsrf: return run_offline(arguments);
+    case cli::Verb::RotateCsrf:
+    case cli::Verb::Migrate:
+    case cli::Verb::Check: return work_on_database(arguments);
   }
+  return cli::Exit::Ok;
 }
 
 }  // namespace
@@ -68,8 +87,7 @@ int main(int count, char** words) {
   const auto parsed = cli::parse(count, words);
   if (!parsed.arguments) return static_cast<int>(parsed.exit);
   try {
-    carry_out(*parsed.arguments);
-    return 0;
+    return static_cast<int>(carry_out(*parsed.arguments));
   } catch (const base::Failure& failure) {
     return static_cast<int>(cli::tell(failure));
   } catch (const std::exception& error) {

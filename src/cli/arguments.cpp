@@ -15,6 +15,30 @@ constexpr const char* kExitCodes =
 void add_config(CLI::App& command, Arguments& arguments) {
   command.add_option("--config", arguments.config, "The settings, a TOML file")
       ->check(CLI::ExistingFile);
+  command.add_option("--set", arguments.set, "One setting, NAME=VALUE, above all others")
+      ->allow_extra_args(false);
+}
+
+void choose(CLI::App& command, Arguments& arguments, Verb verb) {
+  command.callback([&arguments, verb] { arguments.verb = verb; });
+}
+
+void add_database_commands(CLI::App& app, Arguments& arguments) {
+  CLI::App* rotate = app.add_subcommand("rotate-key", "Replace a key while no server runs");
+  rotate->require_subcommand(1);
+  CLI::App* csrf = rotate->add_subcommand("csrf", "The key of the pages' security tokens");
+  add_config(*csrf, arguments);
+  choose(*csrf, arguments, Verb::RotateCsrf);
+
+  CLI::App* migrate =
+      app.add_subcommand("migrate", "Bring the database up to this version while no server runs");
+  add_config(*migrate, arguments);
+  choose(*migrate, arguments, Verb::Migrate);
+
+  CLI::App* check = app.add_subcommand(
+      "check", "Look whether the database keeps what it promises; a server may run");
+  add_config(*check, arguments);
+  choose(*check, arguments, Verb::Check);
 }
 
 }  // namespace
@@ -26,9 +50,7 @@ Parsed parse(int count, const char* const* words) {
   Arguments arguments;
   std::string role;
   bool password_stdin = false;
-  const auto chosen = [&](CLI::App* command, Verb verb) {
-    command->callback([&arguments, verb] { arguments.verb = verb; });
-  };
+  const auto chosen = [&](CLI::App* command, Verb verb) { choose(*command, arguments, verb); };
 
   CLI::App* serve = app.add_subcommand("serve", "Run the server");
   add_config(*serve, arguments);
@@ -51,11 +73,7 @@ Parsed parse(int count, const char* const* words) {
   key_create->add_option("file", arguments.name, "Where; never over a file")->required();
   chosen(key_create, Verb::KeyCreate);
 
-  CLI::App* rotate = app.add_subcommand("rotate-key", "Replace a key while no server runs");
-  rotate->require_subcommand(1);
-  CLI::App* csrf = rotate->add_subcommand("csrf", "The key of the pages' security tokens");
-  add_config(*csrf, arguments);
-  chosen(csrf, Verb::RotateCsrf);
+  add_database_commands(app, arguments);
 
   CLI::App* config = app.add_subcommand("config", "The settings");
   config->require_subcommand(1);
@@ -88,7 +106,8 @@ Exit tell(const base::Failure& failure) {
     std::cerr << "  (" << base::scrubbed(failure.operator_text(), 1000) << ")\n";
   switch (failure.code()) {
     case base::Code::DatabaseInUse: return Exit::DatabaseInUse;
-    case base::Code::Invalid: return Exit::Usage;
+    case base::Code::Invalid:
+    case base::Code::CredentialUnreadable: return Exit::Usage;  // A setting; the key's file.
     case base::Code::Forbidden: return Exit::Forbidden;
     default: return Exit::Failed;
   }

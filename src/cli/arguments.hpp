@@ -22,13 +22,23 @@ enum class Exit : int {
   DatabaseInUse = 11,
 };
 
-enum class Verb : std::uint8_t { Serve, UserCreate, KeyCreate, RotateCsrf, ConfigShow, Version };
+enum class Verb : std::uint8_t {
+  Serve,
+  UserCreate,
+  KeyCreate,
+  RotateCsrf,
+  Migrate,
+  Check,
+  ConfigShow,
+  Version,
+};
 
 struct Arguments {
   Verb verb = Verb::Version;
-  std::string config;      // Of the settings' file; empty for none.
-  std::string ready_file;  // Where `serve` says its address once it answers.
-  std::string name;        // Of the user, or the path of the key file.
+  std::string config;            // Of the settings' file; empty for none.
+  std::vector<std::string> set;  // Single settings, "http.port=8081".
+  std::string ready_file;        // Where `serve` says its address once it answers.
+  std::string name;              // Of the user, or the path of the key file.
   model::Role role = model::Role::Viewer;
 };
 

@@ -37,6 +37,8 @@ Feed Database::follow(const Position& position, const base::Deadline& deadline,
       [&](const Snapshot& snapshot) { return snapshot.changes().after(position, kFeedMost); });
 }
 
+std::vector<std::string> Database::damage() { return backend_->damage(); }
+
 std::int64_t Database::size_on_disk() const { return backend_->size_on_disk(); }
 
 void Database::commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function) {

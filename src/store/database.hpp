@@ -84,6 +84,10 @@ class Database {
   [[nodiscard]] Feed follow(const Position& position, const base::Deadline& deadline,
                             const std::stop_token& stop);
 
+  // What the database itself finds wrong with its file, a line each: pages, indexes, references. It
+  // reads all of it. Throws Failure{StorageCorrupt} when it cannot even be read.
+  [[nodiscard]] std::vector<std::string> damage();
+
   // Bytes on the disk, the write-ahead log included.
   [[nodiscard]] std::int64_t size_on_disk() const;
 

@@ -8,6 +8,7 @@
 #include "store/fabrics.hpp"
 #include "store/history.hpp"
 #include "store/instance.hpp"
+#include "store/invariants.hpp"
 #include "store/kinds.hpp"
 #include "store/objects.hpp"
 #include "store/ownership.hpp"
@@ -42,6 +43,7 @@ class Snapshot {
   [[nodiscard]] const Changes& changes() const noexcept { return changes_; }
   [[nodiscard]] const AuditLog& audit() const noexcept { return audit_; }
   [[nodiscard]] const ConnectionTests& connection_tests() const noexcept { return tests_; }
+  [[nodiscard]] Invariants invariants() const noexcept { return Invariants{sql_}; }
 
  protected:
   sql::Scope& sql_;

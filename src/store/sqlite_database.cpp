@@ -104,6 +104,20 @@ void Readers::look(const std::function<void(const Snapshot&)>& function) {
   function(snapshot);
 }
 
+std::vector<std::string> Readers::damage() {
+  Loan loan{*this};
+  std::vector<std::string> lines;
+  loan.connection().run("PRAGMA integrity_check(20)", {}, [&](const sql::Row& row) {
+    if (row.text(0) != "ok") lines.emplace_back(row.text(0));
+  });
+  loan.connection().run("PRAGMA foreign_key_check", {}, [&](const sql::Row& row) {
+    if (lines.size() < 40)
+      lines.push_back(fmt::format("row {} of {} names a row of {} that is not there",
+                                  row.integer(1), row.text(0), row.text(2)));
+  });
+  return lines;
+}
+
 SqliteDatabase::SqliteDatabase(const Settings& settings, const base::Clock& clock,
                                base::Random& random)
     : path_{settings.path},

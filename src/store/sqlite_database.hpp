@@ -14,6 +14,7 @@ class Readers {
   // `clock` must outlive it.
   Readers(const Settings& settings, const base::Clock& clock);
   void look(const std::function<void(const Snapshot&)>& function);
+  [[nodiscard]] std::vector<std::string> damage();
 
  private:
   struct Pool {
@@ -39,6 +40,7 @@ class SqliteDatabase final : public Database::Backend {
   bool wait_for_changes(const Position& position, const base::Deadline& deadline,
                         const std::stop_token& stop) override;
   [[nodiscard]] std::int64_t size_on_disk() const override;
+  [[nodiscard]] std::vector<std::string> damage() override { return readers_.damage(); }
 
  private:
   const std::filesystem::path path_;
@@ -56,6 +58,7 @@ class SqliteReadOnly final : public Database::Backend {
   bool wait_for_changes(const Position& position, const base::Deadline& deadline,
                         const std::stop_token& stop) override;
   [[nodiscard]] std::int64_t size_on_disk() const override;
+  [[nodiscard]] std::vector<std::string> damage() override { return readers_.damage(); }
 
  private:
   const std::filesystem::path path_;

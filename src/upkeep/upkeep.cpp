@@ -35,4 +35,27 @@ void rotate_csrf_key(const Tools& tools) {
   });
 }
 
+void migrate(const Tools& tools) {
+  (void)store::Database::open(tools.database, tools.clock, tools.random);
+}
+
+Checked check(const Tools& tools) {
+  constexpr std::int64_t kMostOfEachRule = 20;
+  store::Settings settings = tools.database;
+  settings.statement_max = std::chrono::hours{1};
+  const auto db = store::Database::open_read_only(settings, tools.clock);
+  Checked checked;
+  for (const std::string& line : db->damage())
+    checked.faults.push_back(fmt::format("The database's file: {}.", line));
+  db->read([&](const store::Snapshot& seen) {
+    for (const store::Breach& breach : seen.invariants().breaches(kMostOfEachRule))
+      checked.faults.push_back(fmt::format("{}: {}", breach.rule, breach.what));
+    const store::Sizes sizes = seen.invariants().sizes();
+    checked.looked_at =
+        fmt::format("{} rules; {} fabrics, {} objects, {} runs", store::Invariants::rules(),
+                    sizes.fabrics, sizes.objects, sizes.runs);
+  });
+  return checked;
+}
+
 }  // namespace hedgerow::upkeep

@@ -1,5 +1,6 @@
 // The record as it lies on the disk, seen from outside of Hedgerow with the sqlite3 program.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { mustRun } from "./process";
 
 // A place in the write-ahead log: which of its lives, and how many frames it had.
@@ -22,6 +23,12 @@ export class RecordOnDisk {
   // Only while no server holds the database.
   async change(sql: string): Promise<void> {
     await mustRun("sqlite3", [this.file, sql]);
+  }
+
+  // A whole database in the place of this one.
+  async putBack(copy: string): Promise<void> {
+    for (const ending of ["-wal", "-shm"]) rmSync(this.file + ending, { force: true });
+    await copyFile(copy, this.file);
   }
 
   // Every column of every row.

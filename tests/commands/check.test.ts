@@ -1,0 +1,123 @@
+// hedgerow check and hedgerow migrate: what an administrator asks of the database itself.
+import { expect, test } from "../support/fixtures";
+import { slowServers } from "../support/gate";
+import { patient } from "../support/server";
+
+const whole = /^All is as it must be \(\d+ rules; 1 fabrics, 48 objects, \d runs\)\.$/m;
+
+// What somebody does behind the server's back, and the rule that notices it.
+const meddling: Record<string, [string, RegExp]> = {
+  "an object's history is gone": [
+    "DELETE FROM history WHERE object_id = (SELECT min(id) FROM objects)",
+    /^I7: Object \d+ stands in the record, and its history ends with nothing\.$/m,
+  ],
+  "an object was marked as removed": [
+    "UPDATE objects SET removed = 1 WHERE id = (SELECT min(id) FROM objects)",
+    /^I7: Object \d+ is removed, and its history ends with created\.$/m,
+  ],
+  "a history row was added": [
+    "INSERT INTO history SELECT max(id) + 1, object_id, run_id, at, change, uid, resource_version, " +
+      "document FROM history; UPDATE last_ids SET last_id = last_id + 1 WHERE table_name = 'history'",
+    /^I7: Run 1 counts 48 changes, and the history has 49 of it\.$/m,
+  ],
+  "a token was taken away": [
+    "DELETE FROM credentials",
+    /^I7: Fabric 1 and its stored token do not agree/m,
+  ],
+  "an object is another one now": [
+    "UPDATE objects SET uid = 'somebody-else' WHERE id = (SELECT min(id) FROM objects)",
+    /^I14: Object \d+ has uid somebody-else, and its history ends with /m,
+  ],
+  "a counter was set back": [
+    "UPDATE last_ids SET last_id = 1 WHERE table_name = 'objects'",
+    /^I19: Ids of objects were given out up to 1/m,
+  ],
+  "a revision was set back": [
+    "UPDATE fabrics SET revision = 1",
+    /^I29: Revision \d+ of fabric 1 was announced, and it is at 1\.$/m,
+  ],
+  "a user came from nowhere": [
+    "INSERT INTO users (name, name_key, role, password_hash, created) " +
+      "VALUES ('mallory', 'mallory', 'administrator', '', 1)",
+    /^I10: Nobody is on record for making user \d+\.$/m,
+  ],
+  "a row names another that is not there": [
+    "PRAGMA foreign_keys = OFF; DELETE FROM kinds WHERE id = (SELECT min(kind_id) FROM objects)",
+    /^The database's file: row \d+ of objects names a row of kinds that is not there\.$/m,
+  ],
+};
+
+test("check finds what was changed behind the server's back, and nothing else", async ({
+  hedgerow,
+  cluster,
+}) => {
+  const { server } = hedgerow;
+  const fabric = await hedgerow.fabric({ cluster });
+  const api = await server.as("operator");
+  await api.pull(fabric.id);
+  const beside = await server.command(["check"]);
+  expect([beside.code, beside.output], "beside a server").toEqual([
+    0,
+    expect.stringMatching(whole),
+  ]);
+  await server.stop();
+  const { record } = server;
+  const copy = `${server.database}.copy`;
+  await record.change(`VACUUM INTO '${copy}'`);
+  for (const [what, [sql, says]] of Object.entries(meddling)) {
+    await record.change(sql);
+    const { code, output } = await server.command(["check"]);
+    expect(code, `${what}: ${output}`).toBe(3);
+    expect(output).toMatch(says);
+    await record.putBack(copy);
+    const again = await server.command(["check"]);
+    expect([again.code, again.output], what).toEqual([0, expect.stringMatching(whole)]);
+  }
+  await server.begin();
+  expect((await api.pull(fabric.id)).counts.unchanged).toBe(48);
+});
+
+test.describe("while a run goes on", () => {
+  test.use({ settings: patient });
+
+  test("check finds nothing wrong with a server that was killed in a run, before and after it heals", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const { server } = hedgerow;
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const api = await server.as("operator");
+    await gate.rule(slowServers);
+    const { run } = await api.start(fabric.id);
+    await gate.holds("slow");
+    await server.kill();
+    const killed = await server.command(["check"]);
+    expect([killed.code, killed.output]).toEqual([
+      0,
+      expect.stringContaining("All is as it must be"),
+    ]);
+    await gate.dropAll();
+    await server.begin();
+    expect((await api.ended(run.id)).outcome).toBe("lost");
+    const healed = await server.command(["check"]);
+    expect([healed.code, healed.output]).toEqual([
+      0,
+      expect.stringContaining("All is as it must be"),
+    ]);
+  });
+});
+
+test("migrate is refused while a server runs, and brings a database up to date when none does", async ({
+  hedgerow,
+}) => {
+  const { server } = hedgerow;
+  expect((await server.command(["migrate"])).code).toBe(11);
+  await server.stop();
+  const { code, output } = await server.command(["migrate"]);
+  expect([code, output]).toEqual([
+    0,
+    expect.stringMatching(/^The tables are those of hedgerow \d/),
+  ]);
+  await server.begin();
+});
