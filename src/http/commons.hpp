@@ -18,13 +18,18 @@ struct Commons {
         random{chance},
         workers{settings.worker_threads, settings.limits.queue} {}
 
+  [[nodiscard]] std::shared_ptr<asio::ssl::context> tls() const {
+    return certificate.with([](const auto& context) { return context; });
+  }
+
   const Settings settings;
   const Router router;
   const ErrorRenderer render;
   const base::Clock& clock;
   base::Random& random;
   Observer observer;
-  std::optional<asio::ssl::context> tls;
+  // What new connections are shown; nothing where this port speaks plain HTTP.
+  base::Guarded<std::shared_ptr<asio::ssl::context>> certificate;
 
   std::atomic<bool> stopping = false;
   std::atomic<std::size_t> streams = 0;

@@ -95,14 +95,15 @@ asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
 }
 
 asio::awaitable<bool> Connection::open() {
-  if (!commons_.tls) co_return true;
+  const auto tls = commons_.tls();
+  if (!tls) co_return true;
   awaiting_ = true;
   begin_phase(commons_.settings.deadlines.first_byte);
   const std::optional<char> first = co_await first_byte(wire_->socket());
   awaiting_ = false;
   if (!first) co_return false;
   if (*first == kTlsHandshake) {
-    wire_ = tls_wire(std::move(wire_->socket()), *commons_.tls);
+    wire_ = tls_wire(std::move(wire_->socket()), *tls);
     request_.tls = true;
     const bool agreed = co_await wire_->shake_hands();
     co_return agreed;

@@ -201,21 +201,26 @@ bool wants_keep_alive(const Head& head) {
 
 bool waits_for_continue(const Head& head) { return !head.http_1_0 && head.headers.has("Expect"); }
 
+std::vector<Pair> read_form(std::string_view raw) {
+  std::vector<Pair> pairs;
+  for (const std::string_view part : base::split(raw, '&')) {
+    if (part.empty()) continue;
+    const std::size_t equals = part.find('=');
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
+    pairs.push_back({decoded(part.substr(0, equals), true), decoded(value, true)});
+  }
+  return pairs;
+}
+
 Target read_target(std::string_view raw) {
   if (!raw.starts_with('/'))
     refuse_head("The address of the request is not a path that begins with a slash.");
   if (raw.contains('#')) refuse_head("The address has a fragment (#), which no server may see.");
   const std::size_t mark = raw.find('?');
-  Target target{read_path(raw.substr(0, mark)), {}};
-  if (mark == std::string_view::npos) return target;
-  for (const std::string_view part : base::split(raw.substr(mark + 1), '&')) {
-    if (part.empty()) continue;
-    const std::size_t equals = part.find('=');
-    const std::string_view value =
-        equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
-    target.query.push_back({decoded(part.substr(0, equals), true), decoded(value, true)});
-  }
-  return target;
+  std::string path = read_path(raw.substr(0, mark));
+  if (mark == std::string_view::npos) return {std::move(path), {}};
+  return {std::move(path), read_form(raw.substr(mark + 1))};
 }
 
 std::vector<Pair> read_cookies(const Headers& headers) {

@@ -49,6 +49,10 @@ void check(const Head& head);
 [[nodiscard]] bool wants_keep_alive(const Head& head);
 [[nodiscard]] bool waits_for_continue(const Head& head);
 
+// The pairs of a query, and of a form: application/x-www-form-urlencoded. Throws
+// Failure{BadRequest}.
+[[nodiscard]] std::vector<Pair> read_form(std::string_view raw);
+
 struct Target {
   std::string path;
   std::vector<Pair> query;

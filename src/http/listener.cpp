@@ -138,7 +138,7 @@ void Listener::turn_one_away() {
         refusal(commons_, busy("This server has no free file descriptor."), request);
     std::string text = head_text(commons_, request, response, Framing::Length, false);
     text.append(response.bytes());
-    if (!commons_.tls) {
+    if (!commons_.tls()) {
       ::send(client, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       ::shutdown(client, SHUT_WR);
       std::array<char, 4096> nothing{};

@@ -57,8 +57,7 @@ void Server::start() {
   CHECK(!parts_->started);
   const Settings& settings = parts_->commons.settings;
   CHECK(settings.io_threads > 0 && settings.worker_threads > 0);
-  if (!settings.tls_certificate_file.empty() || !settings.tls_key_file.empty())
-    parts_->commons.tls.emplace(tls_context(settings.tls_certificate_file, settings.tls_key_file));
+  read_certificate();
   parts_->loops.clear();
   for (unsigned i = 0; i < settings.io_threads; ++i)
     parts_->loops.push_back(std::make_unique<Loop>());
@@ -67,6 +66,15 @@ void Server::start() {
   parts_->commons.workers.start();
   parts_->listener->start();
   for (const auto& loop : parts_->loops) loop->start();
+}
+
+bool Server::read_certificate() {
+  const Settings& settings = parts_->commons.settings;
+  if (settings.tls_certificate_file.empty() && settings.tls_key_file.empty()) return false;
+  auto fresh = std::make_shared<asio::ssl::context>(
+      tls_context(settings.tls_certificate_file, settings.tls_key_file));
+  parts_->commons.certificate.with([&](auto& context) { context = std::move(fresh); });
+  return true;
 }
 
 std::uint16_t Server::port() const {

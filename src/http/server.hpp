@@ -88,6 +88,10 @@ class Server {
   // not be had, Failure{Invalid} with the field when an address, a certificate or a key is not
   // usable.
   void start();
+  // Shows new connections what the files of certificate and key hold now; open ones keep theirs.
+  // False without TLS. Throws Failure{Invalid} with the field, and changes nothing, when they are
+  // not usable.
+  bool read_certificate();
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] Load load() const;
 
