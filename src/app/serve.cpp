@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -14,6 +15,7 @@
 #include "base/log.hpp"
 #include "jobs/keeper.hpp"
 #include "jobs/workers.hpp"
+#include "web/basic.hpp"
 #include "web/pages.hpp"
 
 namespace hedgerow::app {
@@ -30,13 +32,15 @@ auth::PasswordCost cost_of(const Settings& settings) {
           .wait_most = settings.hash_wait};
 }
 
+bool speaks_tls(const Settings& settings) { return !settings.http.tls_certificate_file.empty(); }
+
 bool is_this_machine(std::string_view address) {
   return address == "127.0.0.1" || address == "::1" || address == "localhost";
 }
 
 void refuse_open_plain(const Settings& settings) {
-  const bool tls = !settings.http.tls_certificate_file.empty();
-  if (tls || settings.allow_plain || is_this_machine(settings.http.address)) return;
+  if (speaks_tls(settings) || settings.allow_plain || is_this_machine(settings.http.address))
+    return;
   throw Failure{Code::Invalid, Cause::Refused,
                 fmt::format("http.address is {}: passwords would cross the network unprotected.",
                             settings.http.address)}
@@ -52,20 +56,17 @@ void close_process() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-// The signals that end the server, taken by the main thread alone.
-sigset_t ending_signals() {
+// The signals that mean something to the server, taken by the main thread alone.
+sigset_t own_signals() {
   sigset_t set;
   ::sigemptyset(&set);
-  ::sigaddset(&set, SIGTERM);
-  ::sigaddset(&set, SIGINT);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
   return set;
 }
 
 api::Settings api_settings(const Settings& settings) {
   api::Settings result;
   result.base_path = settings.http.base_path;
-  result.origins = settings.origins;
-  result.tls = !settings.http.tls_certificate_file.empty();
   result.fresh_for = settings.fresh_for;
   result.heartbeat = settings.heartbeat;
   result.version = HEDGEROW_VERSION;
@@ -92,6 +93,7 @@ class Whole {
         database_{store::Database::open(settings.database, clock_, random_)},
         passwords_{cost_of(settings), clock_},
         sign_in_{*database_, clock_, random_, passwords_, settings.sessions, settings.sign_in},
+        callers_{{.origins = settings.origins, .tls = speaks_tls(settings)}, sign_in_, *database_},
         readers_{*database_, sealer_, clock_, settings.reconcile},
         keeper_{*database_, clock_, settings.jobs, kReplica},
         workers_{*database_,
@@ -104,10 +106,17 @@ class Whole {
         api_{api_settings(settings),
              {.deps = deps(),
               .sign_in = sign_in_,
+              .callers = callers_,
               .passwords = passwords_,
               .tests = tests_,
               .checks = [this] { return checks(); }}},
         pages_{settings.http.base_path, settings.page, random_},
+        basic_{{.deps = deps(),
+                .sign_in = sign_in_,
+                .callers = callers_,
+                .random = random_,
+                .base_path = settings.http.base_path,
+                .fresh_for = settings.fresh_for}},
         server_{settings.http, router(),
                 [this](const Failure& failure, const http::Request& request) {
                   return api_.render(failure, request);
@@ -131,6 +140,16 @@ class Whole {
     server_.start();
   }
 
+  // A certificate that cannot be used changes nothing: better the old one than none.
+  void read_certificate() {
+    try {
+      const bool tls = server_.read_certificate();
+      base::log::info(tls ? "certificate_read" : "nothing_to_read_again");
+    } catch (const Failure& failure) {
+      base::log::error("certificate_kept", {{"detail", failure.detail()}});
+    }
+  }
+
   [[nodiscard]] bool stop() {
     api_.stop();
     server_.stop(base::Deadline::in(clock_, settings_.stop_wait));
@@ -141,11 +160,10 @@ class Whole {
   }
 
   [[nodiscard]] std::string url() const {
-    const bool tls = !settings_.http.tls_certificate_file.empty();
     const std::string& address = settings_.http.address;
     const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
-    return fmt::format("{}://{}:{}{}", tls ? "https" : "http", host, server_.port(),
-                       settings_.http.base_path);
+    return fmt::format("{}://{}:{}{}", speaks_tls(settings_) ? "https" : "http", host,
+                       server_.port(), settings_.http.base_path);
   }
 
  private:
@@ -161,23 +179,38 @@ class Whole {
   [[nodiscard]] http::Router router() {
     http::Router router;
     api_.add_to(router);
+    basic_.add_to(router);
     pages_.add_to(router);
     return router;
   }
 
-  std::vector<std::pair<std::string, std::string>> checks() {
-    std::vector<std::pair<std::string, std::string>> lines;
+  std::vector<api::Check> checks() {
+    std::vector<api::Check> found;
     try {
       const auto silence =
           database_->read([](const store::Snapshot& seen) { return seen.workers().silence(); });
-      lines.emplace_back("database", "ok");
-      const bool alive = silence && *silence < settings_.jobs.no_worker;
-      lines.emplace_back("workers", alive ? "ok" : "no worker has a heartbeat");
+      found.push_back({"database",
+                       true,
+                       fmt::format("It answers; {:.1f} MB on the disk.",
+                                   static_cast<double>(database_->size_on_disk()) / 1e6),
+                       {}});
+      found.push_back(workers(silence));
     } catch (const Failure& failure) {
-      lines.emplace_back("database", failure.detail());
+      found.push_back({"database", false, failure.detail(), failure.next()});
     }
-    lines.emplace_back("page", web::Pages::version().empty() ? "built without its pages" : "ok");
-    return lines;
+    const std::string page = web::Pages::version();
+    found.push_back(page.empty() ? api::Check{"page", false, "This server has no pages in it.",
+                                              "Install a build that carries them."}
+                                 : api::Check{"page", true, fmt::format("Version {}.", page), {}});
+    return found;
+  }
+
+  [[nodiscard]] api::Check workers(const std::optional<base::Milliseconds>& silence) const {
+    if (!silence) return {"workers", false, "None was ever heard of.", "Restart the server."};
+    const auto seconds = std::chrono::duration<double>(*silence).count();
+    std::string heard = fmt::format("One was last heard of {:.1f} s ago.", seconds);
+    if (*silence < settings_.jobs.no_worker) return {"workers", true, std::move(heard), {}};
+    return {"workers", false, std::move(heard), "Restart the server; what waits is done then."};
   }
 
   const Settings& settings_;
@@ -187,12 +220,14 @@ class Whole {
   std::unique_ptr<store::Database> database_;
   auth::Passwords passwords_;
   auth::SignIn sign_in_;
+  auth::Callers callers_;
   reconcile::Readers readers_;
   jobs::Keeper keeper_;
   jobs::Workers workers_;
   actions::ConnectionTests tests_;
   api::Api api_;
   web::Pages pages_;
+  web::Basic basic_;
   http::Server server_;
 };
 
@@ -211,16 +246,19 @@ void say_ready(const std::string& file, const std::string& url) {
 bool serve(const LoadedSettings& loaded, const std::string& ready_file) {
   refuse_open_plain(loaded.settings);
   close_process();
-  const sigset_t signals = ending_signals();
+  const sigset_t signals = own_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   Whole whole{loaded.settings};
   whole.start();
   base::log::info("serving", {{"url", whole.url()}, {"version", HEDGEROW_VERSION}});
   say_ready(ready_file, whole.url());
+  // Without systemd nobody listens, and nothing happens.
+  ::sd_notify(0, fmt::format("READY=1\nSTATUS=Serving {}", whole.url()).c_str());
 
   int taken = 0;
-  ::sigwait(&signals, &taken);
+  while (::sigwait(&signals, &taken) == 0 && taken == SIGHUP) whole.read_certificate();
+  ::sd_notify(0, "STOPPING=1");
   base::log::info("stopping", {{"signal", taken}});
   const bool ended = whole.stop();
   base::log::info("stopped", {{"clean", ended}});

@@ -212,6 +212,14 @@ std::string nearest(std::string_view name, const std::vector<Entry>& all) {
   return std::string{best->name};
 }
 
+// "HEDGEROW_RUNS_LEASE"
+std::string in_environment(const Entry& entry) {
+  std::string name = "HEDGEROW_" + std::string{entry.name};
+  for (char& c : name)
+    c = c == '.' ? '_' : (c >= 'a' && c <= 'z') ? static_cast<char>(c - 'a' + 'A') : c;
+  return name;
+}
+
 // A value of the file as text; nothing when it is of a kind that no setting has.
 std::optional<std::string> text_of(const toml::node& node) {
   if (const auto* text = node.as_string()) return text->get();
@@ -245,14 +253,39 @@ class Loader {
     read(table, "");
   }
 
+  // What lies in conf.d beside it is read after it, by name.
+  void read_folder_beside(const std::string& path) {
+    std::vector<std::filesystem::path> files;
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator{
+             std::filesystem::path{path}.parent_path() / "conf.d", none})
+      if (entry.path().extension() == ".toml") files.push_back(entry.path());
+    std::ranges::sort(files);
+    for (const auto& file : files) read_file(file.string());
+  }
+
   void read_environment(std::span<const std::string> environment) {
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      std::string name = "HEDGEROW_" + std::string{entries_[i].name};
-      for (char& c : name)
-        c = c == '.' ? '_' : (c >= 'a' && c <= 'z') ? static_cast<char>(c - 'a' + 'A') : c;
-      name += "=";
-      for (const std::string& line : environment)
-        if (line.starts_with(name)) assign(i, line.substr(name.size()), "environment");
+    for (const std::string& line : environment) {
+      const std::size_t equals = line.find('=');
+      if (!line.starts_with("HEDGEROW_") || equals == std::string::npos) continue;
+      const std::string name = line.substr(0, equals);
+      const auto found = std::ranges::find(entries_, name, in_environment);
+      if (found != entries_.end())
+        assign(index_of(found), std::string_view{line}.substr(equals + 1), "environment");
+      else
+        refuse_near_miss(name);
+    }
+  }
+
+  // "runs.lease=20s", each.
+  void read_flags(std::span<const std::string> flags) {
+    for (const std::string& flag : flags) {
+      const std::size_t equals = flag.find('=');
+      const std::string name = flag.substr(0, equals);
+      if (equals == std::string::npos) refuse("--set", name, "it wants NAME=VALUE");
+      const auto found = std::ranges::find(entries_, name, &Entry::name);
+      if (found == entries_.end()) refuse_unknown("--set", name);
+      assign(index_of(found), std::string_view{flag}.substr(equals + 1), "--set");
     }
   }
 
@@ -263,6 +296,21 @@ class Loader {
   }
 
  private:
+  [[nodiscard]] std::size_t index_of(std::vector<Entry>::const_iterator entry) const {
+    return static_cast<std::size_t>(entry - entries_.begin());
+  }
+  [[noreturn]] void refuse_unknown(std::string_view source, const std::string& name) const {
+    refuse(source, name,
+           fmt::format("it is not known; the nearest is {}", nearest(name, entries_)));
+  }
+  // Other programs have variables of this beginning too, but hardly one that is almost ours.
+  void refuse_near_miss(const std::string& name) const {
+    for (const Entry& entry : entries_)
+      if (distance(in_environment(entry), name) <= 2)
+        refuse("environment", name,
+               fmt::format("it is not known; the nearest is {}", in_environment(entry)));
+  }
+
   void read(const toml::table& table, const std::string& prefix) {
     for (const auto& [key, node] : table) {
       const std::string name = prefix + std::string{key.str()};
@@ -271,15 +319,11 @@ class Loader {
         read(*inner, name + ".");
         continue;
       }
-      const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                      [&](const Entry& entry) { return entry.name == name; });
-      if (found == entries_.end()) {
-        refuse(source, name,
-               fmt::format("it is not known; the nearest is {}", nearest(name, entries_)));
-      }
+      const auto found = std::ranges::find(entries_, name, &Entry::name);
+      if (found == entries_.end()) refuse_unknown(source, name);
       const auto text = text_of(node);
       if (!text) refuse(source, name, "its value is of a kind that no setting has");
-      assign(static_cast<std::size_t>(found - entries_.begin()), *text, source);
+      assign(index_of(found), *text, source);
     }
   }
 
@@ -319,11 +363,16 @@ std::string span_text(Milliseconds span) {
   return fmt::format("{}ms", span.count());
 }
 
-LoadedSettings load_settings(const std::string& path, std::span<const std::string> environment) {
+LoadedSettings load_settings(const std::string& path, std::span<const std::string> environment,
+                             std::span<const std::string> flags) {
   LoadedSettings loaded;
   Loader loader{loaded};
-  if (!path.empty()) loader.read_file(path);
+  if (!path.empty()) {
+    loader.read_file(path);
+    loader.read_folder_beside(path);
+  }
   loader.read_environment(environment);
+  loader.read_flags(flags);
   loader.finish();
   Settings& settings = loaded.settings;
   settings.jobs.write_wait = settings.reconcile.write_wait = settings.sessions.database_wait =

@@ -37,7 +37,7 @@ struct Settings {
 struct SettingLine {
   std::string name;    // "http.port"
   std::string value;   // "8080"
-  std::string source;  // "default", "hedgerow.toml:14", "environment"
+  std::string source;  // "default", "hedgerow.toml:14", "environment", "--set"
 };
 
 struct LoadedSettings {
@@ -45,11 +45,13 @@ struct LoadedSettings {
   std::vector<SettingLine> lines;
 };
 
-// Default < file < environment (HEDGEROW_SECTION_KEY; `environment` is the process's,
-// "NAME=value"). An empty `path` reads no file. Throws Failure{Invalid}: unknown key (with line and
-// nearest name), wrong type, value out of range.
+// Default < file < files of conf.d beside it, by name < environment (HEDGEROW_SECTION_KEY;
+// `environment` is the process's, "NAME=value") < flags ("section.key=value"). An empty `path`
+// reads no file. Throws Failure{Invalid}: unknown key (with line and nearest name; of the
+// environment only what is almost one of ours), wrong type, value out of range.
 [[nodiscard]] LoadedSettings load_settings(const std::string& path,
-                                           std::span<const std::string> environment);
+                                           std::span<const std::string> environment,
+                                           std::span<const std::string> flags = {});
 
 // "500ms", "5s", "15m", "24h" and back.
 [[nodiscard]] std::optional<base::Milliseconds> parse_span(std::string_view text);
