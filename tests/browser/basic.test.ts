@@ -1,0 +1,175 @@
+// The pages without script: the same work, by plain forms, in a browser whose scripts are off.
+import type { Page } from "@playwright/test";
+import { expectExecutedOnce } from "../support/executed";
+import { expect, test } from "../support/fixtures";
+import { slowServers } from "../support/gate";
+import { networkLines, type PersonPage } from "../support/person";
+import { passwords, patient } from "../support/server";
+import type { Role } from "../support/types";
+
+test.use({ javaScriptEnabled: false });
+
+async function fillIn(page: Page, role: Role): Promise<void> {
+  await page.getByLabel("User name").fill(role);
+  await page.getByLabel("Password").fill(passwords[role]);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+async function open(page: PersonPage, role: Role): Promise<void> {
+  await page.goto(page.at("/basic/"));
+  await fillIn(page, role);
+  await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
+}
+
+const counted = "48 created, 0 changed, 0 unchanged, 0 removed";
+
+test("1: without scripts, one click on Sync from Fabric is one run, and its counts stand there after a reload", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster, name: "<b>lab</b> & co" });
+  await page.goto(page.at("/"));
+  await page.getByRole("link", { name: "the basic pages" }).first().click();
+  await fillIn(page, "operator");
+  await page.getByRole("link", { name: "<b>lab</b> & co" }).click();
+  await expect(page.getByText("not measured").first()).toBeVisible();
+  await page.getByRole("button", { name: "Sync from Fabric" }).click();
+  await expect(page.getByRole("heading", { name: /^Run \d+$/ })).toBeVisible();
+  await expect(page.getByText(counted)).toBeVisible();
+  await expect(page.getByText("succeeded").first()).toBeVisible();
+  await page.reload();
+  await expect(page.getByText(counted)).toBeVisible();
+  await page.getByRole("link", { name: "<b>lab</b> & co" }).click();
+  await expect(page.getByRole("row", { name: /Run \d+ Sync from Fabric succeeded/ })).toBeVisible();
+  await page.goBack();
+  await page.goForward();
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});
+
+test.describe("while a run goes on", () => {
+  test.use({ settings: patient });
+
+  test("1: the page of a run loads itself again until it has ended", async ({
+    hedgerow,
+    cluster,
+    gate,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    await open(page, "operator");
+    await page.getByRole("link", { name: fabric.name }).click();
+    await gate.rule(slowServers);
+    await page.getByRole("button", { name: "Sync from Fabric" }).click();
+    await expect(page.getByText(/Sync from Fabric: running/)).toBeVisible();
+    await gate.dropAll();
+    await expect(page.getByText(counted)).toBeVisible();
+    await expect(page.locator('meta[http-equiv="refresh"]')).toHaveCount(0);
+  });
+});
+
+test("1: a session that ended before the click asks to sign in, and the click happens once", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await open(page, "operator");
+  await page.getByRole("link", { name: fabric.name }).click();
+  page.allow(networkLines);
+  await hedgerow.endSessionsOf("operator");
+  await page.getByRole("button", { name: "Sync from Fabric" }).click();
+  await expect(page.getByText(/Layer 3 .* session_expired/)).toBeVisible();
+  await expect(
+    page.getByText("After you sign in, Sync from Fabric is finished once."),
+  ).toBeVisible();
+  expect(cluster.lists("connections")).toBe(0);
+  await page.getByLabel("User name").fill("operator");
+  await page.getByLabel("Password").fill("a wrong password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByText(/Layer 5 .* bad_credentials/)).toBeVisible();
+  await fillIn(page, "operator");
+  await expect(page.getByText(counted)).toBeVisible();
+  await page.reload();
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});
+
+test("1: somebody else who signs in does not send the waiting click", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await open(page, "operator");
+  await page.getByRole("link", { name: fabric.name }).click();
+  page.allow(networkLines);
+  await hedgerow.endSessionsOf("operator");
+  await page.getByRole("button", { name: "Sync from Fabric" }).click();
+  await fillIn(page, "administrator");
+  await expect(page.getByRole("heading", { name: fabric.name })).toBeVisible();
+  expect(cluster.lists("connections")).toBe(0);
+  const api = await hedgerow.server.as("viewer");
+  expect((await api.fabric(fabric.id)).recent_runs).toEqual([]);
+});
+
+test("1: a viewer is told what is missing, and a forged form is refused on its layer", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await open(page, "viewer");
+  await page.getByRole("link", { name: fabric.name }).click();
+  await expect(page.getByText("Sync from Fabric needs the permission fabric.sync")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Sync from Fabric" })).toHaveCount(0);
+  const viewer = await hedgerow.server.as("viewer");
+  const operator = await hedgerow.server.as("operator");
+  const own = new URL(hedgerow.server.url).origin;
+  const form = async (cookie: string, token: string, origin: string, body = "") => {
+    const answer = await fetch(new URL(`/basic/fabrics/${fabric.id}/sync/`, own), {
+      method: "POST",
+      redirect: "manual",
+      headers: {
+        ...(cookie && { Cookie: cookie }),
+        Origin: origin,
+        "Content-Type": "application/x-www-form-urlencoded",
+      },
+      body: body || `csrf=${encodeURIComponent(token)}&key=0123456789abcdef&asker=viewer`,
+    });
+    return { answer, text: await answer.text() };
+  };
+  const refusals = [
+    [await form(viewer.cookie, viewer.csrf ?? "", own), 403, /Layer 6 .* forbidden/],
+    [await form(operator.cookie, viewer.csrf ?? "", own), 403, /Layer 4 .* csrf_stale/],
+    [
+      await form(operator.cookie, operator.csrf ?? "", "https://evil.example"),
+      403,
+      /origin_refused/,
+    ],
+    [await form("", "", own), 401, /Layer 5 .* session_missing/],
+    [await form(operator.cookie, "", own, "csrf=a&csrf=b&key=0123456789abcdef"), 400, /invalid/],
+    [await form(operator.cookie, "", own, "csrf=%zz"), 400, /bad_request/],
+  ] as const;
+  for (const [{ answer, text }, status, words] of refusals) {
+    expect(text).toMatch(words);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("Content-Type")).toContain("text/html");
+  }
+  expect(cluster.lists("connections")).toBe(0);
+  expect((await viewer.fabric(fabric.id)).recent_runs).toEqual([]);
+});
+
+test("signing out on a basic page ends the session, and Back shows nothing", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster, name: "members only" });
+  await open(page, "viewer");
+  await page.getByRole("link", { name: fabric.name }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByLabel("User name")).toBeVisible();
+  await page.goBack();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await expect(page.getByText("members only")).toHaveCount(0);
+});
