@@ -1,6 +1,7 @@
 #include "api/api.hpp"
 
 #include "api/events.hpp"
+#include "api/fault_log.hpp"
 #include "api/metrics.hpp"
 
 namespace hedgerow::api {
@@ -9,16 +10,16 @@ struct Api::Inside {
   Inside(const Settings& given, const Parts& with)
       : settings{given},
         parts{with},
-        callers{settings, parts.sign_in, parts.deps.db},
         events{parts.deps.db, parts.deps.clock, settings},
         metrics{parts.deps.db, settings.version} {}
 
   Settings settings;
   Parts parts;
-  Callers callers;
   EventHub events;
   Metrics metrics;
-  Context context{settings, parts, callers, events, metrics};
+  FaultLog faults;
+  Context context{settings, parts,  parts.callers,           events,
+                  metrics,  faults, parts.deps.clock.wall(), {}};
 };
 
 Api::Api(const Settings& settings, const Parts& parts)
@@ -27,16 +28,23 @@ Api::Api(const Settings& settings, const Parts& parts)
 Api::~Api() = default;
 
 void Api::add_to(http::Router& router) {
-  router.before([this](http::Request& request) { inside_->callers.check(request); });
+  router.before([this](http::Request& request) { inside_->parts.callers.check(request); });
   add_session_routes(router, inside_->context);
   add_fabric_routes(router, inside_->context);
   add_run_routes(router, inside_->context);
   add_object_routes(router, inside_->context);
   add_connection_test_routes(router, inside_->context);
   add_server_routes(router, inside_->context);
+  add_health_routes(router, inside_->context);
 }
 
 http::Response Api::render(const base::Failure& failure, const http::Request& request) {
+  if (failure.code() == base::Code::InternalFault)
+    inside_->faults.note({.at = inside_->parts.deps.clock.wall(),
+                          .request = request.id,
+                          .code = failure.code(),
+                          .place = fmt::format("{} {}", request.method, request.route),
+                          .detail = failure.detail()});
   const base::CodeFacts& facts = facts_of(failure.code());
   // A code that only runs end with has no status of its own: met here, the server cannot do what
   // was asked.
@@ -52,6 +60,7 @@ http::Response Api::render(const base::Failure& failure, const http::Request& re
 void Api::observe(const http::Finished& finished) { inside_->metrics.count(finished); }
 
 void Api::measure_load(std::function<http::Load()> load) {
+  inside_->context.load = load;
   inside_->metrics.measure_load(std::move(load));
 }
 

@@ -5,7 +5,7 @@
 
 #include "actions/connection_tests.hpp"
 #include "actions/runs.hpp"
-#include "auth/sign_in.hpp"
+#include "auth/callers.hpp"
 #include "http/events.hpp"
 #include "http/router.hpp"
 #include "http/server.hpp"
@@ -15,8 +15,6 @@ namespace hedgerow::api {
 
 struct Settings {
   std::string base_path;
-  std::vector<std::string> origins;  // Allowed origins; empty: this host itself.
-  bool tls = false;                  // Whether cookies are Secure and carry the __Host- prefix.
   base::Milliseconds fresh_for{600'000};
   base::Milliseconds heartbeat{5'000};
   std::size_t stream_bytes_max = 256 * 1024;
@@ -24,14 +22,23 @@ struct Settings {
   std::string page_version;  // and of the page that it carries.
 };
 
+// One thing that this server needs, as it was found just now.
+struct Check {
+  std::string name;
+  bool good = false;
+  std::string detail;  // What was measured, or what is not right.
+  std::string next;    // What to do; empty where it is good.
+};
+
 // What the API works with. Everything outlives it.
 struct Parts {
   actions::Deps deps;
   auth::SignIn& sign_in;
+  const auth::Callers& callers;
   auth::Passwords& passwords;
   actions::ConnectionTests& tests;
-  // Whether the process is ready to serve: a line per check, "ok" or what is not.
-  std::function<std::vector<std::pair<std::string, std::string>>()> checks;
+  // Whether the process is ready to serve.
+  std::function<std::vector<Check>()> checks;
 };
 
 class Api {

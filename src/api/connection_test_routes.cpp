@@ -22,7 +22,7 @@ http::Response test_response(const Context& context, const model::Actor& actor,
 void add_connection_test_routes(http::Router& router, const Context& context) {
   router.add("POST", "/api/connection-tests/",
              [&](http::Request& request) {
-               const model::Actor& actor = Callers::of(request).actor;
+               const model::Actor& actor = auth::Callers::of(request).actor;
                base::JsonObject body{request.body};
                auto wanted = connection_in(body);
                if (!wanted) body.refuse("cluster", "It is missing.");
@@ -36,7 +36,7 @@ void add_connection_test_routes(http::Router& router, const Context& context) {
              {.body_max = 12U << 20U});
   router.add("GET", "/api/connection-tests/{id}/", [&](http::Request& request) {
     Query{request}.finish();
-    return test_response(context, Callers::of(request).actor, {id_in(request, "id")}, 200);
+    return test_response(context, auth::Callers::of(request).actor, {id_in(request, "id")}, 200);
   });
 }
 

@@ -75,7 +75,7 @@ http::Response EventHub::open(const http::Request& request) {
     }
     listener->subjects.push_back(*subject);
   }
-  listener->session = Callers::of(request).session.token_hash;
+  listener->session = auth::Callers::of(request).session.token_hash;
   listener->stream = std::make_shared<http::EventStream>(settings_.stream_bytes_max);
   // The first beat goes out at once: a lamp that waited for it would be dark for no reason.
   const auto revisions = db_.read(

@@ -50,7 +50,7 @@ http::Response list_fabrics(const Context& context, const http::Request& request
   wanted.order = static_cast<views::FabricOrder>(query.word("ordering", kOrders));
   wanted.q = query.text("q", 200);
   query.finish();
-  const model::Actor& actor = Callers::of(request).actor;
+  const model::Actor& actor = auth::Callers::of(request).actor;
   const auto fabrics = context.db().read([&](const store::Snapshot& seen) {
     return views::fabrics(seen, actor, wanted, context.instant());
   });
@@ -60,7 +60,7 @@ http::Response list_fabrics(const Context& context, const http::Request& request
 }
 
 http::Response create_fabric(const Context& context, const http::Request& request) {
-  const model::Actor& actor = Callers::of(request).actor;
+  const model::Actor& actor = auth::Callers::of(request).actor;
   base::JsonObject body{request.body};
   if (!body.has("name")) body.refuse("name", "It is missing.");
   actions::FabricRequest wanted = fabric_in(body);
@@ -75,7 +75,7 @@ http::Response create_fabric(const Context& context, const http::Request& reques
 }
 
 http::Response edit_fabric(const Context& context, const http::Request& request) {
-  const model::Actor& actor = Callers::of(request).actor;
+  const model::Actor& actor = auth::Callers::of(request).actor;
   const model::FabricId id{id_in(request, "id")};
   base::JsonObject body{request.body};
   actions::FabricRequest wanted = fabric_in(body);
@@ -90,8 +90,8 @@ http::Response delete_fabric(const Context& context, const http::Request& reques
   Query query{request};
   const std::string name = query.text("name", 1'000);
   query.finish();
-  actions::delete_fabric(context.parts.deps, Callers::of(request).actor, {id_in(request, "id")},
-                         name);
+  actions::delete_fabric(context.parts.deps, auth::Callers::of(request).actor,
+                         {id_in(request, "id")}, name);
   return http::Response::nothing();
 }
 
@@ -150,7 +150,7 @@ void add_fabric_routes(http::Router& router, const Context& context) {
       kWithKubeconfig);
   router.add("GET", "/api/fabrics/{id}/", [&](http::Request& request) {
     Query{request}.finish();
-    return fabric_response(context, Callers::of(request).actor, {id_in(request, "id")}, 200);
+    return fabric_response(context, auth::Callers::of(request).actor, {id_in(request, "id")}, 200);
   });
   router.add(
       "PATCH", "/api/fabrics/{id}/", [&](http::Request& r) { return edit_fabric(context, r); },
@@ -158,7 +158,7 @@ void add_fabric_routes(http::Router& router, const Context& context) {
   router.add("DELETE", "/api/fabrics/{id}/",
              [&](http::Request& r) { return delete_fabric(context, r); });
   router.add("POST", "/api/fabrics/{id}/resume/", [&](http::Request& request) {
-    const model::Actor& actor = Callers::of(request).actor;
+    const model::Actor& actor = auth::Callers::of(request).actor;
     const model::FabricId id{id_in(request, "id")};
     actions::resume_fabric(context.parts.deps, actor, id);
     return fabric_response(context, actor, id, 200);

@@ -41,7 +41,7 @@ http::Response list_objects(const Context& context, const http::Request& request
   query.finish();
   const model::FabricId fabric{id_in(request, "id")};
   const auto objects = context.db().read([&](const store::Snapshot& seen) {
-    return views::objects(seen, Callers::of(request).actor, fabric, wanted);
+    return views::objects(seen, auth::Callers::of(request).actor, fabric, wanted);
   });
   return list_of(request, objects, wanted.page,
                  [](base::JsonOut& out, const views::ObjectView& view) { write(out, view); });
@@ -52,7 +52,7 @@ http::Response list_kinds(const Context& context, const http::Request& request) 
   const model::FabricId fabric{id_in(request, "id")};
   store::Paged<model::KindState> kinds;
   kinds.rows = context.db().read([&](const store::Snapshot& seen) {
-    return views::kinds(seen, Callers::of(request).actor, fabric);
+    return views::kinds(seen, auth::Callers::of(request).actor, fabric);
   });
   kinds.count = static_cast<std::int64_t>(kinds.rows.size());
   return list_of(request, kinds, {.limit = kinds.count, .offset = 0},
@@ -66,7 +66,7 @@ http::Response get_object(const Context& context, const http::Request& request) 
   query.finish();
   const model::ObjectId id{id_in(request, "id")};
   const auto view = context.db().read([&](const store::Snapshot& seen) {
-    return views::object(seen, Callers::of(request).actor, id);
+    return views::object(seen, auth::Callers::of(request).actor, id);
   });
   if (yaml) {
     return http::Response::of(200, "application/yaml; charset=utf-8",
@@ -83,7 +83,7 @@ http::Response get_history(const Context& context, const http::Request& request)
   query.finish();
   const model::ObjectId id{id_in(request, "id")};
   const auto changes = context.db().read([&](const store::Snapshot& seen) {
-    return views::history(seen, Callers::of(request).actor, id, page);
+    return views::history(seen, auth::Callers::of(request).actor, id, page);
   });
   return list_of(request, changes, page,
                  [](base::JsonOut& out, const model::Change& change) { write(out, change); });

@@ -2,7 +2,7 @@
 // Context.
 #pragma once
 
-#include "api/caller.hpp"
+#include "api/api.hpp"
 #include "api/json.hpp"
 #include "api/query.hpp"
 #include "base/json_in.hpp"
@@ -10,14 +10,18 @@
 namespace hedgerow::api {
 
 class EventHub;
+class FaultLog;
 class Metrics;
 
 struct Context {
   const Settings& settings;
   const Parts& parts;
-  const Callers& callers;
+  const auth::Callers& callers;
   EventHub& events;
   Metrics& metrics;
+  FaultLog& faults;
+  const base::WallTime started;
+  std::function<http::Load()> load;
 
   [[nodiscard]] store::Database& db() const { return parts.deps.db; }
   [[nodiscard]] const base::Clock& clock() const { return parts.deps.clock; }
@@ -32,6 +36,7 @@ void add_run_routes(http::Router& router, const Context& context);
 void add_object_routes(http::Router& router, const Context& context);
 void add_connection_test_routes(http::Router& router, const Context& context);
 void add_server_routes(http::Router& router, const Context& context);
+void add_health_routes(http::Router& router, const Context& context);
 
 // One page of a list in the contract's shape.
 template <class Row, class Write>

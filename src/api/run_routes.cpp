@@ -1,5 +1,6 @@
 // Runs: start or join, look at, cancel, what each changed.
 #include "api/routes.hpp"
+#include "base/text.hpp"
 
 namespace hedgerow::api {
 
@@ -44,6 +45,15 @@ actions::RunRequest run_in(const http::Request& request, std::string& counts) {
   return wanted;
 }
 
+// A page of another build may mean something else by what it sends.
+void require_this_page(const Context& context, const std::optional<actions::Click>& click) {
+  const std::string& ours = context.settings.page_version;
+  if (!click || click->page_version.empty() || ours.empty() || click->page_version == ours) return;
+  throw Failure{Code::AssetsOutdated, Cause::Refused,
+                fmt::format("The page that asks is {}; this server carries {}.",
+                            base::shown(click->page_version, 50), ours)};
+}
+
 std::string signed_in_words(const store::Session& session) {
   const bool by_code = session.method == store::SignInMethod::SetupCode;
   return fmt::format("{}, since {}", by_code ? "set-up code" : "password",
@@ -58,14 +68,15 @@ std::string run_json(const views::RunView& view) {
 
 views::RunView read_run(const Context& context, const http::Request& request, model::RunId id) {
   return context.db().read([&](const store::Snapshot& seen) {
-    return views::run(seen, Callers::of(request).actor, id);
+    return views::run(seen, auth::Callers::of(request).actor, id);
   });
 }
 
 http::Response start_run(const Context& context, const http::Request& request) {
-  const auth::Proven& caller = Callers::of(request);
+  const auth::Proven& caller = auth::Callers::of(request);
   std::string counts;
   actions::RunRequest wanted = run_in(request, counts);
+  require_this_page(context, wanted.passage.click);
   wanted.fabric = {id_in(request, "id")};
   wanted.passage.received = context.clock().wall();
   wanted.passage.signed_in = signed_in_words(caller.session);
@@ -84,7 +95,7 @@ http::Response start_run(const Context& context, const http::Request& request) {
 
 http::Response list_runs(const Context& context, const http::Request& request,
                          std::optional<model::FabricId> fabric) {
-  const model::Actor& actor = Callers::of(request).actor;
+  const model::Actor& actor = auth::Callers::of(request).actor;
   Query query{request};
   const store::Page page = query.page();
   const std::string key = fabric ? query.text("key", 64) : "";
@@ -120,7 +131,7 @@ void add_run_routes(http::Router& router, const Context& context) {
   });
   router.add("POST", "/api/runs/{id}/cancel/", [&](http::Request& request) {
     const model::RunId id{id_in(request, "id")};
-    actions::cancel_run(context.parts.deps, Callers::of(request).actor, id);
+    actions::cancel_run(context.parts.deps, auth::Callers::of(request).actor, id);
     return http::Response::json(202, run_json(read_run(context, request, id)));
   });
   router.add("GET", "/api/runs/{id}/changes/", [&](http::Request& request) {
@@ -129,7 +140,7 @@ void add_run_routes(http::Router& router, const Context& context) {
     query.finish();
     const model::RunId id{id_in(request, "id")};
     const auto changes = context.db().read([&](const store::Snapshot& seen) {
-      return views::changes(seen, Callers::of(request).actor, id, page);
+      return views::changes(seen, auth::Callers::of(request).actor, id, page);
     });
     return list_of(request, changes, page,
                    [](base::JsonOut& out, const model::Change& change) { write(out, change); });

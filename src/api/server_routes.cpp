@@ -1,4 +1,4 @@
-// Health, metrics, version, the contract and the event stream.
+// Metrics, version, the contract and the event stream.
 #include "api/events.hpp"
 #include "api/metrics.hpp"
 
@@ -13,34 +13,15 @@ namespace hedgerow::api {
 
 namespace {
 
-constexpr std::string_view kText = "text/plain; charset=utf-8";
-
 http::Response embedded(std::string_view type, const char* begin, const char* end) {
   http::Response response = http::Response::of(200, type, "");
   response.fixed_body = std::as_bytes(std::span{begin, end});
   return response;
 }
 
-// One line per check with ?verbose, else one word; a check named in ?exclude= is left out.
-http::Response readiness(const Context& context, const http::Request& request) {
-  Query query{request};
-  const bool verbose = query.present("verbose");
-  const auto excluded = query.texts("exclude", 20);
-  query.finish();
-  std::string lines;
-  bool ready = true;
-  for (const auto& [check, state] : context.parts.checks()) {
-    if (std::find(excluded.begin(), excluded.end(), check) != excluded.end()) continue;
-    ready = ready && state == "ok";
-    lines += fmt::format("[{}]{} {}\n", state == "ok" ? "+" : "-", check, state);
-  }
-  const std::string word = ready ? "ok\n" : "not ready\n";
-  return http::Response::of(ready ? 200 : 503, kText, verbose || !ready ? lines + word : word);
-}
-
 http::Response metrics(const Context& context, const http::Request& request) {
   Query{request}.finish();
-  if (!Callers::is_from_here(request)) {
+  if (!auth::Callers::is_from_here(request)) {
     throw base::Failure{base::Code::Forbidden, base::Cause::Denied,
                         "Metrics are given to this machine only."};
   }
@@ -60,9 +41,6 @@ void add_server_routes(http::Router& router, const Context& context) {
                     hedgerow_embedded_contract_json_end);
   });
   router.add("GET", "/api/events/", [&](http::Request& r) { return context.events.open(r); });
-  router.add("GET", "/livez",
-             [](http::Request&) { return http::Response::of(200, kText, "ok\n"); });
-  router.add("GET", "/readyz", [&](http::Request& r) { return readiness(context, r); });
   router.add("GET", "/metrics", [&](http::Request& r) { return metrics(context, r); });
   router.add("GET", "/version", [&](http::Request&) {
     base::JsonOut out;

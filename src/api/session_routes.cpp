@@ -44,9 +44,10 @@ http::Response sign_in(const Context& context, const http::Request& request) {
   const base::SecretText password = body.required_secret("password", kPassword);
   body.finish();
   // Whoever signs in anew leaves the old session behind; whoever fails keeps it.
-  return signed_in(context, request,
-                   context.parts.sign_in.with_password(
-                       username, password, Callers::visitor(request), Callers::find(request)));
+  return signed_in(
+      context, request,
+      context.parts.sign_in.with_password(username, password, auth::Callers::visitor(request),
+                                          auth::Callers::find(request)));
 }
 
 http::Response set_up(const Context& context, const http::Request& request) {
@@ -57,17 +58,17 @@ http::Response set_up(const Context& context, const http::Request& request) {
   body.finish();
   return signed_in(
       context, request,
-      context.parts.sign_in.set_up(code, username, password, Callers::visitor(request)));
+      context.parts.sign_in.set_up(code, username, password, auth::Callers::visitor(request)));
 }
 
 http::Response renew(const Context& context, http::Request& request) {
-  auth::Proven proven = Callers::of(request);
+  auth::Proven proven = auth::Callers::of(request);
   context.parts.sign_in.renew(proven);
   return http::Response::json(200, session_json(context, request, &proven));
 }
 
 http::Response sign_out(const Context& context, const http::Request& request) {
-  context.parts.sign_in.sign_out(Callers::of(request));
+  context.parts.sign_in.sign_out(auth::Callers::of(request));
   auto response = http::Response::json(200, session_json(context, request, nullptr));
   context.callers.clear_cookie(response);
   // Over unprotected HTTP browsers do not know it and complain.
@@ -79,7 +80,7 @@ http::Response list_users(const Context& context, const http::Request& request) 
   Query query{request};
   const store::Page page = query.page();
   query.finish();
-  model::require(Callers::of(request).actor, model::Permission::UsersManage, "");
+  model::require(auth::Callers::of(request).actor, model::Permission::UsersManage, "");
   const auto users =
       context.db().read([&](const store::Snapshot& seen) { return seen.users().page(page); });
   return list_of(request, users, page,
@@ -87,7 +88,7 @@ http::Response list_users(const Context& context, const http::Request& request) 
 }
 
 http::Response create_user(const Context& context, const http::Request& request) {
-  const model::Actor& actor = Callers::of(request).actor;
+  const model::Actor& actor = auth::Callers::of(request).actor;
   model::require(actor, model::Permission::UsersManage, "");
   base::JsonObject body{request.body};
   auth::Account user;
@@ -113,7 +114,7 @@ http::Response create_user(const Context& context, const http::Request& request)
 void add_session_routes(http::Router& router, const Context& context) {
   router.add("GET", "/api/session/", [&](http::Request& request) {
     Query{request}.finish();
-    return http::Response::json(200, session_json(context, request, Callers::find(request)));
+    return http::Response::json(200, session_json(context, request, auth::Callers::find(request)));
   });
   router.add("POST", "/api/session/", [&](http::Request& r) { return sign_in(context, r); });
   router.add("PATCH", "/api/session/", [&](http::Request& r) { return renew(context, r); });

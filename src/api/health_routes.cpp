@@ -1,0 +1,112 @@
+// How the server finds itself: for a person with the session, in one word for who watches it. And
+// what pages report of themselves.
+#include "api/fault_log.hpp"
+#include "api/routes.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+namespace hedgerow::api {
+
+namespace {
+
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+// A person waits for this answer.
+constexpr base::Milliseconds kProbe{2'000};
+
+// One line per check with ?verbose, else one word; a check named in ?exclude= is left out.
+http::Response readiness(const Context& context, const http::Request& request) {
+  Query query{request};
+  const bool verbose = query.present("verbose");
+  const auto excluded = query.texts("exclude", 20);
+  query.finish();
+  std::string lines;
+  bool ready = true;
+  for (const Check& check : context.parts.checks()) {
+    if (std::ranges::find(excluded, check.name) != excluded.end()) continue;
+    ready = ready && check.good;
+    lines += fmt::format("[{}]{} {}\n", check.good ? "+" : "-", check.name,
+                         check.good ? "ok" : check.detail);
+  }
+  const std::string word = ready ? "ok\n" : "not ready\n";
+  return http::Response::of(ready ? 200 : 503, kText, verbose || !ready ? lines + word : word);
+}
+
+// Whether a change would be kept now: an empty one takes every step but the writing of pages.
+Check writing(const Context& context) {
+  const base::SteadyTime began = context.clock().steady();
+  try {
+    context.db().write(base::Deadline::in(context.clock(), kProbe), [](store::Txn&) {});
+  } catch (const base::Failure& failure) {
+    return {"writing", false, failure.detail(), failure.next()};
+  }
+  const auto took =
+      std::chrono::duration_cast<base::Milliseconds>(context.clock().steady() - began);
+  return {"writing", true, fmt::format("A change would be kept within {} ms.", took.count()), {}};
+}
+
+void write(base::JsonOut& out, const Check& check) {
+  out.begin_object().field("name", check.name).field("good", check.good);
+  out.field("detail", check.detail).field("next", check.next).end_object();
+}
+
+void write(base::JsonOut& out, const SeenFault& fault) {
+  out.begin_object().field("at", base::rfc3339(fault.at)).field("request_id", fault.request);
+  out.field("code", base::facts_of(fault.code).name)
+      .field("layer", base::facts_of(fault.code).layer);
+  out.field("place", fault.place).field("detail", fault.detail).end_object();
+}
+
+http::Response health(const Context& context, const http::Request& request) {
+  Query{request}.finish();
+  std::vector<Check> checks = context.parts.checks();
+  checks.push_back(writing(context));
+  base::JsonOut out;
+  out.begin_object().field("as_of", base::rfc3339(context.clock().wall()));
+  out.field("started", base::rfc3339(context.started)).field("version", context.settings.version);
+  out.field("page", context.settings.page_version).field("streams", context.load().streams);
+  out.key("checks").begin_array();
+  for (const Check& check : checks) write(out, check);
+  out.end_array().key("faults").begin_array();
+  for (const SeenFault& fault : context.faults.latest_first()) write(out, fault);
+  out.end_array().end_object();
+  return http::Response::json(200, out.take());
+}
+
+http::Response report(const Context& context, const http::Request& request) {
+  base::JsonObject body{request.body};
+  const std::string word = body.required_text("code", {1, 50});
+  const auto code = base::code_named(word);
+  const bool of_pages = code == base::Code::ViewFault || code == base::Code::BootFailed;
+  if (!of_pages) body.refuse("code", "It must be view_fault or boot_failed.");
+  const std::string view = body.required_text("view", {1, 200});
+  std::string detail = body.text("detail", {0, 4'000}).value_or("");
+  std::ranges::replace(detail, '\n', ' ');
+  const std::string page = body.text("page_version", {0, 50}).value_or("");
+  body.finish();
+  const SeenFault fault{
+      .at = context.clock().wall(),
+      .request = request.id,
+      .code = *code,
+      .place = base::shown(page.empty() ? view : fmt::format("{}, page {}", view, page), 300),
+      .detail = base::scrubbed(detail, 4'000)};
+  base::log::warning("page_fault", {{"request", fault.request},
+                                    {"code", word},
+                                    {"place", fault.place},
+                                    {"detail", fault.detail}});
+  context.faults.note(fault);
+  base::JsonOut out;
+  out.begin_object().field("request_id", request.id).end_object();
+  return http::Response::json(202, out.take());
+}
+
+}  // namespace
+
+void add_health_routes(http::Router& router, const Context& context) {
+  router.add("GET", "/livez",
+             [](http::Request&) { return http::Response::of(200, kText, "ok\n"); });
+  router.add("GET", "/readyz", [&](http::Request& r) { return readiness(context, r); });
+  router.add("GET", "/api/health/", [&](http::Request& r) { return health(context, r); });
+  router.add("POST", "/api/client-reports/", [&](http::Request& r) { return report(context, r); });
+}
+
+}  // namespace hedgerow::api
