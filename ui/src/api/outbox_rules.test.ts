@@ -89,6 +89,14 @@ describe("a click", () => {
     expect(after(failed, { type: "signed_in", user: "alice" }).stage.at).toBe("ready");
   });
 
+  it("waits for a reload when the page is older than the server, and is ready after it", () => {
+    const outdated = fault("assets_outdated", { layer: 1, status: 409, retryable: false });
+    const failed = after(sent(1), { type: "failed", fault: outdated, now: 0 });
+    expect(failed.stage.at).toBe("outdated");
+    expect(after(failed, { type: "due" }).stage.at).toBe("outdated");
+    expect(revived(failed)).toMatchObject({ key: failed.key, stage: { at: "ready" } });
+  });
+
   it("is refused by what cannot be cured by sending it again", () => {
     const forbidden = fault("forbidden", { layer: 6, status: 403, retryable: false });
     expect(after(sent(1), { type: "failed", fault: forbidden, now: 0 }).stage.at).toBe("refused");

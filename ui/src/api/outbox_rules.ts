@@ -4,6 +4,7 @@
 //                      | 401 session_*: signed_out --same person--> ready, --another--> other_user
 //                      | no usable answer: waiting --due--> ready (same key, back-off)
 //                      | in doubt whether it arrived: asking --has it--> started, --has not--> waiting
+//                      | this page is older than the server: outdated --reload--> ready
 //                      ' refused by the server: refused
 //   ready, older than 10 min: old --confirmed--> ready
 import { backoffMs } from "./backoff";
@@ -25,6 +26,7 @@ export type Stage =
   | { at: "signed_out"; fault: Fault }
   | { at: "old" }
   | { at: "other_user"; user: string }
+  | { at: "outdated"; fault: Fault }
   | { at: "refused"; fault: Fault }
   | { at: "started"; run: Run; joined: boolean; asOf: number };
 
@@ -76,6 +78,7 @@ export function after(click: Click, happening: Happening): Click {
 
 function afterFailure(click: Click, fault: Fault, now: number): Stage {
   if (wantsSignIn(fault)) return { at: "signed_out", fault };
+  if (fault.code === "assets_outdated") return { at: "outdated", fault };
   if (click.stage.at === "sending" && leavesDoubt(fault)) return { at: "asking", fault };
   if (fault.layer === 2 && comesBack(fault)) return waiting(click, fault, now);
   if (fault.retryable && (fault.status ?? 0) >= 500) return waiting(click, fault, now);
@@ -125,6 +128,7 @@ export function revived(click: Click): Click {
     case "waiting":
     case "signed_out":
     case "other_user":
+    case "outdated":
       return { ...click, stage: { at: "ready" } };
     case "ready":
     case "old":

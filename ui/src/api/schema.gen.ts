@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/client-reports/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a page found wrong with itself */
+        post: operations["reportFault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connection-tests/": {
         parameters: {
             query?: never;
@@ -172,6 +189,23 @@ export interface paths {
         put?: never;
         /** Start a run, or join the one that covers it */
         post: operations["startRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the server finds itself just now, and the last faults of it and of its pages since it started */
+        get: operations["health"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -487,6 +521,13 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["Change"][];
         };
+        ClientReport: {
+            /** @enum {string} */
+            code: "view_fault" | "boot_failed";
+            detail?: string;
+            page_version?: string;
+            view: string;
+        };
         Cluster: {
             ca: string;
             has_client_certificate: boolean;
@@ -608,6 +649,30 @@ export interface components {
         };
         /** @enum {string} */
         HeadlineState: "not_set_up" | "paused" | "cannot_tell" | "failing" | "differs" | "in_sync" | "declared_only" | "read" | "not_measured";
+        HealthCheck: {
+            detail: string;
+            good: boolean;
+            /** @enum {string} */
+            name: "database" | "workers" | "page" | "writing";
+            /** @description What to do; empty where it is good */
+            next: string;
+        };
+        HealthReport: {
+            /** Format: date-time */
+            as_of: string;
+            checks: components["schemas"]["HealthCheck"][];
+            faults: components["schemas"]["SeenFault"][];
+            /** @description Version of the page that this server carries */
+            page: string;
+            /**
+             * Format: date-time
+             * @description Of this server; what it counts, it counts since then
+             */
+            started: string;
+            /** @description Event streams that are open now */
+            streams: number;
+            version: string;
+        };
         Heartbeat: {
             /** @description Of each topic of this stream, such as `fabric/7`, `run/12`, `fabrics`; read from the rows */
             revisions: {
@@ -703,6 +768,7 @@ export interface components {
                 /** Format: date-time */
                 clicked_at?: string;
                 csrf_refreshed?: boolean;
+                /** @description Of the page that asks; any other than the one this server carries is refused as assets_outdated */
                 page_version?: string;
                 tab?: string;
                 tries?: number;
@@ -805,6 +871,9 @@ export interface components {
             ms?: number;
             state: components["schemas"]["Reach"];
         };
+        ReportedFault: {
+            request_id: string;
+        };
         /** @enum {string} */
         Role: "viewer" | "operator" | "administrator";
         Run: {
@@ -860,6 +929,16 @@ export interface components {
             /** Format: date-time */
             as_of: string | null;
             resource_version: string;
+        };
+        SeenFault: {
+            /** Format: date-time */
+            at: string;
+            code: string;
+            detail: string;
+            layer: number;
+            /** @description A route, or a view of the page */
+            place: string;
+            request_id: string;
         };
         Session: {
             /** Format: date-time */
@@ -975,6 +1054,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    reportFault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "view_fault",
+                 *       "view": "objects",
+                 *       "detail": "TypeError: rows is undefined",
+                 *       "page_version": "0.1.0"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ClientReport"];
+            };
+        };
+        responses: {
+            /** @description It stands among the faults, under this id */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportedFault"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     startConnectionTest: {
         parameters: {
             query?: never;
@@ -1322,6 +1434,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StartedRun"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each thing that the server needs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthReport"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -22,6 +22,8 @@ export type Change = Schemas["Change"];
 export type ConnectionTest = Schemas["ConnectionTest"];
 export type MeasuredRung = Schemas["MeasuredRung"];
 export type Problem = Schemas["Problem"];
+export type HealthCheck = Schemas["HealthCheck"];
+export type SeenFault = Schemas["SeenFault"];
 
 export type Operation = Schemas["Operation"];
 export type Trigger = Schemas["Trigger"];

@@ -1,8 +1,9 @@
 // Keeps a fault of one view inside that view; header, lamp and the other views go on.
-import { Component, type ReactNode } from "react";
+import { Component, useEffect, useState, type ReactNode } from "react";
 import { Button } from "../ui/button";
 import { CopyBlock } from "../ui/copy";
 import { pageVersion } from "../api/page_version";
+import { reportViewFault } from "../api/report";
 import { codes } from "../text/codes.gen";
 
 interface Props {
@@ -39,7 +40,17 @@ interface FaultProps {
   onReload: () => void;
 }
 
+// Without the server the copied report is all there is, and that is said by its absence alone.
+function useReported(view: string, fault: Error): string | undefined {
+  const [request, setRequest] = useState<string>();
+  useEffect(() => {
+    reportViewFault(view, fault).then(setRequest, () => undefined);
+  }, [view, fault]);
+  return request;
+}
+
 export function ViewFault({ view, fault, onReload }: FaultProps) {
+  const request = useReported(view, fault);
   const report = [
     `view_fault in ${view}, page ${pageVersion}`,
     `${location.pathname}${location.search}`,
@@ -63,7 +74,10 @@ export function ViewFault({ view, fault, onReload }: FaultProps) {
         <Button onPress={onReload}>Reload view</Button>
       </div>
       <CopyBlock text={report} name="report" />
-      <p className="foot">Layer 1 Script · view_fault</p>
+      <p className="foot">
+        Layer 1 Script · view_fault
+        {request && ` · reported to System health as request ${request}`}
+      </p>
     </div>
   );
 }

@@ -141,10 +141,16 @@ const run = createRoute({
   component: RunPage,
 });
 
+const health = createRoute({
+  getParentRoute: () => inside,
+  path: "/health",
+  component: lazyRouteComponent(() => import("../screens/health/health"), "Health"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
-    inside.addChildren([start, fabrics, addFabric, fabric, settings, objects, object, run]),
+    inside.addChildren([start, fabrics, addFabric, fabric, settings, objects, object, run, health]),
   ]),
   basepath: basePath || "/",
   trailingSlash: "always",

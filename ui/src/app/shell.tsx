@@ -35,6 +35,7 @@ export function Shell() {
           <Brand />
           <nav className="nav" aria-label="Main">
             <Link to="/fabrics/">Fabrics</Link>
+            <Link to="/health/">Health</Link>
           </nav>
           <span className="push" />
           <LampLight />

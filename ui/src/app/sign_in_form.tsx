@@ -9,8 +9,17 @@ import { FaultNote } from "../ui/fault_note";
 import { Field } from "../ui/field";
 import { notePresence } from "./activity";
 
+// Browsers that block cookies for one address say that they are enabled; so one is tried.
+function keepsCookies(): boolean {
+  const probe = "hedgerow_probe=1";
+  document.cookie = `${probe}; SameSite=Lax`;
+  const kept = document.cookie.includes(probe);
+  document.cookie = `${probe}; SameSite=Lax; Max-Age=0`;
+  return kept;
+}
+
 export async function signIn(username: string, password: string): Promise<void> {
-  if (!navigator.cookieEnabled) throw new FaultError(pageFault("cookies_blocked", ""));
+  if (!keepsCookies()) throw new FaultError(pageFault("cookies_blocked", ""));
   await withCsrf(() => bodyOf(client.POST("/api/session/", { body: { username, password } })));
   await proveSignedIn();
 }

@@ -5,6 +5,7 @@ import { operationName } from "../text/words";
 import { counted } from "../text/numbers";
 import { spanText } from "../text/time";
 import { confirmOld, discard, outboxStore, sendAs, signInFor, tryNow } from "../api/outbox";
+import type { Fault } from "../api/fault";
 import type { Click } from "../api/outbox_rules";
 import { sessionStore } from "../api/session";
 import { useStore } from "../api/store";
@@ -61,6 +62,8 @@ function WaitingClick({ click }: { click: Click }) {
           </span>
         </Strip>
       );
+    case "outdated":
+      return <OutdatedClick click={click} fault={stage.fault} />;
     case "old":
       return <OldClick click={click} />;
     case "other_user":
@@ -87,6 +90,18 @@ function WaitingClick({ click }: { click: Click }) {
         </section>
       );
   }
+}
+
+function OutdatedClick({ click, fault }: { click: Click; fault: Fault }) {
+  return (
+    <Strip click={click} tone="warn">
+      <span>{fault.title} Your click is kept and is sent once after you reload this page.</span>
+      <span className="does">
+        <Button onPress={() => location.reload()}>Reload</Button>
+        <Button onPress={() => discard(click.key)}>Cancel</Button>
+      </span>
+    </Strip>
+  );
 }
 
 function OldClick({ click }: { click: Click }) {

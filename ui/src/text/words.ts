@@ -4,6 +4,7 @@ import type {
   ChangeKind,
   Coverage,
   HeadlineState,
+  HealthCheck,
   LastRun,
   LayerState,
   Match,
@@ -107,6 +108,20 @@ export const outcome: Record<Outcome, Word> = {
 };
 
 // A run that has ended is said by its outcome.
+export const check: Record<HealthCheck["name"], string> = {
+  database: "Database",
+  workers: "Workers",
+  page: "Page in the server",
+  writing: "Writing",
+};
+
+// How something is found that was looked at.
+export const found = {
+  good: good("Good"),
+  warn: { glyph: "!", word: "Mind this", tone: "warn" },
+  bad: bad("Not right"),
+} satisfies Record<string, Word>;
+
 export const runState: Record<RunState, Word> = {
   queued: lastRun.queued,
   running: lastRun.running,

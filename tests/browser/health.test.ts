@@ -1,0 +1,113 @@
+// System health: what the server and this browser find of themselves, and the faults of both.
+import { expect, test } from "../support/fixtures";
+import { foreignLock } from "../support/foreign_lock";
+import type { PersonPage } from "../support/person";
+
+const rowOf = (page: PersonPage, name: string) =>
+  page.getByRole("row").filter({ has: page.getByRole("cell", { name, exact: true }) });
+
+test("3: a view that breaks leaves the others alone, and its fault stands in System health", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await (await hedgerow.server.as("operator")).pull(fabric.id);
+  await page.signIn("viewer").open(fabric);
+  // An answer that no server of ours gives: the view cannot draw it.
+  page.allow(/contract: GET .*objects|TypeError|null/);
+  const objects = /\/api\/fabrics\/\d+\/objects\//;
+  const body = JSON.stringify({ count: 1, next: null, previous: null, results: [null] });
+  await page.route(objects, (route) =>
+    route.fulfill({ status: 200, contentType: "application/json", body }),
+  );
+  await page.getByRole("link", { name: "Objects", exact: true }).click();
+  const told = page.getByText(/Layer 1 Script · view_fault · reported to System health as request/);
+  await expect(told).toBeVisible();
+  const [request = ""] = /req_[\w-]+/.exec(await told.innerText()) ?? [];
+  expect(request).not.toBe("");
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await page.getByRole("link", { name: "Health", exact: true }).click();
+  const fault = page.getByRole("row").filter({ hasText: request });
+  await expect(fault).toContainText("view_fault, layer 1");
+  await expect(page.getByRole("status").filter({ hasText: "no problem found" })).toBeVisible();
+  await page.unroute(objects);
+  await page.goto(page.at(`/fabrics/${fabric.id}/objects/`));
+  await expect(page.getByRole("table", { name: "Objects" })).toBeVisible();
+});
+
+test("each thing that the server and the browser need is measured and said", async ({ page }) => {
+  await page.signIn("viewer");
+  await page.getByRole("link", { name: "Health", exact: true }).click();
+  for (const name of ["Database", "Workers", "Page in the server", "Writing"])
+    await expect(rowOf(page, name)).toContainText("Good");
+  for (const name of ["Cookies", "Event stream", "Clock of this machine", "Version of this page"])
+    await expect(rowOf(page, name)).toContainText("Good");
+  await expect(page.getByText("None since the server started")).toBeVisible();
+});
+
+test("what is not right is found when it is asked again, and is good again when it is", async ({
+  hedgerow,
+  page,
+}) => {
+  await page.signIn("viewer");
+  await page.getByRole("link", { name: "Health", exact: true }).click();
+  await expect(rowOf(page, "Writing")).toContainText("Good");
+  hedgerow.server.allowedInLog.push(/"code":"storage_busy"/);
+  const lock = await foreignLock(hedgerow.server.database);
+  const again = page.getByRole("button", { name: /Check/ });
+  await again.click();
+  await expect(rowOf(page, "Writing")).toContainText("Not right", { timeout: 15_000 });
+  await expect(page.getByRole("status").filter({ hasText: "1 problem" })).toBeVisible();
+  await lock.letGo();
+  await again.click();
+  await expect(rowOf(page, "Writing")).toContainText("Good");
+});
+
+test("a strange clock and an old page are told apart from what is broken", async ({
+  hedgerow,
+  page,
+}) => {
+  await page.addInitScript(() => {
+    const real = Date.now.bind(Date);
+    Date.now = () => real() + 3_600_000;
+  });
+  const { page: version } = await hedgerow.server
+    .stranger()
+    .must<{ page: string }>("GET", "/version");
+  await page.route("**/assets/*.js", async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.text()).replaceAll(version, "0.0.9-of-old");
+    await route.fulfill({ response: answer, body });
+  });
+  await page.signIn("viewer");
+  await page.getByRole("link", { name: "Health", exact: true }).click();
+  await expect(rowOf(page, "Clock of this machine")).toContainText("1 h ahead of the server's");
+  await expect(rowOf(page, "Clock of this machine")).toContainText("Mind this");
+  await expect(rowOf(page, "Version of this page")).toContainText("Reload the page.");
+});
+
+test("health is asked for by who is signed in, and reports are bounded", async ({ hedgerow }) => {
+  const { server } = hedgerow;
+  const stranger = { status: 401, code: "session_missing", layer: 5 };
+  await server.stranger().refused(stranger, "GET", "/api/health/");
+  const viewer = await server.as("viewer");
+  const invalid = { status: 400, code: "invalid", layer: 2 };
+  for (const body of [
+    { code: "internal_fault", view: "x" },
+    { code: "view_fault" },
+    { code: "view_fault", view: "x", detail: "x".repeat(4_001) },
+  ])
+    await viewer.refused(invalid, "POST", "/api/client-reports/", { body });
+  for (let report = 0; report < 60; report += 1)
+    await viewer.must("POST", "/api/client-reports/", {
+      body: { code: "view_fault", view: `view ${report}`, detail: "Bearer abcdefghijklmnop" },
+    });
+  const { faults } = await viewer.must<{ faults: { place: string; detail: string }[] }>(
+    "GET",
+    "/api/health/",
+  );
+  expect(faults).toHaveLength(50);
+  expect(faults[0]?.place).toContain("view 59");
+  expect(faults[0]?.detail).not.toContain("abcdefghijklmnop");
+});
