@@ -26,6 +26,10 @@ if(HEDGEROW_SANITIZE)
   add_compile_options(-fsanitize=${HEDGEROW_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all -O1 -gline-tables-only)
   add_link_options(-fsanitize=${HEDGEROW_SANITIZE})
+  # So that the fuzz targets see which ways an input took.
+  if(HEDGEROW_SANITIZE MATCHES "address")
+    add_compile_options(-fsanitize=fuzzer-no-link)
+  endif()
 else()
   add_link_options(-pie -Wl,-z,relro,-z,now)
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
