@@ -39,7 +39,7 @@ export default defineConfig<object, Options>({
         "--disable-component-update",
         "--disable-sync",
         // A host name that is not this machine's own, so that plain HTTP is what it is in a lab.
-        "--host-resolver-rules=MAP hedgerow.lab 127.0.0.1",
+        "--host-resolver-rules=MAP hedgerow.lab 127.0.0.1, MAP *.hedgerow.lab 127.0.0.1",
       ],
     },
   },

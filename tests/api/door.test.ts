@@ -234,7 +234,7 @@ test.describe("the security token", () => {
     return bytes.toString("base64url");
   };
 
-  test("missing, cut, of another session or with one bit flipped is csrf_stale and starts nothing", async ({
+  test("D02 D04: missing, cut, of another session or with one bit flipped is csrf_stale and starts nothing", async ({
     lab,
   }) => {
     const api = await lab.server.fresh("operator");
@@ -362,7 +362,7 @@ test.describe("a request from elsewhere", () => {
     await api.ended(run.id);
   });
 
-  test("gets no leave by a preflight", async ({ lab }) => {
+  test("D12: gets no leave by a preflight", async ({ lab }) => {
     const { status, headers } = await plain(lab.server.url, {
       method: "OPTIONS",
       path: runsOf(lab),

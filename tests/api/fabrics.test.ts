@@ -290,7 +290,7 @@ async function otherCa(): Promise<string> {
 }
 
 test.describe("a stored credential", () => {
-  test("is asked for again when server, CA or expected name change, and the new place gets no byte", async ({
+  test("H08: is asked for again when server, CA or expected name change, and the new place gets no byte", async ({
     lab,
   }) => {
     const api = await lab.as("administrator");

@@ -7,7 +7,7 @@ const invalid = { status: 400, code: "invalid", layer: 2 };
 const forbidden = { status: 403, code: "forbidden", layer: 6 };
 const wrong = { code: "wrong_cluster", layer: 7, outcome: "failed" };
 
-test("a real second cluster behind the same URL removes nothing until an administrator accepts it", async ({
+test("K26: a real second cluster behind the same URL removes nothing until an administrator accepts it", async ({
   lab,
 }) => {
   test.setTimeout(120_000);

@@ -48,7 +48,7 @@ test("a closed port is tcp_refused", async ({ hedgerow, cluster }) => {
   expectBroken(climbed, "tcp", "tcp_refused", new RegExp(`127\\.0\\.0\\.1:${port}`));
 });
 
-test("a port that swallows everything is tcp_timeout", async ({ hedgerow, cluster }) => {
+test("K06: a port that swallows everything is tcp_timeout", async ({ hedgerow, cluster }) => {
   const api = await hedgerow.server.as("administrator");
   const hole = await blackHole();
   const climbed = await api.climb({
@@ -80,7 +80,7 @@ for (const [mode, code, words] of certificates)
     expect((await api.climb(fields)).outcome).toBe("succeeded");
   });
 
-test("a handshake that stalls is tls_timeout", async ({ hedgerow, cluster }) => {
+test("K12: a handshake that stalls is tls_timeout", async ({ hedgerow, cluster }) => {
   const api = await hedgerow.server.as("administrator");
   const stalled = await Gate.start(["--speak", "stalled"]);
   const server = stalled.url.replace(/^http:/, "https:");
@@ -102,7 +102,7 @@ test("a web server that is no Kubernetes is not_kubernetes", async ({
   expect(failedRung(climbed)?.code, JSON.stringify(climbed.rungs)).toBe("not_kubernetes");
 });
 
-test("a server that speaks SSH is not_kubernetes", async ({ hedgerow, cluster }) => {
+test("K24: a server that speaks SSH is not_kubernetes", async ({ hedgerow, cluster }) => {
   const api = await hedgerow.server.as("administrator");
   const ssh = await Gate.start(["--speak", "ssh"]);
   const server = ssh.url.replace(/^http:/, "https:");

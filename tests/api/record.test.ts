@@ -117,7 +117,7 @@ test("a namespace that does not exist proves nothing", async ({ hedgerow, cluste
   });
 });
 
-test("an object with a deletionTimestamp is still there and says so", async ({
+test("L31: an object with a deletionTimestamp is still there and says so", async ({
   hedgerow,
   cluster,
 }) => {
@@ -135,7 +135,7 @@ test("an object with a deletionTimestamp is still there and says so", async ({
   expect((await operator.pull(fabric.id)).counts).toMatchObject({ removed: 1, unchanged: 47 });
 });
 
-test("the same kind name in two groups is two kinds", async ({ hedgerow, wiring }) => {
+test("L33: the same kind name in two groups is two kinds", async ({ hedgerow, wiring }) => {
   const cluster = await TestCluster.start(wiring);
   await cluster.must("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", twin);
   const path = "/apis/dhcp.githedgehog.com/v1beta1/namespaces/default/servers";
@@ -194,7 +194,7 @@ const twin = {
   },
 };
 
-test("integers beyond 2^53 stay exact, in what is kept and in what is given", async ({
+test("L29: integers beyond 2^53 stay exact, in what is kept and in what is given", async ({
   hedgerow,
   cluster,
   gate,
@@ -240,7 +240,7 @@ test("an object of 1.5 MiB is read, kept and given back whole", async ({ hedgero
 test.describe("with pages", () => {
   test.use({ settings: { ...patient, "cluster.page_size": 5 } });
 
-  test("an object that changes between two pages is read as of one moment", async ({
+  test("L17: an object that changes between two pages is read as of one moment", async ({
     hedgerow,
     cluster,
     gate,
@@ -333,7 +333,7 @@ test("one key is one run, however often it is sent, and another body is refused"
 test.describe("while a run goes on", () => {
   test.use({ settings: patient });
 
-  test("an edit of the connection ends a running sync as config_changed, and the new one is read", async ({
+  test("H04: an edit of the connection ends a running sync as config_changed, and the new one is read", async ({
     hedgerow,
     cluster,
     gate,
@@ -355,7 +355,7 @@ test.describe("while a run goes on", () => {
     expect(await administrator.pull(fabric.id)).toMatchObject({ outcome: "succeeded" });
   });
 
-  test("a fabric deleted during a sync leaves its runs as fabric_deleted and nothing else, and others go on", async ({
+  test("H05: a fabric deleted during a sync leaves its runs as fabric_deleted and nothing else, and others go on", async ({
     hedgerow,
     cluster,
     gate,

@@ -141,7 +141,7 @@ test.describe("joining", () => {
 });
 
 test.describe("cancelling", () => {
-  test("a run that reads ends it soon, keeps what was read, and says who asked", async ({
+  test("J13: a run that reads ends it soon, keeps what was read, and says who asked", async ({
     lab,
   }) => {
     const [operator, viewer] = [await lab.as("operator"), await lab.as("viewer")];
@@ -218,14 +218,29 @@ test.describe("what a run says of itself", () => {
   test("of a click: page, tries and tab stand in its first two layers", async ({ lab }) => {
     const api = await lab.as("operator");
     const clicked_at = new Date(Date.now() - 3_000).toISOString();
-    const client = { clicked_at, page_version: "v-test", tab: "tab-7", tries: 3 };
+    const { page } = await api.must<{ page: string }>("GET", "/version");
+    const client = { clicked_at, page_version: page, tab: "tab-7", tries: 3 };
     const { run } = await api.start(lab.fabric.id, "pull", { client });
     const { trace, trigger } = await api.ended(run.id);
     expect(trigger).toBe("manual");
     expect(trace[0]).toMatchObject({ layer: 1, state: "passed" });
     expect(Date.parse(trace[0]?.started ?? "")).toBe(Date.parse(clicked_at));
-    expect(trace[0]?.evidence).toMatch(/v-test.*tab-7/);
+    expect(trace[0]?.evidence).toContain(`${page}, tab-7`);
     expect(trace[1]?.evidence).toMatch(/3 tries/);
+  });
+
+  test("A04: nothing of a click of another page's version, which is assets_outdated", async ({
+    lab,
+  }) => {
+    const api = await lab.as("operator");
+    const before = (await api.fabric(lab.fabric.id)).recent_runs;
+    const outdated = { status: 409, code: "assets_outdated", layer: 1 };
+    const said = await api.refused(outdated, "POST", `/api/fabrics/${lab.fabric.id}/runs/`, {
+      headers: { "Idempotency-Key": freshKey() },
+      body: { operation: "pull", client: { page_version: "0.0.9-of-old" } },
+    });
+    expect(said.detail).toContain("0.0.9-of-old");
+    expect((await api.fabric(lab.fabric.id)).recent_runs).toEqual(before);
   });
 
   test("its reason, and markup in it is text", async ({ lab }) => {

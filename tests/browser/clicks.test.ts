@@ -1,23 +1,11 @@
 // What becomes of a click: executed once, whatever stands between the page and the server.
-import { expect, test, type Hedgerow, type OwnNamespace } from "../support/fixtures";
+import { expectExecutedOnce } from "../support/executed";
+import { expect, test } from "../support/fixtures";
 import { Gate, slowServers } from "../support/gate";
 import { networkLines, type PersonPage } from "../support/person";
 import { patient } from "../support/server";
-import type { Fabric } from "../support/types";
 
 const succeeded = "Sync from Fabric succeeded: 48 created, 0 changed, 0 unchanged, 0 removed";
-
-// Counted in the API server's audit log, not by Hedgerow.
-async function expectExecutedOnce(
-  hedgerow: Hedgerow,
-  cluster: OwnNamespace,
-  fabric: Fabric,
-): Promise<void> {
-  const api = await hedgerow.server.as("administrator");
-  const { recent_runs } = await api.fabric(fabric.id);
-  expect(recent_runs.map((it) => it.outcome)).toEqual(["succeeded"]);
-  expect(cluster.lists("connections")).toBe(1);
-}
 
 test("8: a proxy that answers with its own login page is named within 2 s and never looks like success", async ({
   hedgerow,
@@ -52,6 +40,7 @@ test("8: a proxy that answers with its own login page is named within 2 s and ne
   await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
   await expect(told).toBeHidden();
   await expectExecutedOnce(hedgerow, cluster, fabric);
+  await page.close();
   await proxy.stop();
 });
 
@@ -121,6 +110,13 @@ test("19: when the security key changes, a click is refused once unseen, sent ag
   await page.signIn("operator").open(fabric);
   page.allow(networkLines);
   const { server } = hedgerow;
+  // The page would look who is signed in as soon as its stream breaks, and have the new token before the click.
+  let answered: (() => void) | undefined;
+  const clicked = new Promise<void>((resolve) => (answered = resolve));
+  await page.route("**/api/session/", async (route) => {
+    await clicked;
+    await route.continue();
+  });
   await server.restart(async () => {
     expect((await server.command(["rotate-key", "csrf"])).code).toBe(0);
   });
@@ -128,6 +124,7 @@ test("19: when the security key changes, a click is refused once unseen, sent ag
   page.on("response", (response) => {
     if (/\/runs\/$/.test(response.url()) && response.request().method() === "POST")
       answers.push(response.status());
+    if (answers.length > 0) answered?.();
   });
   await page.sync().click();
   await expect(page.watched()).toContainText(succeeded);
@@ -137,7 +134,7 @@ test("19: when the security key changes, a click is refused once unseen, sent ag
   await expectExecutedOnce(hedgerow, cluster, fabric);
 });
 
-test("layer 2: while the server is away the click is kept, and runs once when it is back", async ({
+test("B01: layer 2: while the server is away the click is kept, and runs once when it is back", async ({
   hedgerow,
   cluster,
   page,
@@ -159,7 +156,7 @@ test("layer 2: while the server is away the click is kept, and runs once when it
   await expectExecutedOnce(hedgerow, cluster, fabric);
 });
 
-test("layer 2: a click whose answer was lost on the way is one run", async ({
+test("B03: layer 2: a click whose answer was lost on the way is one run", async ({
   hedgerow,
   cluster,
   page,
@@ -178,6 +175,7 @@ test("layer 2: a click whose answer was lost on the way is one run", async ({
   await page.sync().click();
   await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
   await expectExecutedOnce(hedgerow, cluster, fabric);
+  await page.close();
   await proxy.stop();
 });
 
@@ -207,7 +205,7 @@ test.describe("while a run goes on", () => {
   });
 
   // The run is held until both have clicked: how far apart two tabs' clicks come is the machine's business.
-  test("11: clicks in two tabs are one run, and both tabs show it", async ({
+  test("A08: 11: clicks in two tabs are one run, and both tabs show it", async ({
     hedgerow,
     cluster,
     gate,

@@ -6,7 +6,7 @@ import type { Gate, Rule } from "../support/gate";
 import type { PersonPage } from "../support/person";
 import { freePort } from "../support/server";
 
-test("27: a connection test that failed an hour ago guards nothing: the click runs and reach turns green", async ({
+test("H01: 27: a connection test that failed an hour ago guards nothing: the click runs and reach turns green", async ({
   hedgerow,
   cluster,
   gate,

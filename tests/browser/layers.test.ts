@@ -118,6 +118,7 @@ test("layer 4: a token that is refused twice is red on the fabric's page, with i
   expect(cluster.lists("connections")).toBe(0);
   await page.sync().click();
   await recovers(page);
+  await page.close();
   await proxy.stop();
 });
 
@@ -177,6 +178,7 @@ test("layer 6: a click without the permission is red on the fabric's page, and e
   // The cure: the page shows what is so, and somebody who may clicks.
   await page.getByRole("button", { name: "Put away" }).click();
   await expect(page.layer(6)).toHaveCount(0);
+  await page.close();
   await proxy.stop();
   const operator = await hedgerow.server.as("operator");
   expect(await operator.pull(fabric.id)).toMatchObject({ outcome: "succeeded" });

@@ -173,6 +173,10 @@ const screens: Record<string, (page: PersonPage, fabric: number) => Promise<void
     await page.goto(page.at("/runs/1/"));
     await expect(page.layer(9)).toBeVisible();
   },
+  "system health": async (page) => {
+    await page.goto(page.at("/health/"));
+    await expect(page.getByRole("table", { name: "Checks of the server" })).toBeVisible();
+  },
   "no page at all": async (page) => {
     await page.goto(page.at("/nothing/here/"));
     await expect(page.getByText("There is no page at this address.")).toBeVisible();

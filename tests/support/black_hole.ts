@@ -25,5 +25,5 @@ export interface BlackHole {
 
 export async function blackHole(): Promise<BlackHole> {
   const { child, firstLine } = await startTalking("python3", ["-c", program]);
-  return { port: Number(firstLine), close: () => end(child, "SIGKILL") };
+  return { port: Number(firstLine), close: async () => void (await end(child, "SIGKILL")) };
 }

@@ -28,13 +28,18 @@ export async function startTalking(program: string, words: readonly string[]): P
   return { child, firstLine };
 }
 
-export async function end(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+// Its exit code; null when a signal ended it.
+export async function end(
+  child: ChildProcess,
+  signal: NodeJS.Signals = "SIGTERM",
+): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const gone = once(child, "exit");
   child.kill(signal);
   const late = setTimeout(() => child.kill("SIGKILL"), 15_000);
   await gone;
   clearTimeout(late);
+  return child.exitCode;
 }
 
 export interface Ran {

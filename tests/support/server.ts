@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   openSync,
   closeSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -81,6 +82,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+// The wall clock alone, so that deadlines stay what they are.
+function clockOff(by: string): NodeJS.ProcessEnv {
+  const library = readdirSync("/usr/lib")
+    .map((name) => join("/usr/lib", name, "faketime", "libfaketimeMT.so.1"))
+    .find(existsSync);
+  if (library === undefined) throw new Error("libfaketime is not installed.");
+  return { LD_PRELOAD: library, FAKETIME: by, FAKETIME_DONT_FAKE_MONOTONIC: "1" };
+}
+
 export class TestServer {
   private child: ChildProcess | undefined;
   private address = "";
@@ -143,13 +153,17 @@ export class TestServer {
     writeFileSync(this.settings, tomlOf({ ...common, ...tenth, ...places, ...this.wishes }));
   }
 
-  async begin(): Promise<void> {
+  // With a clock that differs from this machine's by as much: "-1h", "+10y".
+  async begin(clock?: string): Promise<void> {
     this.writeSettings();
     const ready = join(this.dir, "ready.json");
     rmSync(ready, { force: true });
     const log = openSync(join(this.dir, "server.log"), "a", 0o600);
     const words = ["serve", "--config", this.settings, "--ready-file", ready];
-    const child = spawn(hedgerowProgram, words, { stdio: ["ignore", log, log] });
+    const child = spawn(hedgerowProgram, words, {
+      stdio: ["ignore", log, log],
+      env: { ...process.env, ...(clock !== undefined && clockOff(clock)) },
+    });
     closeSync(log);
     this.child = child;
     const kill = () => child.kill("SIGKILL");
@@ -163,13 +177,24 @@ export class TestServer {
     });
   }
 
-  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    if (this.child) await end(this.child, signal);
+  // Its exit code, unless a signal ended it.
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    const code = this.child ? await end(this.child, signal) : null;
     this.child = undefined;
+    return code;
   }
 
-  kill(): Promise<void> {
-    return this.stop("SIGKILL");
+  async kill(): Promise<void> {
+    await this.stop("SIGKILL");
+  }
+
+  // While it goes on: SIGSTOP, SIGCONT, SIGHUP.
+  signal(signal: NodeJS.Signals): void {
+    this.child?.kill(signal);
+  }
+
+  get pid(): number {
+    return this.child?.pid ?? 0;
   }
 
   // Ends it, lets something be done to what it left, and starts it at the same address.

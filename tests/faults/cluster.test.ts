@@ -1,0 +1,238 @@
+// Faults of a cluster and of what it says (rows H, K and L) that are no answers by name: sizes, versions, clocks, and
+// a cluster that goes away between two calls. Those that are stand in tests/api.
+import { expect, test, fieldsOf } from "../support/fixtures";
+import { traceOf } from "../support/person";
+import { TestCluster } from "../support/cluster";
+import type { Fabric, Run } from "../support/types";
+
+const counts = { created: 0, changed: 0, unchanged: 0, removed: 0, skipped: 0, failed: 0 };
+const lists = "/(connections|servers|switches)$";
+
+function expectRead(run: Run, of: Partial<Run["counts"]>): void {
+  expect({ outcome: run.outcome, counts: run.counts }, `${run.summary}\n${traceOf(run)}`).toEqual({
+    outcome: "succeeded",
+    counts: { ...counts, ...of },
+  });
+}
+
+test("H03: a cluster that dies between a test and a sync changes reach and run in one commit", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster, through: gate });
+  const api = await hedgerow.server.as("operator");
+  const { run: tested } = await api.start(fabric.id, "test");
+  expect((await api.ended(tested.id)).outcome).toBe("succeeded");
+  expect((await api.fabric(fabric.id)).facts.reach.state).toBe("reachable");
+  const seen: Fabric[] = [];
+  await gate.stop();
+  const { run } = await api.start(fabric.id);
+  const over = async () => {
+    seen.push(await api.fabric(fabric.id));
+    return (await api.run(run.id)).state;
+  };
+  await expect.poll(over, { intervals: [5] }).toBe("ended");
+  const ended = await api.run(run.id);
+  expect(ended).toMatchObject({ outcome: "failed", code: "tcp_refused", layer: 7 });
+  seen.push(await api.fabric(fabric.id));
+  for (const { facts } of seen)
+    expect(facts.last_run.state === "failed", JSON.stringify(facts)).toBe(
+      facts.reach.state === "unreachable",
+    );
+  const administrator = await hedgerow.server.as("administrator");
+  const { server, token } = cluster.connection;
+  await administrator.editFabric(fabric.id, { cluster: { server, token } });
+  expectRead(await api.pull(fabric.id), { created: 48 });
+});
+
+test.describe("with a limit to what one list may hold", () => {
+  test.use({ settings: { "cluster.list_bytes_max": 200_000 } });
+
+  test("K18: a list without an end is reply_too_large, cut there, and freezes its kind", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const api = await hedgerow.server.as("operator");
+    expectRead(await api.pull(fabric.id), { created: 48 });
+    const filler = `"filler":"${"x".repeat(1_000)}"`;
+    const item = (number: number) =>
+      `{"apiVersion":"wiring.githedgehog.com/v1beta1","kind":"Server","metadata":{"name":"s${number}",` +
+      `"namespace":"${cluster.namespace}","uid":"u${number}","resourceVersion":"1"},"spec":{${filler}}}`;
+    const items = Array.from({ length: 2_000 }, (_, number) => item(number)).join(",");
+    const body =
+      `{"apiVersion":"wiring.githedgehog.com/v1beta1","kind":"ServerList",` +
+      `"metadata":{"resourceVersion":"99999999"},"items":[${items}]}`;
+    await gate.rule({
+      name: "endless",
+      match: { path: "/servers$" },
+      action: { answer: { status: 200, headers: { "Content-Type": "application/json" }, body } },
+    });
+    const run = await api.pull(fabric.id);
+    expect(run, traceOf(run)).toMatchObject({
+      outcome: "partly",
+      code: "reply_too_large",
+      layer: 9,
+    });
+    expect(run.counts.removed).toBe(0);
+    const servers = (await api.kinds(fabric.id)).find(({ kind }) => kind === "Server");
+    expect(servers).toMatchObject({ coverage: "not_readable", code: "reply_too_large" });
+    await gate.dropAll();
+    // What stood before the cut may have been read; nothing is missing, and the truth comes back.
+    const again = await api.pull(fabric.id);
+    expect(again.outcome, traceOf(again)).toBe("succeeded");
+    expect((await api.objects(fabric.id, "&kind=Server&presence=present")).count).toBe(10);
+  });
+});
+
+const listVersion = "$.metadata.resourceVersion";
+const objectVersion = "$.items[*].metadata.resourceVersion";
+
+for (const [what, text] of Object.entries({
+  "is no number": "k8s-ae5f",
+  "is longer than any number here": "9".repeat(40),
+  "is 0": "0",
+}))
+  test(`L23: a resourceVersion that ${what} is compared by content, and by equality alone`, async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const api = await hedgerow.server.as("operator");
+    await gate.rule({
+      name: "odd",
+      match: { method: "GET", path: lists },
+      action: { rewrite: [listVersion, objectVersion].map((path) => ({ path, set: text })) },
+    });
+    expectRead(await api.pull(fabric.id), { created: 48 });
+    expectRead(await api.pull(fabric.id), { unchanged: 48 });
+    await cluster.whole.patch("Server", cluster.namespace, "server-01", {
+      spec: { description: "seen anyway" },
+    });
+    expectRead(await api.pull(fabric.id), { unchanged: 47, changed: 1 });
+    await cluster.whole.remove("Server", cluster.namespace, "server-01");
+    expectRead(await api.pull(fabric.id), { unchanged: 47, removed: 1 });
+    await gate.dropAll();
+    const run = await api.pull(fabric.id);
+    if (text.startsWith("9")) {
+      // Versions that grow smaller are what a restored cluster shows: then an administrator has the word.
+      expect(run).toMatchObject({ outcome: "partly", code: "cluster_rewound" });
+      const administrator = await hedgerow.server.as("administrator");
+      await administrator.editFabric(fabric.id, { accept_rewind: true });
+    }
+    expectRead(await api.pull(fabric.id), { unchanged: 47 });
+  });
+
+for (const [of, path] of Object.entries({ list: listVersion, object: objectVersion }))
+  test(`L23: a resourceVersion that is absent from its ${of} is malformed and proves nothing`, async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const api = await hedgerow.server.as("operator");
+    expectRead(await api.pull(fabric.id), { created: 48 });
+    await gate.rule({
+      name: "odd",
+      match: { method: "GET", path: lists },
+      action: { rewrite: [{ path, delete: true }] },
+    });
+    const run = await api.pull(fabric.id);
+    expect(run, traceOf(run)).toMatchObject({ outcome: "partly", code: "malformed", layer: 9 });
+    expect(run.counts.removed).toBe(0);
+    await gate.dropAll();
+    expectRead(await api.pull(fabric.id), { unchanged: 48 });
+  });
+
+for (const days of [-1, 1])
+  test(`L25: a cluster whose clock is ${days < 0 ? "behind" : "ahead"} by a day dates nothing of ours`, async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const api = await hedgerow.server.as("operator");
+    const there = new Date(Date.now() + days * 86_400_000);
+    const stamp = `${there.toISOString().slice(0, 19)}Z`;
+    await gate.rule({
+      name: "clock",
+      match: { method: "GET", path: lists },
+      action: {
+        headers: { Date: there.toUTCString() },
+        rewrite: [{ path: "$.items[*].metadata.creationTimestamp", set: stamp }],
+      },
+    });
+    const before = Date.now();
+    expectRead(await api.pull(fabric.id), { created: 48 });
+    const now = await api.fabric(fabric.id);
+    for (const at of [now.facts.reach.as_of, now.facts.match.as_of, now.recent_runs[0]?.ended]) {
+      expect(Date.parse(at ?? "")).toBeGreaterThanOrEqual(before - 1_000);
+      expect(Date.parse(at ?? "")).toBeLessThanOrEqual(Date.now() + 1_000);
+    }
+    expect(now.headline.state).toBe("read");
+    await gate.dropAll();
+    const run = await api.pull(fabric.id);
+    expect(run, traceOf(run)).toMatchObject({
+      outcome: "succeeded",
+      counts: { removed: 0, created: 0 },
+    });
+  });
+
+interface Definition {
+  metadata: { name: string; resourceVersion: string };
+  spec: { versions: { name: string; served: boolean; storage: boolean }[] };
+}
+
+test("L27: a kind that is served at another version is the same kind with the same objects", async ({
+  hedgerow,
+  wiring,
+}) => {
+  const whole = await TestCluster.start(wiring);
+  await whole.load(wiring, "lab");
+  const administrator = await hedgerow.server.as("administrator");
+  const fabric = await administrator.addFabric("lab", fieldsOf(await whole.reader(), "lab"));
+  const api = await hedgerow.server.as("operator");
+  expectRead(await api.pull(fabric.id), { created: 48 });
+  const idsOf = async () =>
+    (await api.objects(fabric.id)).results.map(({ id, kind, name }) => `${id} ${kind} ${name}`);
+  const before = await idsOf();
+
+  const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/";
+  const crd = `${path}switchgroups.wiring.githedgehog.com`;
+  const serve = async (name: string) => {
+    const definition = (await whole.must("GET", crd)) as Definition;
+    const [first] = definition.spec.versions;
+    const one = (version: string) => ({
+      ...first,
+      name: version,
+      served: version === name,
+      storage: version === "v1beta1",
+    });
+    definition.spec.versions = ["v1beta1", "v1"].map(one);
+    await whole.must("PUT", crd, definition);
+    const announced = () =>
+      whole.must("GET", `/apis/wiring.githedgehog.com/${name}`).then(JSON.stringify, String);
+    await expect.poll(announced).toContain('"switchgroups"');
+    const asked = () =>
+      whole
+        .must("GET", `/apis/wiring.githedgehog.com/${name}/namespaces/lab/switchgroups`)
+        .then(JSON.stringify, String);
+    await expect.poll(asked).toContain("SwitchGroupList");
+  };
+  for (const name of ["v1", "v1beta1"]) {
+    await serve(name);
+    const groups = async () => {
+      const run = await api.pull(fabric.id);
+      expect(run.counts, traceOf(run)).toMatchObject({ created: 0, removed: 0 });
+      return (await api.kinds(fabric.id)).find(({ kind }) => kind === "SwitchGroup")?.version;
+    };
+    // Its announcement reaches all of the API server's doors a little later.
+    await expect.poll(groups, { timeout: 20_000 }).toBe(name);
+    expect(await idsOf()).toEqual(before);
+  }
+  expectRead(await api.pull(fabric.id), { unchanged: 48 });
+  await whole.stop();
+});
