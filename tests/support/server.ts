@@ -1,7 +1,6 @@
 // Hedgerow itself, the real program with a data folder of the test's own, deadlines of a tenth, and three
 // users. Whatever it says is kept and looked through when the test is over.
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -72,14 +71,29 @@ const tomlOf = (settings: Settings) =>
     .map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`)
     .join("");
 
+// Below the ports that the system lends to whoever connects: between two starts of one server nobody else gets its
+// port. Each worker has ports of its own.
+const ownPorts = {
+  first: 20_000 + 5_000 * Number(process.env.TEST_PARALLEL_INDEX ?? 0),
+  count: 5_000,
+};
+let tried = Math.floor(Math.random() * ownPorts.count);
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = address && typeof address === "object" ? address.port : 0;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (let tries = 0; tries < ownPorts.count; tries += 1) {
+    tried += 1;
+    const port = ownPorts.first + (tried % ownPorts.count);
+    if (await isFree(port)) return port;
+  }
+  throw new Error("No port is free.");
 }
 
 // The wall clock alone, so that deadlines stay what they are.
