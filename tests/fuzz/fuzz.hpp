@@ -35,4 +35,5 @@ inline std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
 
 }  // namespace hedgerow::fuzz
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer calls it by this name.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size);
