@@ -114,6 +114,13 @@ ConnectionRequest completed(ConnectionRequest request, const model::ClusterConne
 
 }  // namespace
 
+bool is_sound_key(std::string_view key) noexcept {
+  return key.size() >= 8 && key.size() <= 64 && std::ranges::all_of(key, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_';
+         });
+}
+
 namespace {
 
 CheckedConnection checked_by_kube(ConnectionRequest request) {

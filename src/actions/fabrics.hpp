@@ -45,6 +45,9 @@ struct FabricRequest {
   bool accept_rewind = false;
 };
 
+// 8 to 64 letters, digits, - or _.
+[[nodiscard]] bool is_sound_key(std::string_view key) noexcept;
+
 struct Keyed {
   std::string route;  // Method and full path.
   std::string key;    // Idempotency-Key.

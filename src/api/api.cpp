@@ -45,10 +45,7 @@ http::Response Api::render(const base::Failure& failure, const http::Request& re
                           .code = failure.code(),
                           .place = fmt::format("{} {}", request.method, request.route),
                           .detail = failure.detail()});
-  const base::CodeFacts& facts = facts_of(failure.code());
-  // A code that only runs end with has no status of its own: met here, the server cannot do what
-  // was asked.
-  const int status = facts.http != 0 ? facts.http : facts.retryable ? 503 : 500;
+  const int status = failure.http_status();
   auto response = http::Response::of(status, "application/problem+json",
                                      problem_json(failure, status, request.id));
   if (failure.retry_after())

@@ -18,11 +18,9 @@ std::optional<store::Subject> subject_of(std::string_view text) {
   const auto topic = model::named<model::Topic>(text.substr(0, slash));
   if (!topic) return std::nullopt;
   if (slash == std::string_view::npos) return store::Subject{*topic, 0};
-  std::int64_t id = 0;
-  const std::string_view digits = text.substr(slash + 1);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
-  if (error != std::errc{} || end != digits.data() + digits.size() || id < 1) return std::nullopt;
-  return store::Subject{*topic, id};
+  const auto id = base::whole_number<std::int64_t>(text.substr(slash + 1));
+  if (!id || *id < 1) return std::nullopt;
+  return store::Subject{*topic, *id};
 }
 
 std::string name_of(const store::Subject& subject) {

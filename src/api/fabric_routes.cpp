@@ -116,12 +116,7 @@ std::optional<actions::ConnectionRequest> connection_in(base::JsonObject& body) 
 
 actions::Keyed keyed(const http::Request& request, std::string_view what_counts) {
   const std::string_view key = request.header("Idempotency-Key").value_or("");
-  const bool sound =
-      key.size() >= 8 && key.size() <= 64 && std::all_of(key.begin(), key.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_';
-      });
-  if (!sound) {
+  if (!actions::is_sound_key(key)) {
     const std::string detail =
         "The header Idempotency-Key must have 8 to 64 letters, digits, - or _.";
     throw Failure{Code::Invalid, Cause::Refused, detail}.with_fields({{"Idempotency-Key", detail}});

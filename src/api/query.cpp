@@ -10,13 +10,6 @@ using base::Failure;
 
 namespace {
 
-std::optional<std::int64_t> number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::string encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -63,7 +56,7 @@ std::int64_t Query::whole(std::string_view name, std::int64_t least, std::int64_
                           std::int64_t otherwise) {
   const auto found = values(name);
   if (found.empty()) return otherwise;
-  const auto value = number(found[0]);
+  const auto value = base::whole_number<std::int64_t>(found[0]);
   if (found.size() == 1 && value && *value >= least && *value <= most) return *value;
   refuse(name, fmt::format("It must be a whole number from {} to {}.", least, most));
   return otherwise;
@@ -105,7 +98,7 @@ void Query::finish() {
 }
 
 std::int64_t id_in(const http::Request& request, std::string_view place) {
-  const auto id = number(request.parameter(place));
+  const auto id = base::whole_number<std::int64_t>(request.parameter(place));
   if (!id || *id < 1) throw Failure{Code::NotFound, Cause::Missing};
   return *id;
 }

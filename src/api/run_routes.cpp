@@ -54,12 +54,6 @@ void require_this_page(const Context& context, const std::optional<actions::Clic
                             base::shown(click->page_version, 50), ours)};
 }
 
-std::string signed_in_words(const store::Session& session) {
-  const bool by_code = session.method == store::SignInMethod::SetupCode;
-  return fmt::format("{}, since {}", by_code ? "set-up code" : "password",
-                     base::rfc3339(session.created));
-}
-
 std::string run_json(const views::RunView& view) {
   base::JsonOut out;
   write(out, view.run, view.waits_for);
@@ -79,7 +73,7 @@ http::Response start_run(const Context& context, const http::Request& request) {
   require_this_page(context, wanted.passage.click);
   wanted.fabric = {id_in(request, "id")};
   wanted.passage.received = context.clock().wall();
-  wanted.passage.signed_in = signed_in_words(caller.session);
+  wanted.passage.signed_in = auth::how_signed_in(caller.session);
   wanted.passage.session_ends = caller.session.idle_ends;
   const auto started =
       actions::start_run(context.parts.deps, caller.actor, wanted, keyed(request, counts));

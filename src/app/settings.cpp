@@ -141,12 +141,6 @@ std::vector<Entry> entries(Settings& s) {
       .with_next("Correct the setting, then start again.");
 }
 
-template <class Whole>
-bool put_whole(std::string_view text, Whole& place) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), place);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
 // Puts a value, written as text, into its place; why not when it does not fit.
 std::string_view put(const Place& place, std::string_view text) {
   return std::visit(
@@ -167,7 +161,9 @@ std::string_view put(const Place& place, std::string_view text) {
           for (const auto part : base::split(text, ','))
             if (!base::trimmed(part).empty()) target->emplace_back(base::trimmed(part));
         } else {
-          if (!put_whole(text, *target)) return "it must be a whole number in its range";
+          const auto number = base::whole_number<T>(text);
+          if (!number) return "it must be a whole number in its range";
+          *target = *number;
         }
         return {};
       },
@@ -283,9 +279,7 @@ class Loader {
       const std::size_t equals = flag.find('=');
       const std::string name = flag.substr(0, equals);
       if (equals == std::string::npos) refuse("--set", name, "it wants NAME=VALUE");
-      const auto found = std::ranges::find(entries_, name, &Entry::name);
-      if (found == entries_.end()) refuse_unknown("--set", name);
-      assign(index_of(found), std::string_view{flag}.substr(equals + 1), "--set");
+      assign(index_of("--set", name), std::string_view{flag}.substr(equals + 1), "--set");
     }
   }
 
@@ -299,7 +293,9 @@ class Loader {
   [[nodiscard]] std::size_t index_of(std::vector<Entry>::const_iterator entry) const {
     return static_cast<std::size_t>(entry - entries_.begin());
   }
-  [[noreturn]] void refuse_unknown(std::string_view source, const std::string& name) const {
+  [[nodiscard]] std::size_t index_of(std::string_view source, const std::string& name) const {
+    const auto found = std::ranges::find(entries_, name, &Entry::name);
+    if (found != entries_.end()) return index_of(found);
     refuse(source, name,
            fmt::format("it is not known; the nearest is {}", nearest(name, entries_)));
   }
@@ -319,11 +315,10 @@ class Loader {
         read(*inner, name + ".");
         continue;
       }
-      const auto found = std::ranges::find(entries_, name, &Entry::name);
-      if (found == entries_.end()) refuse_unknown(source, name);
+      const std::size_t index = index_of(source, name);
       const auto text = text_of(node);
       if (!text) refuse(source, name, "its value is of a kind that no setting has");
-      assign(index_of(found), *text, source);
+      assign(index, *text, source);
     }
   }
 

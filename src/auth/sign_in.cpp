@@ -64,6 +64,12 @@ store::AuditRow audit(std::string_view action, std::string_view name, const Visi
 
 }  // namespace
 
+std::string how_signed_in(const store::Session& session) {
+  const bool by_code = session.method == store::SignInMethod::SetupCode;
+  return fmt::format("{}, since {}", by_code ? "set-up code" : "password",
+                     base::rfc3339(session.created));
+}
+
 SignIn::SignIn(store::Database& db, const base::Clock& clock, base::Random& random,
                Passwords& passwords, SessionLimits limits, LimiterSettings limiter)
     : db_{db},

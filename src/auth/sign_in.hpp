@@ -32,6 +32,9 @@ struct Proven {
   store::Session session;
 };
 
+// "password, since 2026-11-21T16:43:38.008Z"
+[[nodiscard]] std::string how_signed_in(const store::Session& session);
+
 struct Fresh {
   std::string token;  // For the cookie; only its hash is stored.
   Proven proven;

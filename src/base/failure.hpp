@@ -37,6 +37,12 @@ class Failure : public std::exception {
   [[nodiscard]] Code code() const noexcept { return code_; }
   [[nodiscard]] Cause cause() const noexcept { return cause_; }
   [[nodiscard]] int layer() const noexcept { return facts_of(code_).layer; }
+  // The HTTP status of an answer that says it. A code that only runs end with has none of its own:
+  // met in an answer, the server cannot do what was asked.
+  [[nodiscard]] int http_status() const noexcept {
+    const CodeFacts& facts = facts_of(code_);
+    return facts.http != 0 ? facts.http : facts.retryable ? 503 : 500;
+  }
   [[nodiscard]] const std::string& detail() const noexcept { return detail_; }
   [[nodiscard]] const std::string& next() const noexcept { return next_; }
   [[nodiscard]] const std::string& operator_text() const noexcept { return operator_text_; }

@@ -26,6 +26,14 @@ namespace hedgerow::base {
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept;
 [[nodiscard]] std::string lower_ascii(std::string_view text);
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+// All of `text` as a decimal number; nothing when it is none or does not fit.
+template <class Number>
+[[nodiscard]] std::optional<Number> whole_number(std::string_view text) noexcept {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
 
 // For logs and sentences: control characters, line separators and bidirectional marks become \xNN
 // or \uNNNN, so that nobody can forge a line or turn its order; broken UTF-8 becomes U+FFFD; cut at

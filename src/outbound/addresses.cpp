@@ -94,11 +94,8 @@ std::optional<Address> carried(const Address& address) {
 }
 
 std::optional<unsigned> number_in(std::string_view text, unsigned most) {
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number > most)
-    return std::nullopt;
-  return number;
+  const auto number = base::whole_number<unsigned>(text);
+  return number && *number <= most ? number : std::nullopt;
 }
 
 // "NETWORK", "NETWORK:PORT" and "[NETWORK]:PORT" taken apart; a bare IPv6 network has colons of its

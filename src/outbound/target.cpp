@@ -87,11 +87,10 @@ struct Reader {
   std::uint16_t port_of(const boost::urls::url_view& url) const {
     if (!url.has_port()) return 443;
     const std::string_view text{url.port().data(), url.port().size()};
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number == 0 || number > 65535)
+    const auto number = base::whole_number<std::uint16_t>(text);
+    if (!number || *number == 0)
       refuse(fmt::format("'{}' is not a port (1 to 65535).", base::shown(text, 20)));
-    return static_cast<std::uint16_t>(number);
+    return *number;
   }
 
   std::string prefix_of(const boost::urls::url_view& url) const {

@@ -35,11 +35,9 @@ class Fields {
 };
 
 std::int64_t id_in(std::string_view text) {
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc{} || end != text.data() + text.size() || id < 1)
-    throw Failure{Code::NotFound, Cause::Missing};
-  return id;
+  const auto id = base::whole_number<std::int64_t>(text);
+  if (!id || *id < 1) throw Failure{Code::NotFound, Cause::Missing};
+  return *id;
 }
 
 std::optional<WaitingSync> waiting_in(const Fields& fields) {
@@ -62,8 +60,6 @@ Frame frame_of(const BasicParts& parts, const auth::Proven* who) {
   return frame;
 }
 
-bool wants_sign_in(const Failure& failure) { return facts_of(failure.code()).http == 401; }
-
 }  // namespace
 
 void Basic::add_to(http::Router& router) const {
@@ -84,11 +80,18 @@ void Basic::add_page(http::Router& router, std::string_view pattern, Page page) 
       if (!who) return sign_in_page(frame_of(parts_, nullptr), nullptr, request.id, std::nullopt);
       return (this->*page)(request, *who);
     } catch (const Failure& failure) {
-      if (wants_sign_in(failure))
-        return sign_in_page(frame_of(parts_, nullptr), &failure, request.id, std::nullopt);
-      return failure_page(frame_of(parts_, who ? &*who : nullptr), failure, request.id);
+      return refused(failure, request, who, std::nullopt);
     }
   });
+}
+
+// Whoever has to sign in for it gets the form, with the click that waits.
+http::Response Basic::refused(const Failure& failure, const http::Request& request,
+                              const std::optional<auth::Proven>& who,
+                              const std::optional<WaitingSync>& click) const {
+  if (failure.http_status() == 401)
+    return sign_in_page(frame_of(parts_, nullptr), &failure, request.id, click);
+  return failure_page(frame_of(parts_, who ? &*who : nullptr), failure, request.id);
 }
 
 void Basic::add_form(http::Router& router, std::string_view pattern, Form form) const {
@@ -110,19 +113,22 @@ http::Response Basic::to(std::string_view path) const {
   return response;
 }
 
+views::Instant Basic::instant() const {
+  return {.now = parts_.deps.clock.wall(), .fresh_for = parts_.fresh_for};
+}
+
 http::Response Basic::fabrics(const http::Request&, const auth::Proven& who) const {
-  const views::Instant at{.now = parts_.deps.clock.wall(), .fresh_for = parts_.fresh_for};
   const auto all = parts_.deps.db.read([&](const store::Snapshot& seen) {
-    return views::fabrics(seen, who.actor, {.q = {}, .order = {}, .page = {.limit = 200}}, at);
+    return views::fabrics(seen, who.actor, {.q = {}, .order = {}, .page = {.limit = 200}},
+                          instant());
   });
   return fabrics_page(frame_of(parts_, &who), all);
 }
 
 http::Response Basic::fabric(const http::Request& request, const auth::Proven& who) const {
   const model::FabricId id{id_in(request.parameter("id"))};
-  const views::Instant at{.now = parts_.deps.clock.wall(), .fresh_for = parts_.fresh_for};
   const auto view = parts_.deps.db.read(
-      [&](const store::Snapshot& seen) { return views::fabric(seen, who.actor, id, at); });
+      [&](const store::Snapshot& seen) { return views::fabric(seen, who.actor, id, instant()); });
   const bool may = model::may(who.actor.role, model::Permission::FabricSync);
   return fabric_page(frame_of(parts_, &who), view, may, parts_.random.token(16));
 }
@@ -176,9 +182,7 @@ http::Response Basic::sync(const http::Request& request) const {
     const auto started = start(*who, fabric, click.key);
     return to(fmt::format("runs/{}/", started.run.value));
   } catch (const Failure& failure) {
-    if (wants_sign_in(failure))
-      return sign_in_page(frame_of(parts_, nullptr), &failure, request.id, click);
-    return failure_page(frame_of(parts_, who ? &*who : nullptr), failure, request.id);
+    return refused(failure, request, who, click);
   }
 }
 
@@ -203,9 +207,10 @@ actions::StartedRun Basic::start(const auth::Proven& who, model::FabricId fabric
                                         .tries = 1,
                                         .csrf_refreshed = false};
   wanted.passage.received = parts_.deps.clock.wall();
-  wanted.passage.signed_in = fmt::format("password, since {}", base::rfc3339(who.session.created));
+  wanted.passage.signed_in = auth::how_signed_in(who.session);
   wanted.passage.session_ends = who.session.idle_ends;
-  if (key.size() < 8) throw Failure{Code::Invalid, Cause::Refused, "The form lacks its key."};
+  if (!actions::is_sound_key(key))
+    throw Failure{Code::Invalid, Cause::Refused, "The form lacks its key."};
   return actions::start_run(parts_.deps, who.actor, wanted,
                             {.route = fmt::format("POST /basic/fabrics/{}/sync/", fabric.value),
                              .key = std::string{key},

@@ -45,6 +45,10 @@ class Basic {
   void add_page(http::Router& router, std::string_view pattern, Page page) const;
   void add_form(http::Router& router, std::string_view pattern, Form form) const;
   [[nodiscard]] http::Response to(std::string_view path) const;
+  [[nodiscard]] http::Response refused(const base::Failure& failure, const http::Request& request,
+                                       const std::optional<auth::Proven>& who,
+                                       const std::optional<WaitingSync>& click) const;
+  [[nodiscard]] views::Instant instant() const;
 
   const BasicParts parts_;
 };

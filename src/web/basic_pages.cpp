@@ -23,6 +23,10 @@ std::string when(const std::optional<base::WallTime>& at) {
   return at ? base::rfc3339(*at) : "not measured";
 }
 
+void hidden(Html& html, std::string_view name, std::string_view value) {
+  html.empty("input", {{"type", "hidden"}, {"name", name}, {"value", value}});
+}
+
 // Begins a page; `fresh` makes the browser load it again, as long as something is under way.
 Html begun(const Frame& frame, std::string_view title, bool fresh = false) {
   Html html;
@@ -35,7 +39,7 @@ Html begun(const Frame& frame, std::string_view title, bool fresh = false) {
   html.line("a", "The full page", {{"href", frame.base_path + "/"}});
   if (!frame.username.empty()) {
     html.open("form", {{"method", "post"}, {"action", frame.base_path + "/basic/sign-out/"}});
-    html.empty("input", {{"type", "hidden"}, {"name", "csrf"}, {"value", frame.csrf_token}});
+    hidden(html, "csrf", frame.csrf_token);
     html.text(frame.username + " ").line("button", "Sign out").close();
   }
   html.close().open("main").line("h1", title);
@@ -61,15 +65,6 @@ void fault(Html& html, const base::Failure& failure, std::string_view request_id
   html.text(fmt::format("Layer {} {} · {} · request {}", facts.layer,
                         model::layer_name(facts.layer), facts.name, request_id));
   html.close();
-}
-
-int status_of(const base::Failure& failure) {
-  const int status = facts_of(failure.code()).http;
-  return status != 0 ? status : 500;
-}
-
-void hidden(Html& html, std::string_view name, std::string_view value) {
-  html.empty("input", {{"type", "hidden"}, {"name", name}, {"value", value}});
 }
 
 void row(Html& html, std::string_view head, std::string_view text) {
@@ -116,14 +111,14 @@ http::Response sign_in_page(const Frame& frame, const base::Failure* why,
                        {"autocomplete", "current-password"},
                        {"required", ""}});
   html.close().line("button", "Sign in").close();
-  return ended(frame, std::move(html), why != nullptr ? status_of(*why) : 200);
+  return ended(frame, std::move(html), why != nullptr ? why->http_status() : 200);
 }
 
 http::Response failure_page(const Frame& frame, const base::Failure& failure,
                             std::string_view request_id) {
   Html html = begun(frame, "That did not work");
   fault(html, failure, request_id);
-  return ended(frame, std::move(html), status_of(failure));
+  return ended(frame, std::move(html), failure.http_status());
 }
 
 http::Response fabrics_page(const Frame& frame, const store::Paged<views::FabricView>& fabrics) {
