@@ -80,14 +80,6 @@ export const isGone = ({ data, error }: Reading) => data !== undefined && isMiss
 const stillThere = ({ state }: { state: Reading }) => !isGone(state);
 
 export const fabricTopic = (id: number) => `fabric/${id}`;
-// Measured when a person looks, not followed: each look asks the server to prove itself.
-export const healthQuery = queryOptions({
-  queryKey: ["health"],
-  queryFn: ({ signal }) => bodyOf(client.GET("/api/health/", { signal })),
-  staleTime: 0,
-  retry: false,
-});
-
 export const runTopic = (id: number) => `run/${id}`;
 
 async function readFabric(id: number, signal: AbortSignal): Promise<FabricSnapshot> {
@@ -234,3 +226,11 @@ export const objectHistoryQuery = (id: number, offset: number, fabric?: number) 
     ),
     placeholderData: keepPreviousData,
   });
+
+// Measured when a person looks, not followed: each look asks the server to prove itself.
+export const healthQuery = queryOptions({
+  queryKey: ["health"],
+  queryFn: ({ signal }) => bodyOf(client.GET("/api/health/", { signal })),
+  staleTime: 0,
+  retry: false,
+});

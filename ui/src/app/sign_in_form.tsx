@@ -2,21 +2,13 @@
 import { useState, type FormEvent, type ReactNode } from "react";
 import { tellTabs } from "../api/channel";
 import { bodyOf, client, readSession, withCsrf } from "../api/client";
+import { keepsCookies } from "../api/cookies";
 import { faultOf, FaultError, type Fault } from "../api/fault";
 import { pageFault, text } from "../text/faults";
 import { Button } from "../ui/button";
 import { FaultNote } from "../ui/fault_note";
 import { Field } from "../ui/field";
 import { notePresence } from "./activity";
-
-// Browsers that block cookies for one address say that they are enabled; so one is tried.
-function keepsCookies(): boolean {
-  const probe = "hedgerow_probe=1";
-  document.cookie = `${probe}; SameSite=Lax`;
-  const kept = document.cookie.includes(probe);
-  document.cookie = `${probe}; SameSite=Lax; Max-Age=0`;
-  return kept;
-}
 
 export async function signIn(username: string, password: string): Promise<void> {
   if (!keepsCookies()) throw new FaultError(pageFault("cookies_blocked", ""));

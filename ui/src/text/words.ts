@@ -107,7 +107,7 @@ export const outcome: Record<Outcome, Word> = {
   lost: lastRun.lost,
 };
 
-// A run that has ended is said by its outcome.
+// What the server needs, in System health.
 export const check: Record<HealthCheck["name"], string> = {
   database: "Database",
   workers: "Workers",
@@ -122,6 +122,7 @@ export const found = {
   bad: bad("Not right"),
 } satisfies Record<string, Word>;
 
+// A run that has ended is said by its outcome.
 export const runState: Record<RunState, Word> = {
   queued: lastRun.queued,
   running: lastRun.running,

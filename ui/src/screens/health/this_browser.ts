@@ -1,4 +1,6 @@
 // What can only be found out here: cookies, the event stream, this side's clock, the page's version.
+import { useState } from "react";
+import { keepsCookies } from "../../api/cookies";
 import { lampStore } from "../../api/live";
 import { pageVersion } from "../../api/page_version";
 import { sessionStore } from "../../api/session";
@@ -19,22 +21,22 @@ const good = (name: string, detail: string): Finding => ({ name, is: "good", det
 export function useBrowserFindings(served: string | undefined): Finding[] {
   const lamp = useStore(lampStore);
   const state = useStore(sessionStore);
+  const [kept] = useState(cookies);
   // Rounded, so that it is not drawn again for each millisecond.
   const skew = useTicking((now) => Math.round((Date.now() - now) / 1_000) * 1_000);
-  const findings = [cookies(), stream(lamp.is), clock(skew)];
+  const findings = [kept, stream(lamp.is), clock(skew)];
   if (served !== undefined) findings.push(version(served));
   if ("session" in state) findings.push(connection(state.session.protected));
   return findings;
 }
 
-// Who reads this is signed in, and that goes by a cookie.
 const cookies = () =>
-  navigator.cookieEnabled
+  keepsCookies()
     ? good("Cookies", "Kept: this session goes by one.")
     : {
         name: "Cookies",
         is: "bad" as const,
-        detail: "This browser says that it keeps none for this address.",
+        detail: "This browser keeps none for this address.",
         next: "Allow cookies for this address.",
       };
 
