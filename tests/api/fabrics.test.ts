@@ -5,7 +5,8 @@ import { freshKey, type Api } from "../support/api";
 import { fieldsOf } from "../support/fixtures";
 import { mustRun } from "../support/process";
 import type { Fabric, List, Problem } from "../support/types";
-import { expect, none, test, type Lab } from "./lab";
+import { expect, test, type Lab } from "./lab";
+import { none } from "../support/read";
 
 const invalid = { status: 400, code: "invalid", layer: 2 };
 const forbidden = { status: 403, code: "forbidden", layer: 6 };

@@ -11,11 +11,10 @@ import {
   type OwnNamespace,
 } from "../support/fixtures";
 import { Gate } from "../support/gate";
+import { expectRead, none } from "../support/read";
 import { TestServer, type Settings } from "../support/server";
 import type { Wiring } from "../support/tree";
 import type { ConnectionFields, Fabric, Problem, Role, Run } from "../support/types";
-
-export const none = { created: 0, changed: 0, unchanged: 0, removed: 0, skipped: 0, failed: 0 };
 
 // The form in which an API server says no.
 export const statusBody = (code: number, reason: string): string =>
@@ -118,10 +117,7 @@ export class Lab {
     counts: Partial<Run["counts"]> = { unchanged: 48 },
   ): Promise<Run> {
     const run = await this.pull(fabric);
-    expect({ outcome: run.outcome, counts: run.counts }, run.summary).toEqual({
-      outcome: "succeeded",
-      counts: { ...none, ...counts },
-    });
+    expectRead(run, counts);
     const now = await (await this.as("viewer")).fabric(fabric.id);
     expect(now.facts.reach.state).toBe("reachable");
     expect(now.facts.last_run.state).toBe("succeeded");

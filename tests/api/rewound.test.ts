@@ -7,7 +7,8 @@ import { keep } from "../support/secrets";
 import type { TestServer } from "../support/server";
 import type { Wiring } from "../support/tree";
 import type { Fabric, Run } from "../support/types";
-import { expectBroken, none } from "./lab";
+import { expectBroken } from "./lab";
+import { none } from "../support/read";
 
 const namespace = "restored";
 const made = (kind: string, name: string, spec: object) => ({

@@ -1,7 +1,7 @@
 // What becomes of a click: executed once, whatever stands between the page and the server.
 import { expectExecutedOnce } from "../support/executed";
 import { expect, test } from "../support/fixtures";
-import { Gate, slowServers } from "../support/gate";
+import { slowServers } from "../support/gate";
 import { networkLines, type PersonPage } from "../support/person";
 import { patient } from "../support/server";
 
@@ -11,13 +11,12 @@ test("8: a proxy that answers with its own login page is named within 2 s and ne
   hedgerow,
   cluster,
   page,
+  frontGate,
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
-  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
-  page.comeBy(proxy.url);
   await page.signIn("operator").open(fabric);
   page.allow(/contract: POST .*runs/);
-  await proxy.rule({
+  await frontGate.rule({
     name: "login",
     match: { method: "POST", path: "/runs/$" },
     action: {
@@ -33,15 +32,13 @@ test("8: a proxy that answers with its own login page is named within 2 s and ne
     /The answer was a web page, not data \(HTTP 200, text\/html.*Company sign in/,
   );
   await expect(told).toBeVisible({ timeout: 2_000 });
-  await proxy.taken("login", 2);
+  await frontGate.taken("login", 2);
   await expect(page.getByText(/succeeded/i)).toHaveCount(0);
   expect(cluster.lists("connections")).toBe(0);
-  await proxy.drop("login");
+  await frontGate.drop("login");
   await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
   await expect(told).toBeHidden();
   await expectExecutedOnce(hedgerow, cluster, fabric);
-  await page.close();
-  await proxy.stop();
 });
 
 const hands: Record<string, (page: PersonPage) => Promise<unknown>> = {
@@ -160,13 +157,12 @@ test("B03: layer 2: a click whose answer was lost on the way is one run", async 
   hedgerow,
   cluster,
   page,
+  frontGate,
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
-  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
-  page.comeBy(proxy.url);
   await page.signIn("operator").open(fabric);
   page.allow(networkLines);
-  await proxy.rule({
+  await frontGate.rule({
     name: "lost",
     match: { method: "POST", path: "/runs/$" },
     times: 1,
@@ -175,8 +171,6 @@ test("B03: layer 2: a click whose answer was lost on the way is one run", async 
   await page.sync().click();
   await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
   await expectExecutedOnce(hedgerow, cluster, fabric);
-  await page.close();
-  await proxy.stop();
 });
 
 test.describe("while a run goes on", () => {

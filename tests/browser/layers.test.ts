@@ -1,7 +1,7 @@
 // A click that breaks on one of the nine layers: exactly that layer is red, and the code, the layer and the
 // sentence stand where the person looks.
 import { expect, test } from "../support/fixtures";
-import { Gate, slowServers } from "../support/gate";
+import { slowServers } from "../support/gate";
 import { patient } from "../support/server";
 import { networkLines, type PersonPage } from "../support/person";
 
@@ -77,13 +77,12 @@ test("layer 4: a token that is refused twice is red on the fabric's page, with i
   hedgerow,
   cluster,
   page,
+  frontGate,
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
-  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
-  page.comeBy(proxy.url);
   await page.signIn("operator").open(fabric);
   page.allow(networkLines);
-  await proxy.rule({
+  await frontGate.rule({
     name: "stale",
     match: { method: "POST", path: "/runs/$" },
     times: 2,
@@ -118,8 +117,6 @@ test("layer 4: a token that is refused twice is red on the fabric's page, with i
   expect(cluster.lists("connections")).toBe(0);
   await page.sync().click();
   await recovers(page);
-  await page.close();
-  await proxy.stop();
 });
 
 test("layer 5: a click without a cookie is red in the dialog, with its code", async ({
@@ -148,12 +145,11 @@ test("layer 6: a click without the permission is red on the fabric's page, and e
   hedgerow,
   cluster,
   page,
+  frontGate,
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
-  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
-  page.comeBy(proxy.url);
   // The page is made to believe that this viewer may sync; the server knows better.
-  await proxy.rule({
+  await frontGate.rule({
     name: "believe",
     match: { method: "GET", path: `/api/fabrics/${fabric.id}/$` },
     action: { rewrite: [{ path: "$.permissions", set: ["fabric.view", "fabric.sync"] }] },
@@ -178,8 +174,6 @@ test("layer 6: a click without the permission is red on the fabric's page, and e
   // The cure: the page shows what is so, and somebody who may clicks.
   await page.getByRole("button", { name: "Put away" }).click();
   await expect(page.layer(6)).toHaveCount(0);
-  await page.close();
-  await proxy.stop();
   const operator = await hedgerow.server.as("operator");
   expect(await operator.pull(fabric.id)).toMatchObject({ outcome: "succeeded" });
 });

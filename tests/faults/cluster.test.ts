@@ -3,17 +3,10 @@
 import { expect, test, fieldsOf } from "../support/fixtures";
 import { traceOf } from "../support/person";
 import { TestCluster } from "../support/cluster";
-import type { Fabric, Run } from "../support/types";
+import { expectRead } from "../support/read";
+import type { Fabric } from "../support/types";
 
-const counts = { created: 0, changed: 0, unchanged: 0, removed: 0, skipped: 0, failed: 0 };
 const lists = "/(connections|servers|switches)$";
-
-function expectRead(run: Run, of: Partial<Run["counts"]>): void {
-  expect({ outcome: run.outcome, counts: run.counts }, `${run.summary}\n${traceOf(run)}`).toEqual({
-    outcome: "succeeded",
-    counts: { ...counts, ...of },
-  });
-}
 
 test("H03: a cluster that dies between a test and a sync changes reach and run in one commit", async ({
   hedgerow,

@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import { expect, test } from "../support/fixtures";
-import { Gate } from "../support/gate";
+import type { Gate } from "../support/gate";
 
 // A web server of a stranger's, at whatever name the browser is led by.
 async function stranger(page: string): Promise<{ port: number; server: Server }> {
@@ -39,8 +39,8 @@ const attacks: Record<string, { host: string; page: (runs: string) => string }> 
   },
 };
 
-async function expectRefused(proxy: Gate, path: string): Promise<void> {
-  const statuses = async () => (await proxy.requests("POST", path)).map(({ status }) => status);
+async function expectRefused(frontGate: Gate, path: string): Promise<void> {
+  const statuses = async () => (await frontGate.requests("POST", path)).map(({ status }) => status);
   await expect.poll(statuses, { message: "the attack arrived" }).not.toEqual([]);
   for (const status of await statuses()) expect([401, 403, 415]).toContain(status);
 }
@@ -50,17 +50,17 @@ for (const [who, { host, page: attack }] of Object.entries(attacks))
     hedgerow,
     cluster,
     page,
+    frontGate,
   }) => {
     const fabric = await hedgerow.fabric({ cluster });
-    const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
-    page.comeBy(byName(proxy.url, "hedgerow.lab"));
+    page.comeBy(byName(frontGate.url, "hedgerow.lab"));
     await page.signIn("operator").open(fabric);
     page.allow(/Failed to load resource|frame-ancestors|net::ERR|contract:/);
     const runs = `/api/fabrics/${fabric.id}/runs/`;
     const { port, server } = await stranger(attack(page.at(runs)));
     const tab = await page.context().newPage();
     await tab.goto(`http://${host}:${port}/`);
-    await expectRefused(proxy, "/runs/$");
+    await expectRefused(frontGate, "/runs/$");
     const api = await hedgerow.server.as("viewer");
     expect((await api.fabric(fabric.id)).recent_runs).toEqual([]);
     expect(cluster.lists("connections")).toBe(0);
@@ -68,27 +68,25 @@ for (const [who, { host, page: attack }] of Object.entries(attacks))
     await page.sync().click();
     await expect(page.watched()).toContainText("48 created");
     server.close();
-    await page.close();
-    await proxy.stop();
   });
 
 test("D10: a stranger's page cannot sign its visitor in as somebody else", async ({
   hedgerow,
   cluster,
   page,
+  frontGate,
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
-  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
-  page.comeBy(byName(proxy.url, "hedgerow.lab"));
+  page.comeBy(byName(frontGate.url, "hedgerow.lab"));
   await page.signIn("viewer").open(fabric);
   const credentials = '{"username":"operator","password":"seven lamps on the north quay"}';
-  const before = (await proxy.requests("POST", "/api/session/$")).length;
+  const before = (await frontGate.requests("POST", "/api/session/$")).length;
   for (const host of ["evil.hedgerow.lab", "127.0.0.1"])
     for (const attack of [form, fetching]) {
       const { port, server } = await stranger(attack(page.at("/api/session/"), credentials));
       const tab = await page.context().newPage();
       await tab.goto(`http://${host}:${port}/`);
-      const seen = () => proxy.requests("POST", "/api/session/$");
+      const seen = () => frontGate.requests("POST", "/api/session/$");
       await expect.poll(async () => (await seen()).length).toBeGreaterThan(before);
       for (const { status } of (await seen()).slice(before)) expect([403, 415]).toContain(status);
       await tab.close();
@@ -97,6 +95,4 @@ test("D10: a stranger's page cannot sign its visitor in as somebody else", async
   await page.reload();
   await expect(page.getByRole("button", { name: "viewer" })).toBeVisible();
   await expect(page.headline()).toContainText("Not measured");
-  await page.close();
-  await proxy.stop();
 });

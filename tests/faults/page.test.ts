@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectExecutedOnce } from "../support/executed";
 import { expect, test } from "../support/fixtures";
-import { Gate, slowServers, type Rule } from "../support/gate";
+import { slowServers, type Rule } from "../support/gate";
 import { networkLines, Person, type PersonPage } from "../support/person";
 import { passwords, patient } from "../support/server";
 
@@ -73,13 +73,12 @@ test("A06: an answer that is cut off is named, read again, and its run happens o
   hedgerow,
   cluster,
   page,
+  frontGate,
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
-  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
-  page.comeBy(proxy.url);
   await page.signIn("operator").open(fabric);
   page.allow(/Failed to load resource|contract: .* is no JSON|net::ERR/);
-  await proxy.rule(
+  await frontGate.rule(
     {
       name: "click",
       match: { method: "POST", path: "/runs/$" },
@@ -89,16 +88,14 @@ test("A06: an answer that is cut off is named, read again, and its run happens o
     { name: "objects", match: { path: "/objects/$" }, action: { cut: { after: 200 } } },
   );
   await page.sync().click();
-  await proxy.taken("click");
+  await frontGate.taken("click");
   await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
   await expectExecutedOnce(hedgerow, cluster, fabric);
   await page.getByRole("link", { name: "Objects", exact: true }).click();
   await expect(page.getByText(/Layer 2 Transport · reply_broken/)).toBeVisible();
   await expect(page.getByRole("table", { name: "Objects" })).toBeHidden();
-  await proxy.dropAll();
+  await frontGate.dropAll();
   await expect(page.getByRole("table", { name: "Objects" })).toBeVisible({ timeout: 20_000 });
-  await page.close();
-  await proxy.stop();
 });
 
 test("A10: after signing out, Back shows the sign-in page and nothing of what was there", async ({
@@ -127,24 +124,21 @@ test.describe("while a run goes on", () => {
     cluster,
     gate,
     page,
+    frontGate,
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
-    const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
-    page.comeBy(proxy.url);
     await page.signIn("operator").open(fabric);
     await gate.rule(slowServers);
     const match = { method: "POST", path: "/runs/$" };
-    await proxy.rule({ name: "click", match, times: 1, action: { hold: true } });
+    await frontGate.rule({ name: "click", match, times: 1, action: { hold: true } });
     await page.sync().click();
-    await proxy.holds("click");
+    await frontGate.holds("click");
     await page.reload();
-    await proxy.release("click");
+    await frontGate.release("click");
     await expect(page.watched()).toContainText("Sync from Fabric is running");
     await gate.dropAll();
     await expect(page.watched()).toContainText(succeeded);
     await expectExecutedOnce(hedgerow, cluster, fabric);
-    await page.close();
-    await proxy.stop();
   });
 
   test("A14: without a network the page dates what it shows, and heals by reading again", async ({
@@ -152,17 +146,16 @@ test.describe("while a run goes on", () => {
     cluster,
     gate,
     page,
+    frontGate,
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
-    const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
-    page.comeBy(proxy.url);
     await page.signIn("operator").open(fabric);
     await gate.rule(slowServers);
     await page.sync().click();
     await expect(page.watched()).toContainText("Sync from Fabric is running");
     page.allow(/Failed to load resource|ERR_/);
     await page.context().setOffline(true);
-    await proxy.closeConnections();
+    await frontGate.closeConnections();
     await expect(page.getByText(/Not live since \d/)).toBeVisible({ timeout: 20_000 });
     await gate.dropAll();
     const operator = await hedgerow.server.as("operator");
@@ -173,8 +166,6 @@ test.describe("while a run goes on", () => {
     await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
     await expect(live(page)).toBeVisible({ timeout: 20_000 });
     await expectExecutedOnce(hedgerow, cluster, fabric);
-    await page.close();
-    await proxy.stop();
   });
 });
 
@@ -217,24 +208,20 @@ async function withoutCookies(folder: string): Promise<BrowserContext> {
 }
 
 test("A18: a browser that blocks cookies is told so before it sends a password", async ({
-  hedgerow,
   page,
+  frontGate,
 }, info) => {
-  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
   const context = await withoutCookies(info.outputPath("browser"));
-  const blocked = new Person(await context.newPage(), () => proxy.url).page;
-  await blocked.goto(proxy.url);
+  const blocked = new Person(await context.newPage(), () => frontGate.url).page;
+  await blocked.goto(frontGate.url);
   await blocked.getByLabel("User name").fill("viewer");
   await blocked.getByLabel("Password", { exact: true }).fill(passwords.viewer);
   await blocked.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(blocked.getByText(/Layer 1 Script · cookies_blocked/)).toBeVisible();
-  expect(await proxy.requests("POST", "/api/session/")).toEqual([]);
+  expect(await frontGate.requests("POST", "/api/session/")).toEqual([]);
   await context.close();
   expect(blocked.isClosed()).toBe(true);
-  page.comeBy(proxy.url);
   await page.signIn("viewer");
-  await page.close();
-  await proxy.stop();
 });
 
 for (const status of [502, 503, 504])
@@ -242,10 +229,9 @@ for (const status of [502, 503, 504])
     hedgerow,
     cluster,
     page,
+    frontGate,
   }) => {
     const fabric = await hedgerow.fabric({ cluster });
-    const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
-    page.comeBy(proxy.url);
     await page.signIn("operator").open(fabric);
     page.allow(/Failed to load resource|contract: POST .*runs/);
     const away: Rule = {
@@ -259,38 +245,33 @@ for (const status of [502, 503, 504])
         },
       },
     };
-    await proxy.rule(away);
+    await frontGate.rule(away);
     await page.sync().click();
     await expect(page.getByText(/Layer 2 Transport · unavailable/).first()).toBeVisible();
     await expect(page.getByText(/Your click is kept/)).toBeVisible();
     expect(cluster.lists("connections")).toBe(0);
-    await proxy.dropAll();
+    await frontGate.dropAll();
     await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
     await expectExecutedOnce(hedgerow, cluster, fabric);
-    await page.close();
-    await proxy.stop();
   });
 
 test("B13: a proxy that ends the event stream changes nothing that a person sees", async ({
   hedgerow,
   cluster,
   page,
+  frontGate,
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
-  const proxy = await Gate.beforeHedgerow(hedgerow.server.url);
-  page.comeBy(proxy.url);
   await page.signIn("operator").open(fabric);
   await expect(live(page)).toBeVisible();
   page.allow(/Failed to load resource|ERR_/);
-  const opened = (await proxy.requests("GET", "/api/events/$")).length;
-  await proxy.closeConnections();
-  const again = async () => (await proxy.requests("GET", "/api/events/$")).length;
+  const opened = (await frontGate.requests("GET", "/api/events/$")).length;
+  await frontGate.closeConnections();
+  const again = async () => (await frontGate.requests("GET", "/api/events/$")).length;
   await expect.poll(again).toBeGreaterThan(opened);
   await expect(live(page)).toBeVisible();
   await expect(page.getByRole("alert")).toHaveCount(0);
   const operator = await hedgerow.server.as("operator");
   await operator.pull(fabric.id);
   await expect(page.watched()).toContainText(succeeded);
-  await page.close();
-  await proxy.stop();
 });

@@ -22,17 +22,9 @@ import { slowServers } from "../support/gate";
 import { traceOf } from "../support/person";
 import { mustRun } from "../support/process";
 import { say } from "../support/raw_http";
+import { expectRead } from "../support/read";
 import { patient, TestServer } from "../support/server";
 import type { Run } from "../support/types";
-
-const none = { created: 0, changed: 0, unchanged: 0, removed: 0, skipped: 0, failed: 0 };
-
-function expectRead(run: Run, of: Partial<Run["counts"]>): void {
-  expect({ outcome: run.outcome, counts: run.counts }, `${run.summary}\n${traceOf(run)}`).toEqual({
-    outcome: "succeeded",
-    counts: { ...none, ...of },
-  });
-}
 
 // The run that Hedgerow makes by itself for one that was cut off.
 async function repetition(api: Api, fabric: number, of: number): Promise<Run> {

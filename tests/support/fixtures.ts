@@ -40,6 +40,8 @@ interface Fixtures {
   // Before the worker's API server; forwards until told otherwise.
   gate: Gate;
   page: PersonPage;
+  // Between that person and Hedgerow; forwards until told otherwise.
+  frontGate: Gate;
 }
 
 interface WorkerFixtures {
@@ -143,6 +145,15 @@ export const test = base.extend<
     const person = new Person(page, () => hedgerow.server.url);
     await use(person.page);
     expect(person.faults(), "what the browser's console and answers must not hold").toEqual([]);
+  },
+
+  frontGate: async ({ hedgerow, page }, use) => {
+    const frontGate = await Gate.beforeHedgerow(hedgerow.server.url);
+    page.comeBy(frontGate.url);
+    await use(frontGate);
+    // A page that is still open would complain of the Gate's end.
+    await page.close();
+    await frontGate.stop();
   },
 });
 
