@@ -21,31 +21,38 @@ T must(simdjson::simdjson_result<T> result) {
   return std::move(result).value_unsafe();
 }
 
-// One member of an object in the text it stands in: from the quote of its key to the end of its
-// value.
+// Part of a text, as places in it.
 struct Stretch {
-  const char* begin = nullptr;
-  const char* end = nullptr;
+  std::size_t begin = 0;
+  std::size_t end = 0;
 };
+
+// From the quote of the key to the end of the value.
+Stretch member_in(std::string_view text, od::raw_json_string key, std::string_view value) {
+  return {static_cast<std::size_t>(key.raw() - 1 - text.data()),
+          static_cast<std::size_t>(value.data() + value.size() - text.data())};
+}
+
+// The text with other words where the stretch was.
+std::string with(std::string_view text, Stretch old, std::string_view words) {
+  std::string whole;
+  whole.reserve(text.size() + words.size() + simdjson::SIMDJSON_PADDING);
+  whole.append(text.substr(0, old.begin)).append(words).append(text.substr(old.end));
+  return whole;
+}
 
 // The text without that member and without one of the commas beside it.
 std::string without(std::string_view text, Stretch member) {
   const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
-  const char* begin = member.begin;
-  const char* end = member.end;
-  const char* const last = text.data() + text.size();
-  while (end < last && is_space(*end)) ++end;
-  if (end < last && *end == ',') {
+  auto [begin, end] = member;
+  while (end < text.size() && is_space(text[end])) ++end;
+  if (end < text.size() && text[end] == ',') {
     ++end;
   } else {
-    while (begin > text.data() && is_space(begin[-1])) --begin;
-    if (begin > text.data() && begin[-1] == ',') --begin;
+    while (begin > 0 && is_space(text[begin - 1])) --begin;
+    if (begin > 0 && text[begin - 1] == ',') --begin;
   }
-  std::string rest;
-  rest.reserve(text.size() + simdjson::SIMDJSON_PADDING);
-  rest.append(text.data(), static_cast<std::size_t>(begin - text.data()));
-  rest.append(end, static_cast<std::size_t>(last - end));
-  return rest;
+  return with(text, {begin, end}, "");
 }
 
 od::object object_of(od::document& document) { return must(document.get_object()); }
@@ -79,6 +86,7 @@ enum MetadataKey : std::size_t {
   kCreated,
   kDeleted,
   kManagedFields,
+  kAnnotations,
 };
 constexpr std::string_view kMetadataKeys[] = {"uid",
                                               "name",
@@ -87,7 +95,11 @@ constexpr std::string_view kMetadataKeys[] = {"uid",
                                               "generation",
                                               "creationTimestamp",
                                               "deletionTimestamp",
-                                              "managedFields"};
+                                              "managedFields",
+                                              "annotations"};
+// Where kubectl keeps a copy of what it applied: also of a secret that the object has lost since.
+constexpr std::string_view kLastApplied[] = {"kubectl.kubernetes.io/last-applied-configuration"};
+constexpr std::string_view kMasked = "\"(masked)\"";
 constexpr std::string_view kTopKeys[] = {"apiVersion", "kind", "metadata"};
 
 std::optional<base::WallTime> time_in(od::value value) {
@@ -97,7 +109,36 @@ std::optional<base::WallTime> time_in(od::value value) {
   return time;
 }
 
-void read_metadata(od::object metadata, Item& into, std::optional<Stretch>& managed) {
+// What of an object's text is not kept as it came.
+struct Unkept {
+  std::optional<Stretch> managed;  // The member managedFields.
+  std::optional<Stretch> applied;  // The value of kubectl's annotation.
+};
+
+// The text as it is kept. The later stretch goes first, so that the other stays where it is.
+std::string kept(std::string_view text, const Unkept& unkept) {
+  const auto& [managed, applied] = unkept;
+  if (!applied) return without(text, *managed);
+  if (!managed) return with(text, *applied, kMasked);
+  if (managed->begin < applied->begin) return without(with(text, *applied, kMasked), *managed);
+  return with(without(text, *managed), *applied, kMasked);
+}
+
+std::optional<Stretch> last_applied_in(std::string_view text, od::value annotations) {
+  std::optional<Stretch> found;
+  if (must(annotations.type()) != od::json_type::object) return found;
+  Once once{kLastApplied};
+  for (auto member : must(annotations.get_object())) {
+    od::field field = must(std::move(member));
+    if (!once.place_of(must(field.unescaped_key()))) continue;
+    const std::string_view value = must(simdjson::to_json_string(field.value()));
+    const auto begin = static_cast<std::size_t>(value.data() - text.data());
+    found = Stretch{begin, begin + value.size()};
+  }
+  return found;
+}
+
+void read_metadata(std::string_view text, od::object metadata, Item& into, Unkept& unkept) {
   Once once{kMetadataKeys};
   for (auto member : metadata) {
     od::field field = must(std::move(member));
@@ -113,11 +154,10 @@ void read_metadata(od::object metadata, Item& into, std::optional<Stretch>& mana
       case kGeneration: into.generation = must(value.get_int64()); break;
       case kCreated: into.created = time_in(value).value_or(base::WallTime{}); break;
       case kDeleted: into.deleted = time_in(value); break;
-      case kManagedFields: {
-        const std::string_view text = must(simdjson::to_json_string(value));
-        managed = Stretch{raw_key.raw() - 1, text.data() + text.size()};
+      case kManagedFields:
+        unkept.managed = member_in(text, raw_key, must(simdjson::to_json_string(value)));
         break;
-      }
+      case kAnnotations: unkept.applied = last_applied_in(text, value); break;
     }
   }
 }
@@ -143,12 +183,13 @@ void check(const Item& item, std::string_view api_version, std::string_view kind
 }
 
 // Where metadata's member of that name stands in the document.
-std::optional<Stretch> member_of_metadata(od::document& document, std::string_view name) {
+std::optional<Stretch> member_of_metadata(std::string_view document, od::document& parsed,
+                                          std::string_view name) {
   const std::string_view kMetadata[] = {"metadata"};
   const std::string_view kWanted[] = {name};
   Once once_metadata{kMetadata};
   std::optional<Stretch> found;
-  for (auto member : object_of(document)) {
+  for (auto member : object_of(parsed)) {
     od::field top = must(std::move(member));
     if (!once_metadata.place_of(must(top.unescaped_key()))) continue;
     Once once{kWanted};
@@ -156,8 +197,7 @@ std::optional<Stretch> member_of_metadata(od::document& document, std::string_vi
       od::field field = must(std::move(inner));
       const od::raw_json_string raw_key = field.key();
       if (!once.place_of(must(field.unescaped_key()))) continue;
-      const std::string_view text = must(simdjson::to_json_string(field.value()));
-      found = Stretch{raw_key.raw() - 1, text.data() + text.size()};
+      found = member_in(document, raw_key, must(simdjson::to_json_string(field.value())));
     }
   }
   return found;
@@ -181,7 +221,7 @@ Item ItemReader::read(std::string_view bytes, const ListRequest& request) {
       bytes.data(), bytes.size(), bytes.size() + simdjson::SIMDJSON_PADDING}));
   std::string_view api_version;
   std::string_view kind;
-  std::optional<Stretch> managed;
+  Unkept unkept;
   Once once{kTopKeys};
   for (auto member : object_of(document)) {
     od::field field = must(std::move(member));
@@ -192,11 +232,11 @@ Item ItemReader::read(std::string_view bytes, const ListRequest& request) {
     else if (*place == 1)
       kind = must(field.value().get_string());
     else
-      read_metadata(must(field.value().get_object()), item, managed);
+      read_metadata(bytes, must(field.value().get_object()), item, unkept);
   }
   check(item, api_version, kind, request);
-  if (managed) {
-    inside_->document = without(bytes, *managed);
+  if (unkept.managed || unkept.applied) {
+    inside_->document = kept(bytes, unkept);
     item.document = inside_->document;
   }
   return item;
@@ -208,7 +248,7 @@ base::Digest content_digest(std::string_view document) {
   for (const std::string_view name : {"managedFields", "resourceVersion"}) {
     text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
     auto parsed = must(parser.iterate(text));
-    if (const auto member = member_of_metadata(parsed, name)) text = without(text, *member);
+    if (const auto member = member_of_metadata(text, parsed, name)) text = without(text, *member);
   }
   return base::canonical_digest(text);
 }

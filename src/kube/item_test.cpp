@@ -89,6 +89,27 @@ TEST(Item, CutsManagedFieldsAndKeepsEveryOtherByte) {
   EXPECT_EQ(read.item.quick_hash, base::quick_hash(read.bytes));
 }
 
+TEST(Item, L35_MasksWhatKubectlLastApplied) {
+  const std::string metadata{kMetadata};
+  const auto annotated = [&](std::string_view value) {
+    return fmt::format(
+        R"("annotations":{{"a":"\"","kubectl.kubernetes.io/last-applied-configuration" : {},"z":"1"}})",
+        value);
+  };
+  const std::string secret = annotated(R"("{\"password\":\"canary\"}")");
+  const std::string wanted = widget(metadata + "," + annotated("\"(masked)\""));
+  const std::string managed = R"("managedFields":[{"m":"kubectl"}])";
+  for (const auto& members : {metadata + "," + secret, managed + "," + metadata + "," + secret,
+                              metadata + "," + secret + "," + managed})
+    EXPECT_EQ(Read{widget(members)}.item.document, wanted);
+  // What is not kubectl's, and what no API server would send.
+  const std::string other = widget(metadata + R"(,"annotations":{"password":"mine"})");
+  EXPECT_EQ(Read{other}.item.document, other);
+  EXPECT_EQ(Read{widget(metadata + "," + annotated(R"({"password":["canary"]})"))}.item.document,
+            wanted);
+  EXPECT_NO_THROW(Read{widget(metadata + R"(,"annotations":null)")});
+}
+
 TEST(Item, IsOfTheKindAndNamespaceAskedFor) {
   const std::string metadata{kMetadata};
   EXPECT_THAT(
