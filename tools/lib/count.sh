@@ -17,7 +17,7 @@ between() {
 # part NAME COMMAND...: one line with its time; what it said is shown when it fails. A command that counts for
 # itself is led in by counted_…; any other is one test.
 part() {
-  local title=$1 start code=0 log=$results/part.log
+  local title=$1 start code=0 log=$results/part.$BASHPID.log
   shift
   start=$(now)
   case $1 in
