@@ -131,6 +131,11 @@ export class TestCluster {
     }
   }
 
+  // Forgets old versions, so that what began at one of them cannot go on.
+  async compact(): Promise<void> {
+    await mustRun(controlPlane, ["compact", "--dir", this.dir]);
+  }
+
   get url(): string {
     return this.report.url;
   }

@@ -9,9 +9,11 @@ export interface Action {
   hold?: boolean;
   black_hole?: boolean;
   reset?: boolean;
+  goaway?: { last_stream: number };
   answer?: { status: number; headers?: Record<string, string>; body?: string };
   upstream?: { url: string; ca_file?: string };
   strip?: string;
+  request_headers?: Record<string, string | null>;
   headers?: Record<string, string | null>;
   rewrite?: Edit[];
   body_delay_ms?: number;
@@ -50,9 +52,13 @@ export const slowServers: Rule = {
 export type TlsMode =
   "good" | "expired" | "not-yet-valid" | "wrong-name" | "other-ca" | "self-signed";
 
-interface SeenRequest {
+export interface SeenRequest {
+  // When it came, by the Gate's clock.
+  at: string;
   method: string;
   path: string;
+  query: string;
+  protocol: string;
   status: number;
 }
 
@@ -133,7 +139,16 @@ export class Gate {
 
   // How many wait for their answer now.
   async openRequests(): Promise<number> {
-    return ((await this.ask("GET", "/counters")) as { open_requests: number }).open_requests;
+    return (await this.counters()).open_requests;
+  }
+
+  // How many connections clients have made so far.
+  async connections(): Promise<number> {
+    return (await this.counters()).connections;
+  }
+
+  private async counters(): Promise<{ open_requests: number; connections: number }> {
+    return (await this.ask("GET", "/counters")) as { open_requests: number; connections: number };
   }
 
   private async ask(method: string, path: string, body?: unknown): Promise<unknown> {

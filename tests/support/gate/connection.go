@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ type connection struct {
 	gate   *Gate
 	number int64
 	rule   *activeRule // Nil for most.
+	tls    net.Conn    // The same connection above TLS; nil without.
 
 	gone   context.Context // Ends when the connection is closed from this side.
 	leave  context.CancelFunc
@@ -100,6 +102,23 @@ func (c *connection) end(how string) {
 	default:
 		c.Close()
 	}
+}
+
+// Says GOAWAY as a frame of its own between those of the HTTP server, and hangs up once it is out.
+// Over HTTP/1 there is nothing of the kind to say.
+func (c *connection) goAway(ctx context.Context, last uint32, two bool) {
+	if two {
+		frame := []byte{0, 0, 8, 7, 0, 0, 0, 0, 0}
+		frame = binary.BigEndian.AppendUint32(frame, last)
+		frame = binary.BigEndian.AppendUint32(frame, 0) // NO_ERROR
+		var above net.Conn = c
+		if c.tls != nil {
+			above = c.tls
+		}
+		above.Write(frame)
+		sleep(ctx, 50*time.Millisecond)
+	}
+	c.Close()
 }
 
 // Has the kernel send RST instead of FIN.

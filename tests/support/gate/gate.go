@@ -24,6 +24,7 @@ type Gate struct {
 	upstream   Upstream
 	transports Transports
 	front      Front
+	one        bool // Speaks HTTP/1.1 with clients and nothing newer.
 
 	lock  sync.Mutex
 	open  map[*connection]bool
@@ -86,8 +87,8 @@ func (g *Gate) CloseConnections(how string) int {
 func (g *Gate) Serve(listener net.Listener) error {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(true)
+	protocols.SetHTTP2(!g.one)
+	protocols.SetUnencryptedHTTP2(!g.one)
 	server := &http.Server{
 		Handler:   g,
 		Protocols: &protocols,
@@ -95,6 +96,7 @@ func (g *Gate) Serve(listener net.Listener) error {
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			if secured, ok := conn.(*tls.Conn); ok {
 				conn = secured.NetConn()
+				conn.(*connection).tls = secured
 			}
 			return context.WithValue(ctx, connectionKey{}, conn)
 		},
@@ -157,6 +159,11 @@ func (g *Gate) before(answer *shapedAnswer) error {
 	}
 	if action.Reset {
 		answer.conn.reset()
+		return http.ErrAbortHandler
+	}
+	if action.Goaway != nil {
+		two := answer.entry.Protocol == "HTTP/2.0"
+		answer.conn.goAway(answer.ctx, action.Goaway.LastStream, two)
 		return http.ErrAbortHandler
 	}
 	return nil

@@ -195,6 +195,33 @@ func TestResets(t *testing.T) {
 	})
 }
 
+func TestSaysGoawayAndHangsUp(t *testing.T) {
+	both(t, func(t *testing.T, s *stand, two bool) {
+		s.rule(`{"times":1,"action":{"goaway":{"last_stream":2147483647}}}`)
+		if body, _, err := s.get("/list"); err == nil || two && !strings.Contains(err.Error(), "GOAWAY") {
+			t.Errorf("%v %q", err, body)
+		}
+		s.wantGood()
+		// What was not touched is sent again by the client itself.
+		s.rule(`{"times":1,"action":{"goaway":{"last_stream":0}}}`)
+		if !two {
+			s.get("/list")
+		}
+		s.wantGood()
+	})
+}
+
+func TestSpeaksNothingNewerThanHTTP1WhenTold(t *testing.T) {
+	behind := upstream(t, "first")
+	s := open(t, settings{names: "127.0.0.1", mode: tlsGood, secured: true, one: true,
+		upstream: Upstream{behind.URL, caFile(t, behind)}}, false)
+	s.client.Transport.(*http.Transport).Protocols.SetHTTP2(true)
+	s.wantGood()
+	if seen := s.requests("done=true&count=1")[0]; seen.Protocol != "HTTP/1.1" {
+		t.Errorf("%+v", seen)
+	}
+}
+
 func TestDelaysAndDrips(t *testing.T) {
 	both(t, func(t *testing.T, s *stand, _ bool) {
 		for _, action := range []string{`{"delay_ms":200}`, `{"body_delay_ms":200}`,
@@ -419,6 +446,7 @@ func TestRefusesRulesThatCannotWork(t *testing.T) {
 		`{"action":{"cut":{"how":"softly"}}}`, `{"action":{"answer":{"status":20}}}`,
 		`{"action":{"rewrite":[{"path":"items","set":1}]}}`, `{"action":{"rewrite":[{"path":"$.a"}]}}`,
 		`{"on":"connection","action":{"hold":true}}`, `{"action":{"banner":{}}}`,
+		`{"on":"connection","action":{"goaway":{}}}`,
 		`[{"name":"a"},{"name":"a"}]`,
 	} {
 		answer, err := http.Post(s.control+"/rules", "application/json", strings.NewReader(text))

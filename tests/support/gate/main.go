@@ -22,7 +22,7 @@ import (
 type settings struct {
 	listen, control           string
 	upstream                  Upstream
-	raw                       bool
+	raw, one                  bool
 	secured                   bool
 	certificate, key          string
 	authority, authorityKey   string
@@ -50,6 +50,7 @@ func main() {
 	flag.StringVar(&s.listen, "listen", "127.0.0.1:0", "`address` for clients")
 	flag.StringVar(&s.control, "control", "127.0.0.1:0", "`address` for tests")
 	flag.BoolVar(&s.raw, "raw", false, "pass bytes without understanding them; TLS goes through")
+	flag.BoolVar(&s.one, "http1", false, "speak HTTP/1.1 and nothing newer")
 	flag.BoolVar(&s.secured, "tls", false,
 		"speak TLS with a certificate of a CA made for the occasion")
 	flag.StringVar(&s.certificate, "cert", "", "speak TLS with the certificate in this `file`")
@@ -138,6 +139,7 @@ func (s settings) front() (Front, error) {
 }
 
 func (s settings) prepare(gate *Gate) error {
+	gate.one = s.one
 	action, speaks := speeches[s.speak]
 	switch {
 	case s.speak != "" && !speaks:

@@ -40,6 +40,7 @@ type Action struct {
 	Hold        bool    `json:"hold"`       // Until it is released or the rule is removed.
 	BlackHole   bool    `json:"black_hole"` // Never answers. Connections too.
 	Reset       bool    `json:"reset"`      // RST instead of an answer. Connections too.
+	Goaway      *Goaway `json:"goaway"`     // GOAWAY instead of an answer, then it hangs up.
 	Banner      *Banner `json:"banner"`     // Connections only.
 	Answer      *Answer `json:"answer"`     // Instead of forwarding.
 
@@ -61,6 +62,11 @@ type Answer struct {
 	Status  int               `json:"status"`
 	Headers map[string]string `json:"headers"`
 	Body    string            `json:"body"`
+}
+
+// Goaway is what a server says that is about to stop (RFC 9113 section 6.8).
+type Goaway struct {
+	LastStream uint32 `json:"last_stream"` // It has not touched those behind.
 }
 
 // Banner is what something that is no web server says.
@@ -181,7 +187,7 @@ func (a *Action) check(on string) error {
 	if a.Strip != "" && (!strings.HasPrefix(a.Strip, "/") || strings.HasSuffix(a.Strip, "/")) {
 		return fmt.Errorf("strip begins with a slash and ends without, not as %q", a.Strip)
 	}
-	forRequests := a.Hold || a.Strip != "" || a.Answer != nil || a.RequestHeaders != nil || a.Headers != nil ||
+	forRequests := a.Hold || a.Goaway != nil || a.Strip != "" || a.Answer != nil || a.RequestHeaders != nil || a.Headers != nil ||
 		a.Rewrite != nil || a.BodyDelay != 0 || a.Cut != nil && a.Cut.BeforeHeaders
 	if on == onConnection && forRequests {
 		return errors.New("this action is for requests")
