@@ -2,6 +2,8 @@
 // libsodium.
 #pragma once
 
+#include "base/clock.hpp"
+
 namespace hedgerow::base {
 
 class Random {
@@ -13,6 +15,12 @@ class Random {
   [[nodiscard]] std::string token(std::size_t count);
   // Evenly in [0, bound); bound must be above 0.
   [[nodiscard]] std::uint64_t below(std::uint64_t bound);
+};
+
+// What no code takes from the air, for those who need both.
+struct Surroundings {
+  const Clock& clock;
+  Random& random;
 };
 
 class SystemRandom final : public Random {
