@@ -8,8 +8,9 @@ using base::Cause;
 using base::Code;
 using base::Failure;
 
-ConnectionTests::ConnectionTests(const Deps& deps, const kube::Settings& settings)
-    : deps_{deps}, settings_{settings} {}
+ConnectionTests::ConnectionTests(const Deps& deps, const kube::Settings& settings,
+                                 base::Random& random)
+    : deps_{deps}, settings_{settings}, random_{random} {}
 
 ConnectionTests::~ConnectionTests() { stop(); }
 
@@ -87,7 +88,9 @@ void ConnectionTests::climb(const Waiting& test, const std::stop_token& stop) {
   try {
     const auto climbed = reconcile::climb(
         test.checked.connection,
-        {.settings = settings_, .clock = deps_.clock, .namespaces = test.checked.namespaces},
+        {.settings = settings_,
+         .around = {.clock = deps_.clock, .random = random_},
+         .namespaces = test.checked.namespaces},
         [&](std::span<const store::MeasuredRung> rungs) {
           last.assign(rungs.begin(), rungs.end());
           put(test.id, rungs);

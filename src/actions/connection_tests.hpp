@@ -13,7 +13,7 @@ class ConnectionTests {
   static constexpr std::size_t kThreads = 2;
   static constexpr std::size_t kWaitingMost = 16;
 
-  ConnectionTests(const Deps& deps, const kube::Settings& settings);
+  ConnectionTests(const Deps& deps, const kube::Settings& settings, base::Random& random);
   ~ConnectionTests();
   ConnectionTests(const ConnectionTests&) = delete;
   ConnectionTests& operator=(const ConnectionTests&) = delete;
@@ -39,6 +39,7 @@ class ConnectionTests {
 
   Deps deps_;
   kube::Settings settings_;
+  base::Random& random_;
   base::Guarded<std::deque<Waiting>> waiting_;
   std::vector<std::jthread> threads_;  // Last, so that they end before anything they use is gone.
 };

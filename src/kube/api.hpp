@@ -6,9 +6,9 @@
 // a time.
 #pragma once
 
-#include "base/clock.hpp"
 #include "base/digest.hpp"
 #include "base/failure.hpp"
+#include "base/random.hpp"
 #include "kube/connection.hpp"
 
 namespace hedgerow::kube {
@@ -123,9 +123,9 @@ struct Settings {
   base::Milliseconds ladder_total{10'000};
 };
 
-// Contacts nobody yet. `clock` must outlive what is given back.
+// Contacts nobody yet. The surroundings must outlive what is given back.
 [[nodiscard]] std::unique_ptr<Api> connect(const Connection& connection, const Settings& settings,
-                                           const base::Clock& clock);
+                                           const base::Surroundings& around);
 
 // The canonical digest of an item's document, without metadata.resourceVersion and
 // metadata.managedFields. Throws Failure{Malformed}, also for a key that stands twice anywhere.

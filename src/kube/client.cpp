@@ -23,7 +23,8 @@ outbound::Peer peer_of(const Connection& connection) {
           .tls_name = fields.tls_name,
           .certificate_pem = fields.certificate,
           .key_pem = fields.key.duplicate(),
-          .bearer = fields.token.duplicate()};
+          .bearer = fields.token.duplicate(),
+          .retry_after_in = {}};
 }
 
 outbound::Request asking(std::string path, std::string_view accept, std::size_t body_max) {
@@ -46,8 +47,8 @@ Failure not_kubernetes(const outbound::Reply& reply) {
 }  // namespace
 
 std::unique_ptr<Api> connect(const Connection& connection, const Settings& settings,
-                             const base::Clock& clock) {
-  return std::make_unique<Client>(connection, settings, clock);
+                             const base::Surroundings& around) {
+  return std::make_unique<Client>(connection, settings, around);
 }
 
 std::string rbac_rule(std::span<const Kind> kinds) {
@@ -88,11 +89,12 @@ std::expected<std::string, Failure> read_identity(
   return base::shown(uid, 100);
 }
 
-Client::Client(const Connection& connection, const Settings& settings, const base::Clock& clock)
+Client::Client(const Connection& connection, const Settings& settings,
+               const base::Surroundings& around)
     : settings_{settings},
-      clock_{clock},
+      clock_{around.clock},
       credential_ends_{connection.credential_ends()},
-      session_{peer_of(connection), settings.outbound, clock} {}
+      session_{peer_of(connection), settings.outbound, around} {}
 
 std::optional<base::WallTime> Client::credential_ended() const {
   if (credential_ends_ && *credential_ends_ <= clock_.wall()) return credential_ends_;

@@ -10,7 +10,7 @@ namespace hedgerow::kube {
 
 class Client final : public Api {
  public:
-  Client(const Connection& connection, const Settings& settings, const base::Clock& clock);
+  Client(const Connection& connection, const Settings& settings, const base::Surroundings& around);
 
   Version version(const std::stop_token& stop) override;
   std::string identity(const std::stop_token& stop) override;

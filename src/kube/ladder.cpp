@@ -45,11 +45,11 @@ RungName rung_of(Phase reached) {
 
 class Climber {
  public:
-  Climber(const Connection& connection, const Settings& settings, const base::Clock& clock,
+  Climber(const Connection& connection, const Settings& settings, const base::Surroundings& around,
           const std::function<void(const Rung&)>& on_rung, const std::stop_token& stop)
-      : client_{connection, settings, clock},
-        clock_{clock},
-        deadline_{base::Deadline::in(clock, settings.ladder_total)},
+      : client_{connection, settings, around},
+        clock_{around.clock},
+        deadline_{base::Deadline::in(clock_, settings.ladder_total)},
         on_rung_{on_rung},
         stop_{stop} {
     for (std::size_t at = 0; at < kRungCount; ++at)
@@ -340,9 +340,9 @@ const Failure* Climb::failure() const noexcept {
   return nullptr;
 }
 
-Climb climb(const Connection& connection, const Settings& settings, const base::Clock& clock,
-            const ClimbPlan& plan, const std::stop_token& stop) {
-  return Climber{connection, settings, clock, plan.on_rung, stop}.go(plan);
+Climb climb(const Connection& connection, const Settings& settings,
+            const base::Surroundings& around, const ClimbPlan& plan, const std::stop_token& stop) {
+  return Climber{connection, settings, around, plan.on_rung, stop}.go(plan);
 }
 
 }  // namespace hedgerow::kube

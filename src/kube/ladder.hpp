@@ -59,7 +59,7 @@ struct ClimbPlan {
 // Tells `plan.on_rung` of each rung as soon as it is measured (and at last of those not reached),
 // then gives back the whole. Throws only Failure{Cancelled} and what `on_rung` throws.
 [[nodiscard]] Climb climb(const Connection& connection, const Settings& settings,
-                          const base::Clock& clock, const ClimbPlan& plan,
+                          const base::Surroundings& around, const ClimbPlan& plan,
                           const std::stop_token& stop);
 
 }  // namespace hedgerow::kube

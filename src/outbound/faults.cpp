@@ -79,12 +79,7 @@ Failure Transfer::fault_of(CURLcode code) const {
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
       if (reached == Phase::Handshake) return with_words(handshake_fault());
-      return with_words(
-          {Code::ReplyTruncated, Cause::Transient,
-           reply_.evidence.received == 0
-               ? fmt::format("{} closed the connection without an answer.", peer_place())
-               : fmt::format("The cluster's answer was cut off after {} bytes.",
-                             reply_.evidence.received)});
+      return with_words(broken_fault());
     default:
       return with_words({Code::InternalFault, Cause::Transient,
                          fmt::format("The request to {} could not be made.", peer_place())});
@@ -192,16 +187,25 @@ Failure Transfer::late_fault(base::Milliseconds waited) const {
     case Phase::Receiving:
     case Phase::Ended: break;
   }
-  if (request_.deadline && request_.deadline->passed(route_.clock.real()))
+  if (order_.request.deadline && order_.request.deadline->passed(route_.clock.real()))
     return {Code::ClusterTimeout, Cause::Transient,
             "The time for this was up before the whole answer had come."};
-  if (route_.clock.now() - began_ >= deadlines.total)
+  if (route_.clock.now() - order_.began >= deadlines.total)
     return {Code::ClusterTimeout, Cause::Transient,
             fmt::format("The answer took longer than {}; stopped after {} bytes.",
                         seconds(deadlines.total), reply_.evidence.received)};
   return {Code::ClusterTimeout, Cause::Transient,
           fmt::format("The cluster's answer came to a halt: fewer than {} bytes in {}.",
                       deadlines.floor_bytes, seconds(deadlines.floor_span))};
+}
+
+Failure Transfer::broken_fault() const {
+  const Evidence& seen = reply_.evidence;
+  return {Code::ReplyTruncated, Cause::Transient,
+          seen.received == 0
+              ? fmt::format("{} closed the connection without an answer.{}", peer_place(),
+                            times_asked(seen.tries))
+              : fmt::format("The cluster's answer was cut off after {} bytes.", seen.received)};
 }
 
 Failure Transfer::redirect_fault() const {

@@ -28,8 +28,12 @@ std::string_view Reply::header(std::string_view name) const noexcept {
 
 class Session::Loop {
  public:
-  Loop(Peer peer, const Settings& settings, const base::Clock& clock)
-      : peer_{std::move(peer)}, settings_{settings}, trust_{peer_, clock}, network_clock_{clock} {
+  Loop(Peer peer, const Settings& settings, const base::Surroundings& around)
+      : peer_{std::move(peer)},
+        settings_{settings},
+        trust_{peer_, around.clock},
+        network_clock_{around.clock},
+        random_{around.random} {
     start_libcurl();
     multi_.reset(curl_multi_init());
     CHECK(multi_ != nullptr);
@@ -38,17 +42,18 @@ class Session::Loop {
   }
 
   [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
+  [[nodiscard]] std::uint64_t sent_again() const noexcept { return sent_again_; }
 
   void run(std::vector<Request> requests, std::size_t concurrency, const Ended& ended,
            const std::stop_token& stop) {
     CHECK(concurrency > 0);
-    std::deque<std::pair<std::size_t, Request>> queue;
+    std::deque<Order> queue;
     for (std::size_t place = 0; place < requests.size(); ++place)
-      queue.emplace_back(place, std::move(requests[place]));
+      queue.push_back(first_try(place, std::move(requests[place])));
     // Another thread may stop us while we wait for the network.
     const std::stop_callback wake{stop, [this] { curl_multi_wakeup(multi_.get()); }};
-    Turn turn{*this, ended, std::move(queue), {}};
-    while (!turn.active.empty() || !turn.queue.empty()) {
+    Turn turn{*this, ended, std::move(queue), {}, {}};
+    while (!turn.is_over()) {
       turn.admit(concurrency);
       int running = 0;
       CHECK(curl_multi_perform(multi_.get(), &running) == CURLM_OK);
@@ -56,26 +61,48 @@ class Session::Loop {
       turn.end_finished();
       if (stop.stop_requested()) return turn.cancel();
       const auto wait = turn.end_overdue();
-      if (turn.active.empty()) continue;
+      const bool may_admit = turn.active.size() < concurrency && !turn.queue.empty();
+      if (may_admit || turn.is_over()) continue;
       curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()), nullptr);
     }
   }
 
  private:
+  static Order first_try(std::size_t place, Request request) {
+    Order order;
+    order.place = place;
+    order.request = std::move(request);
+    return order;
+  }
+
   // The transfers of one call of run(); those still on their way end with it.
   struct Turn {
     Loop& loop;
     const Ended& told;
-    std::deque<std::pair<std::size_t, Request>> queue;
+    std::deque<Order> queue;
+    std::vector<Order> resting;  // They leave their place to others meanwhile.
     std::vector<std::unique_ptr<Transfer>> active;
 
+    [[nodiscard]] bool is_over() const {
+      return active.empty() && queue.empty() && resting.empty();
+    }
+
     void admit(std::size_t concurrency) {
+      take_up_rested();
       while (active.size() < concurrency && !queue.empty()) {
-        auto [place, request] = std::move(queue.front());
+        Order order = std::move(queue.front());
         queue.pop_front();
         active.push_back(
-            std::make_unique<Transfer>(loop.multi_.get(), loop.route_, place, std::move(request)));
+            std::make_unique<Transfer>(loop.multi_.get(), loop.route_, std::move(order)));
       }
+    }
+
+    void take_up_rested() {
+      const auto now = loop.network_clock_.now();
+      const auto rests = [now](const Order& order) { return order.due > now; };
+      const auto rested = std::partition(resting.begin(), resting.end(), rests);
+      for (auto at = rested; at != resting.end(); ++at) queue.push_front(std::move(*at));
+      resting.erase(rested, resting.end());
     }
 
     void rethrow() const {
@@ -93,9 +120,11 @@ class Session::Loop {
     }
 
     void tell(std::size_t place, Reply reply) {
+      if (reply.evidence.tries > 1) loop.sent_again_ += reply.evidence.tries - 1;
       loop.network_clock_.standing([&] {
         // What follows goes first: a list's pages before the next list.
-        if (auto next = told(place, std::move(reply))) queue.emplace_front(place, std::move(*next));
+        if (auto next = told(place, std::move(reply)))
+          queue.push_front(first_try(place, std::move(*next)));
       });
     }
 
@@ -105,20 +134,24 @@ class Session::Loop {
         if (message->msg != CURLMSG_DONE) continue;
         const CURLcode code = message->data.result;
         std::unique_ptr<Transfer> transfer = taken(message->easy_handle);
-        if (transfer->sent_again(code)) {
-          active.push_back(std::move(transfer));
-          continue;
-        }
         Reply reply = transfer->ended(code);
         const std::size_t place = transfer->place();
+        auto again = transfer->again(reply);
         transfer.reset();  // Gives its connection back before anybody asks for the next.
-        tell(place, std::move(reply));
+        if (again)
+          resting.push_back(std::move(*again));
+        else
+          tell(place, std::move(reply));
       }
     }
 
     // How long the network may be waited for.
     base::Milliseconds end_overdue() {
       base::Milliseconds wait{1'000};
+      const auto now = loop.network_clock_.now();
+      for (const Order& order : resting)
+        wait = std::min(wait, std::chrono::ceil<base::Milliseconds>(order.due - now));
+      wait = std::max(wait, base::Milliseconds{0});
       std::vector<CURL*> late;
       for (const auto& transfer : active) {
         const auto left = transfer->left();
@@ -144,10 +177,11 @@ class Session::Loop {
         transfer.reset();
         static_cast<void>(told(place, std::move(reply)));
       }
-      for (auto& [place, request] : std::exchange(queue, {})) {
+      for (Order& order : std::exchange(resting, {})) queue.push_back(std::move(order));
+      for (const Order& order : std::exchange(queue, {})) {
         Reply reply;
         reply.failure = base::Failure{base::Code::Cancelled, base::Cause::Refused};
-        static_cast<void>(told(place, std::move(reply)));
+        static_cast<void>(told(order.place, std::move(reply)));
       }
     }
   };
@@ -156,13 +190,15 @@ class Session::Loop {
   Settings settings_;
   Trust trust_;
   NetworkClock network_clock_;
+  base::Random& random_;
   std::optional<CertificateFacts> proven_;
-  Route route_{peer_, settings_, trust_, network_clock_, proven_};
+  Route route_{peer_, settings_, trust_, network_clock_, random_, proven_};
+  std::uint64_t sent_again_ = 0;
   std::unique_ptr<CURLM, MultiEnd> multi_;
 };
 
-Session::Session(Peer peer, const Settings& settings, const base::Clock& clock)
-    : loop_{std::make_unique<Loop>(std::move(peer), settings, clock)} {}
+Session::Session(Peer peer, const Settings& settings, const base::Surroundings& around)
+    : loop_{std::make_unique<Loop>(std::move(peer), settings, around)} {}
 Session::~Session() = default;
 
 void Session::run(std::vector<Request> requests, std::size_t concurrency, const Ended& ended,
@@ -185,5 +221,7 @@ Reply Session::send(Request request, const std::stop_token& stop) {
 }
 
 const Peer& Session::peer() const noexcept { return loop_->peer(); }
+
+std::uint64_t Session::sent_again() const noexcept { return loop_->sent_again(); }
 
 }  // namespace hedgerow::outbound

@@ -1,14 +1,14 @@
 // The one way out: requests over https to one place, each phase with its own deadline, each address
 // looked at before a byte is sent, the peer's certificate proven against the given CA and no other.
-// Follows no redirect, uses no proxy, reads no environment. What is asked and what answers mean is
-// left to the rooms above.
+// What a server could not do just now is asked again after a rest. Follows no redirect, uses no
+// proxy, reads no environment. What is asked and what answers mean is left to the rooms above.
 #pragma once
 
-#include "base/clock.hpp"
 #include "base/failure.hpp"
 #include "base/secret.hpp"
 #include "outbound/addresses.hpp"
 #include "outbound/certificate.hpp"
+#include "outbound/retries.hpp"
 #include "outbound/target.hpp"
 
 namespace hedgerow::outbound {
@@ -23,11 +23,12 @@ struct Deadlines {
   // A body that brings less than `floor_bytes` in any `floor_span` is given up.
   base::Milliseconds floor_span{10'000};
   std::size_t floor_bytes = 10 * 1024;
-  base::Milliseconds total{30'000};
+  base::Milliseconds total{30'000};  // For all tries together, with the rests between them.
 };
 
 struct Settings {
   Deadlines deadlines;
+  Retries retries;
   AddressRules addresses;
 };
 
@@ -40,6 +41,8 @@ struct Peer {
   std::string certificate_pem;  // Of ours; empty: none.
   base::SecretText key_pem;
   base::SecretText bearer;  // Empty: none.
+  // How long a refusal wants us to wait, where its body says so and no header does; empty: never.
+  std::function<std::optional<std::chrono::seconds>(std::string_view body)> retry_after_in;
 };
 
 enum class Phase : std::uint8_t {
@@ -52,8 +55,8 @@ enum class Phase : std::uint8_t {
   Ended
 };
 
-// What was measured on the way. Times count each phase alone; a phase that did not happen (a
-// connection kept from before) has none.
+// What was measured on the way. Times count each phase of the last try alone; a phase that did not
+// happen (a connection kept from before) has none.
 struct Evidence {
   Phase reached = Phase::Waiting;
   std::string address;       // "10.1.2.3:6443", the one connected to.
@@ -62,10 +65,11 @@ struct Evidence {
   std::optional<base::Milliseconds> tcp;
   std::optional<base::Milliseconds> tls;
   std::optional<base::Milliseconds> first_byte;
-  base::Milliseconds total{0};
+  base::Milliseconds total{0};                  // Of all tries, with the rests between them.
   std::optional<CertificateFacts> certificate;  // Of the peer, also when it was refused.
   std::uint64_t received = 0;                   // Bytes of the body.
   bool reused = false;                          // The connection was kept from before.
+  unsigned tries = 0;                           // How often the request was sent.
 };
 
 struct Header {
@@ -79,13 +83,14 @@ struct Reply {
   std::string body;  // Of requests without a sink, and of every status but 200.
   Evidence evidence;
   std::optional<base::Failure> failure;
+  std::optional<std::chrono::seconds> retry_after;  // What a refusal wants of the next try.
 
   // The first header of that name; empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
 };
 
 struct Request {
-  // Post is for reviews only, which change nothing: like Get it may be sent twice.
+  // Post is for reviews only, which change nothing: like Get it may be repeated.
   enum class Method : std::uint8_t { Get, Post };
   Method method = Method::Get;
   std::string path;                  // Encoded, with its query; put behind the target's prefix.
@@ -99,6 +104,9 @@ struct Request {
   std::function<void(std::string_view piece)> sink;
   // Told of each phase when it begins.
   std::function<void(const Evidence& so_far)> on_phase;
+  // Makes what is sent instead of this at the next try, after such a refusal, by the same deadline;
+  // empty: this again.
+  std::function<Request(const Reply& refusal)> again;
 };
 
 // Connections to one peer, kept between runs. Used by one thread at a time. Whatever else a
@@ -106,7 +114,7 @@ struct Request {
 // themselves.
 class Session {
  public:
-  Session(Peer peer, const Settings& settings, const base::Clock& clock);
+  Session(Peer peer, const Settings& settings, const base::Surroundings& around);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -115,8 +123,9 @@ class Session {
   // (the next page).
   using Ended = std::function<std::optional<Request>(std::size_t place, Reply reply)>;
 
-  // Sends them all, at most `concurrency` at once, and returns when each has ended. A stop ends all
-  // with Failure{Cancelled} in less than 100 ms.
+  // Sends them all, at most `concurrency` at once, and returns when each has ended. One that rests
+  // before its next try holds up no other. A stop ends all with Failure{Cancelled} in less than
+  // 100 ms.
   void run(std::vector<Request> requests, std::size_t concurrency, const Ended& ended,
            const std::stop_token& stop);
 
@@ -124,6 +133,8 @@ class Session {
   [[nodiscard]] Reply send(Request request, const std::stop_token& stop);
 
   [[nodiscard]] const Peer& peer() const noexcept;
+  // How often a request had to be sent again so far.
+  [[nodiscard]] std::uint64_t sent_again() const noexcept;
 
  private:
   class Loop;

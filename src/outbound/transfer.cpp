@@ -111,9 +111,10 @@ struct CurlCallbacks {
     auto& transfer = *static_cast<Transfer*>(self);
     const bool fine = guarded(transfer, [&] {
       transfer.reply_.evidence.address = fmt::format("{}:{}", bracketed(address), port);
+      transfer.note_sent();
       transfer.enter(Phase::Asking);
     });
-    return fine ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    return fine && !transfer.refused_ ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
   }
 
   static std::size_t header(char* text, std::size_t, std::size_t count, void* self) {
@@ -130,16 +131,17 @@ struct CurlCallbacks {
   }
 };
 
-Transfer::Transfer(CURLM* multi, const Route& route, std::size_t place, Request request)
+Transfer::Transfer(CURLM* multi, const Route& route, Order order)
     : multi_{multi},
       route_{route},
-      place_{place},
-      request_{std::move(request)},
+      order_{std::move(order)},
       handle_{curl_easy_init()},
-      began_{route.clock.now()},
-      phase_began_{began_},
-      window_began_{began_} {
+      phase_began_{route.clock.now()},
+      window_began_{phase_began_} {
   CHECK(handle_ != nullptr);
+  reply_.evidence.tries = order_.tries;
+  // Waiting in line counts against nobody.
+  order_.began = order_.tries == 0 ? phase_began_ : order_.began + (phase_began_ - order_.due);
   set_options();
   set_protection();
   set_request();
@@ -165,6 +167,7 @@ void Transfer::set_options() {
   set(handle_, CURLOPT_TCP_KEEPINTVL, 5L);
   set(handle_, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
   set(handle_, CURLOPT_PIPEWAIT, 1L);  // Rather a stream of the one connection than another one.
+  set(handle_, CURLOPT_FRESH_CONNECT, order_.fresh ? 1L : 0L);
   set(handle_, CURLOPT_BUFFERSIZE, 256L * 1024);
   // A backstop only: each phase has a deadline of its own.
   const Deadlines& deadlines = route_.settings.deadlines;
@@ -221,7 +224,7 @@ void Transfer::set_request() {
   // The URL carries the name to verify; where that is not the host, the connection goes to the host
   // all the same.
   url_ = fmt::format("https://{}:{}{}{}", bracketed(route_.trust.name()), target.port(),
-                     target.prefix(), request_.path);
+                     target.prefix(), order_.request.path);
   set(handle_, CURLOPT_URL, url_.c_str());
   set(handle_, CURLOPT_PATH_AS_IS, 1L);
   set(handle_, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
@@ -231,13 +234,13 @@ void Transfer::set_request() {
     set(handle_, CURLOPT_CONNECT_TO, connect_to_);
     append(headers_, "Host: " + target.place());
   }
-  if (request_.method == Request::Method::Post) {
+  if (order_.request.method == Request::Method::Post) {
     set(handle_, CURLOPT_POST, 1L);
-    set(handle_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    set(handle_, CURLOPT_POSTFIELDS, request_.body.c_str());
+    set(handle_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(order_.request.body.size()));
+    set(handle_, CURLOPT_POSTFIELDS, order_.request.body.c_str());
     append(headers_, "Expect:");
   }
-  for (const std::string& header : request_.headers) append(headers_, header);
+  for (const std::string& header : order_.request.headers) append(headers_, header);
   set(handle_, CURLOPT_HTTPHEADER, headers_);
 }
 
@@ -272,16 +275,30 @@ void Transfer::note_connection() {
     evidence.http_version = "1.0";
 }
 
+// libcurl sends a request again by itself when a kept connection turns out to be dead, or when the
+// server says that it has not touched it (REFUSED_STREAM): those are tries like others.
+void Transfer::note_sent() {
+  unsigned& tries = reply_.evidence.tries;
+  if (tries > order_.tries && tries >= route_.settings.retries.tries) {
+    refused_ = broken_fault();
+    return;
+  }
+  ++tries;
+}
+
 void Transfer::enter(Phase phase) {
   Evidence& evidence = reply_.evidence;
   if (phase == evidence.reached) return;  // A second address of one name, a second header.
   const auto now = route_.clock.now();
-  note_phase_time(rounded(now - phase_began_));
+  if (phase < evidence.reached)  // libcurl begins again by itself, over another connection.
+    evidence.dns = evidence.tcp = evidence.tls = evidence.first_byte = std::nullopt;
+  else
+    note_phase_time(rounded(now - phase_began_));
   if (phase == Phase::Asking) evidence.reused = evidence.reached == Phase::Waiting;
   evidence.reached = phase;
   phase_began_ = window_began_ = now;
   note_connection();
-  if (request_.on_phase) route_.clock.standing([&] { request_.on_phase(evidence); });
+  if (order_.request.on_phase) route_.clock.standing([&] { order_.request.on_phase(evidence); });
 }
 
 curl_socket_t Transfer::open_socket(const curl_sockaddr& address) {
@@ -338,17 +355,17 @@ bool Transfer::take_body(std::string_view piece) {
   Evidence& evidence = reply_.evidence;
   evidence.received += piece.size();
   window_received_ += piece.size();
-  if (evidence.received > request_.body_max) {
+  if (evidence.received > order_.request.body_max) {
     refused_ = base::Failure{base::Code::ReplyTooLarge, base::Cause::Refused,
                              fmt::format("The cluster's answer is larger than {} KiB; stopped.",
-                                         request_.body_max / 1024)};
+                                         order_.request.body_max / 1024)};
     return false;
   }
-  if (request_.sink && status() == 200) {
-    route_.clock.standing([&] { request_.sink(piece); });
+  if (order_.request.sink && status() == 200) {
+    route_.clock.standing([&] { order_.request.sink(piece); });
     return true;
   }
-  const std::size_t most = request_.sink ? kRefusalBytesMax : request_.body_max;
+  const std::size_t most = order_.request.sink ? kRefusalBytesMax : order_.request.body_max;
   reply_.body.append(piece.substr(0, most - std::min(most, reply_.body.size())));
   return true;
 }
@@ -356,7 +373,7 @@ bool Transfer::take_body(std::string_view piece) {
 base::Milliseconds Transfer::left() {
   const Deadlines& deadlines = route_.settings.deadlines;
   const auto now = route_.clock.now();
-  base::SteadyTime at = began_ + deadlines.total;
+  auto at = base::SteadyTime::max();
   const auto sooner = [&](base::SteadyTime other) { at = std::min(at, other); };
   switch (reply_.evidence.reached) {
     case Phase::Resolving: sooner(phase_began_ + deadlines.dns); break;
@@ -374,42 +391,65 @@ base::Milliseconds Transfer::left() {
     case Phase::Waiting:
     case Phase::Ended: break;
   }
-  const auto left = std::chrono::ceil<base::Milliseconds>(at - now);
-  return request_.deadline ? std::min(left, request_.deadline->left(route_.clock.real())) : left;
+  return std::min(std::chrono::ceil<base::Milliseconds>(at - now), left_of_all_tries());
 }
 
-bool Transfer::sent_again(CURLcode code) {
-  const bool broke = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
-                     code == CURLE_GOT_NOTHING || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
-  if (!broke || again_ || !reply_.evidence.reused || header_bytes_ > 0 || refused_ || thrown_)
-    return false;
-  again_ = true;
-  curl_multi_remove_handle(multi_, handle_);
-  reply_ = {};
-  handshake_.reset();
-  phase_began_ = window_began_ = route_.clock.now();
-  window_received_ = 0;
-  set(handle_, CURLOPT_FRESH_CONNECT, 1L);
-  CHECK(curl_multi_add_handle(multi_, handle_) == CURLM_OK);
-  return true;
+base::Milliseconds Transfer::left_of_all_tries() const {
+  const auto end = order_.began + route_.settings.deadlines.total;
+  const auto left = std::chrono::ceil<base::Milliseconds>(end - route_.clock.now());
+  const auto& deadline = order_.request.deadline;
+  return deadline ? std::min(left, deadline->left(route_.clock.real())) : left;
 }
 
 Reply Transfer::closed() {
-  const auto now = route_.clock.now();
-  reply_.evidence.total = rounded(now - began_);
+  reply_.evidence.total = rounded(route_.clock.now() - order_.began);
   reply_.status = static_cast<int>(status());
+  if (reply_.status >= 400) reply_.retry_after = retry_after();
   note_connection();
   return std::move(reply_);
 }
 
+std::optional<std::chrono::seconds> Transfer::retry_after() const {
+  // By the server's own clock, where it tells the time.
+  const auto sent = http_date(reply_.header("date")).value_or(route_.clock.real().wall());
+  if (const auto wait = retry_after_in(reply_.header("retry-after"), sent)) return wait;
+  return route_.peer.retry_after_in ? route_.peer.retry_after_in(reply_.body) : std::nullopt;
+}
+
 Reply Transfer::ended(CURLcode code) {
   if (code != CURLE_OK) {
+    const bool lost = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
+                      code == CURLE_GOT_NOTHING || code == CURLE_HTTP2 ||
+                      code == CURLE_HTTP2_STREAM;
+    broke_ = lost && reply_.evidence.reached == Phase::Asking && !refused_;
     reply_.failure = fault_of(code);
   } else {
     reply_.evidence.reached = Phase::Ended;
     if (status() >= 300 && status() < 400) reply_.failure = redirect_fault();
   }
   return closed();
+}
+
+std::optional<Order> Transfer::again(const Reply& reply) {
+  const Tried tried{.tries = reply.evidence.tries,
+                    .status = reply.failure ? 0 : reply.status,
+                    .broke = broke_,
+                    .kept = reply.evidence.reused,
+                    .retry_after = reply.retry_after};
+  const auto rest = rest_after(tried, route_.settings.retries, left_of_all_tries(), route_.random);
+  if (!rest) return std::nullopt;
+  // libcurl looks at the request for as long as it has the handle.
+  curl_multi_remove_handle(multi_, handle_);
+  Order next = std::move(order_);
+  if (next.request.again) {
+    Request other = route_.clock.standing([&] { return next.request.again(reply); });
+    other.deadline = next.request.deadline;  // That of all tries together.
+    next.request = std::move(other);
+  }
+  next.tries = reply.evidence.tries;
+  next.due = route_.clock.now() + *rest;
+  next.fresh = broke_;
+  return next;
 }
 
 Reply Transfer::overdue() {

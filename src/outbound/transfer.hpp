@@ -1,5 +1,5 @@
-// One request on its way: its libcurl handle, the phase it is in, what was measured, and when it is
-// overdue. Session::Loop drives it. For this room only.
+// One try of a request on its way: its libcurl handle, the phase it is in, what was measured, when
+// it is overdue, and whether another try follows. Session::Loop drives it. For this room only.
 #pragma once
 
 #include <curl/curl.h>
@@ -37,31 +37,41 @@ struct Route {
   const Settings& settings;
   const Trust& trust;
   NetworkClock& clock;
+  base::Random& random;
   // The peer's certificate as last proven: that of kept connections.
   std::optional<CertificateFacts>& proven;
 };
 
+// A request, and what has become of it so far.
+struct Order {
+  std::size_t place = 0;
+  Request request;
+  unsigned tries = 0;
+  base::SteadyTime began;  // When its first try began; for an order without one it says nothing.
+  base::SteadyTime due;    // It rests until then.
+  bool fresh = false;      // Over a new connection: kept ones may be as dead as the last.
+};
+
 class Transfer {
  public:
-  Transfer(CURLM* multi, const Route& route, std::size_t place, Request request);
+  Transfer(CURLM* multi, const Route& route, Order order);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
   [[nodiscard]] CURL* handle() const noexcept { return handle_; }
-  [[nodiscard]] std::size_t place() const noexcept { return place_; }
+  [[nodiscard]] std::size_t place() const noexcept { return order_.place; }
 
   // How long until a deadline of the present phase passes; zero or less: it has.
   [[nodiscard]] base::Milliseconds left();
-  // The connection had been kept from before and ended without one byte of an answer, so the server
-  // may never have seen the request: sends it once more, over a new connection. False when that
-  // does not apply.
-  [[nodiscard]] bool sent_again(CURLcode code);
 
   // The ends, one of them once: by libcurl, by a deadline, by a stop.
   [[nodiscard]] Reply ended(CURLcode code);
   [[nodiscard]] Reply overdue();
   [[nodiscard]] Reply cancelled();
+
+  // After ended(): the order for the next try; nothing when this reply is the last word.
+  [[nodiscard]] std::optional<Order> again(const Reply& reply);
 
   // What a caller's function threw inside a libcurl callback.
   [[nodiscard]] std::exception_ptr thrown() const noexcept { return thrown_; }
@@ -75,11 +85,14 @@ class Transfer {
   void enter(Phase phase);
   void note_phase_time(base::Milliseconds took);
   void note_connection();
+  void note_sent();
   void take_header(std::string_view line);
   [[nodiscard]] bool take_body(std::string_view piece);
   [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);
   void armed(SSL_CTX* context);
+  [[nodiscard]] base::Milliseconds left_of_all_tries() const;
   [[nodiscard]] Reply closed();
+  [[nodiscard]] std::optional<std::chrono::seconds> retry_after() const;
   [[nodiscard]] long status() const;
 
   // Sentences (faults.cpp).
@@ -89,12 +102,12 @@ class Transfer {
   [[nodiscard]] base::Failure handshake_fault() const;
   [[nodiscard]] base::Failure late_fault(base::Milliseconds waited) const;
   [[nodiscard]] base::Failure redirect_fault() const;
+  [[nodiscard]] base::Failure broken_fault() const;
   [[nodiscard]] std::string peer_place() const;
 
   CURLM* multi_;
   const Route& route_;
-  std::size_t place_;
-  Request request_;
+  Order order_;
   CURL* handle_;
   curl_slist* headers_ = nullptr;
   curl_slist* connect_to_ = nullptr;
@@ -105,12 +118,11 @@ class Transfer {
   std::shared_ptr<Handshake> handshake_;
   std::optional<base::Failure> refused_;  // By an address rule, a limit or the caller's sink.
   std::exception_ptr thrown_;
-  base::SteadyTime began_;
   base::SteadyTime phase_began_;
   base::SteadyTime window_began_;
   std::uint64_t window_received_ = 0;
   std::size_t header_bytes_ = 0;
-  bool again_ = false;
+  bool broke_ = false;
 };
 
 }  // namespace hedgerow::outbound

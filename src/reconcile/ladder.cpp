@@ -92,7 +92,7 @@ Climbed climb(const kube::Connection& connection, const Ladder& ladder, const On
   };
   const kube::ClimbPlan plan{
       .wanted = model::is_hedgehog, .reads = reads, .spaces = ladder.namespaces, .on_rung = tell};
-  climbed.climb = kube::climb(connection, ladder.settings, ladder.clock, plan, stop);
+  climbed.climb = kube::climb(connection, ladder.settings, ladder.around, plan, stop);
   if (!climbed.climb.unreadable.empty())
     rungs.back().remedy = kube::rbac_rule(climbed.climb.unreadable);
   climbed.ending = ending_of(climbed.climb);

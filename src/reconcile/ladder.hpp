@@ -19,7 +19,7 @@ using OnRungs = std::function<void(std::span<const store::MeasuredRung>)>;
 
 struct Ladder {
   const kube::Settings& settings;
-  const base::Clock& clock;
+  base::Surroundings around;
   std::vector<std::string> namespaces;  // Empty: the whole cluster.
 };
 

@@ -120,18 +120,18 @@ void note_layers(model::Trace& trace, const Climbed& climbed, const model::Endin
 
 }  // namespace
 
-Readers::Readers(store::Database& database, const base::Sealer& sealer, const base::Clock& clock,
-                 const Settings& settings)
-    : Readers{database, sealer, clock, settings,
-              [kube = settings.kube, &clock](const kube::Connection& connection) {
-                return kube::connect(connection, kube, clock);
+Readers::Readers(store::Database& database, const base::Sealer& sealer,
+                 const base::Surroundings& around, const Settings& settings)
+    : Readers{database, sealer, around, settings,
+              [kube = settings.kube, around](const kube::Connection& connection) {
+                return kube::connect(connection, kube, around);
               }} {}
 
-Readers::Readers(store::Database& database, const base::Sealer& sealer, const base::Clock& clock,
-                 const Settings& settings, Connect connect)
+Readers::Readers(store::Database& database, const base::Sealer& sealer,
+                 const base::Surroundings& around, const Settings& settings, Connect connect)
     : database_{database},
       sealer_{sealer},
-      clock_{clock},
+      around_{around},
       settings_{settings},
       connect_{std::move(connect)} {}
 
@@ -140,11 +140,11 @@ Readers::~Readers() = default;
 Result Readers::pull(const model::Run& run, const std::stop_token& stop) {
   Loaded loaded = load(database_, run);
   const auto connection = attempt([&] { return connection_of(loaded, sealer_); });
-  if (!connection) return not_connected(loaded.subject, connection.error(), clock_.wall());
+  if (!connection) return not_connected(loaded.subject, connection.error(), around_.clock.wall());
   const model::FabricId id = loaded.subject.fabric.id;
   const std::int64_t generation = loaded.subject.fabric.cluster.value().generation;
   Kept kept{.generation = generation, .since = {}, .api = take(id, *connection, generation)};
-  Pull pull{database_, clock_, settings_, std::move(loaded.subject), *kept.api};
+  Pull pull{database_, around_.clock, settings_, std::move(loaded.subject), *kept.api};
   Result result = pull.run(stop);
   // After anything but an answer the next run begins with a new connection.
   if (result.ending.outcome != model::Outcome::Failed) give_back(id, std::move(kept));
@@ -154,10 +154,10 @@ Result Readers::pull(const model::Run& run, const std::stop_token& stop) {
 Result Readers::test(const model::Run& run, const std::stop_token& stop) {
   Loaded loaded = load(database_, run);
   const auto connection = attempt([&] { return connection_of(loaded, sealer_); });
-  if (!connection) return not_connected(loaded.subject, connection.error(), clock_.wall());
+  if (!connection) return not_connected(loaded.subject, connection.error(), around_.clock.wall());
   const model::Fabric& fabric = loaded.subject.fabric;
-  Journal journal{database_, clock_, settings_, run, fabric.cluster->generation};
-  const base::WallTime began = clock_.wall();
+  Journal journal{database_, around_.clock, settings_, run, fabric.cluster->generation};
+  const base::WallTime began = around_.clock.wall();
   const auto tell = [&](std::span<const store::MeasuredRung> rungs) {
     journal.show([&](store::Progress& now) {
       model::TraceLayer& layer = now.trace.at(kConnectionLayer);
@@ -167,17 +167,17 @@ Result Readers::test(const model::Run& run, const std::stop_token& stop) {
     });
     journal.write({});
   };
-  const Ladder ladder{settings_.kube, clock_, fabric.cluster->namespaces};
-  const base::SteadyTime from = clock_.steady();
+  const Ladder ladder{settings_.kube, around_, fabric.cluster->namespaces};
+  const base::SteadyTime from = around_.clock.steady();
   const Climbed climbed = climb(*connection, ladder, tell, stop);
 
-  const base::WallTime now = clock_.wall();
+  const base::WallTime now = around_.clock.wall();
   const auto wrong = wrong_cluster(fabric, climbed.climb.identity);
   Result result{
       .run = run, .ending = wrong ? model::ending_of(*wrong) : climbed.ending, .also = {}};
   result.run.trace = journal.progress().trace;
   note_layers(result.run.trace, climbed, result.ending, now);
-  const auto took = std::chrono::duration_cast<base::Milliseconds>(clock_.steady() - from);
+  const auto took = std::chrono::duration_cast<base::Milliseconds>(around_.clock.steady() - from);
   result.also = [reach = writing(fabric, reach_of(climbed, wrong, now, took)), id = fabric.id,
                  new_identity = wrong ? climbed.climb.identity : std::string{},
                  version = climbed.climb.server_version](store::Txn& txn) {
@@ -190,7 +190,7 @@ Result Readers::test(const model::Run& run, const std::stop_token& stop) {
 
 std::unique_ptr<kube::Api> Readers::take(model::FabricId fabric, const kube::Connection& connection,
                                          std::int64_t generation) {
-  const auto oldest = clock_.steady() - settings_.keep_idle;
+  const auto oldest = around_.clock.steady() - settings_.keep_idle;
   std::vector<Kept> dropped;  // Closing connections takes time: not under the lock.
   auto api = kept_.with([&](auto& kept) -> std::unique_ptr<kube::Api> {
     std::unique_ptr<kube::Api> found;
@@ -211,7 +211,7 @@ std::unique_ptr<kube::Api> Readers::take(model::FabricId fabric, const kube::Con
 }
 
 void Readers::give_back(model::FabricId fabric, Kept kept) {
-  kept.since = clock_.steady();
+  kept.since = around_.clock.steady();
   kept_.with([&](auto& all) { std::swap(all[fabric], kept); });
 }
 

@@ -35,10 +35,10 @@ class Readers {
   using Connect = std::function<std::unique_ptr<kube::Api>(const kube::Connection&)>;
 
   // None is copied but the settings; all must outlive it.
-  Readers(store::Database& database, const base::Sealer& sealer, const base::Clock& clock,
+  Readers(store::Database& database, const base::Sealer& sealer, const base::Surroundings& around,
           const Settings& settings);
   // `connect` in place of kube::connect().
-  Readers(store::Database& database, const base::Sealer& sealer, const base::Clock& clock,
+  Readers(store::Database& database, const base::Sealer& sealer, const base::Surroundings& around,
           const Settings& settings, Connect connect);
   ~Readers();
   Readers(const Readers&) = delete;
@@ -66,7 +66,7 @@ class Readers {
 
   store::Database& database_;
   const base::Sealer& sealer_;
-  const base::Clock& clock_;
+  const base::Surroundings around_;
   const Settings settings_;
   const Connect connect_;
   base::Guarded<std::map<model::FabricId, Kept>> kept_;  // Those that no run uses just now.

@@ -145,7 +145,8 @@ TEST(KubeApi, ReadsTheRealFabricWhereItIsAtHand) {
                       folder + "/wiring/vlab-48.yaml"}};
   const auto config =
       kube::Kubeconfig::parse(file_text(Cluster::shared().folder() + "/real/reader.kubeconfig"));
-  const auto api = kube::connect(config.connection(config.context("")), quick_settings(), clock());
+  const auto api =
+      kube::connect(config.connection(config.context("")), quick_settings(), surroundings());
   const auto discovery = api->discover(is_hedgehog, {});
   EXPECT_EQ(discovery.kinds.size(), 22u);
   std::vector<ListRequest> requests;

@@ -279,6 +279,11 @@ base::Clock& clock() {
   return clock;
 }
 
+base::Surroundings surroundings() {
+  static base::SystemRandom random;
+  return {.clock = clock(), .random = random};
+}
+
 kube::Settings quick_settings() {
   using std::chrono::milliseconds;
   kube::Settings settings;
@@ -289,6 +294,7 @@ kube::Settings quick_settings() {
                                  .floor_span = milliseconds{1'000},
                                  .floor_bytes = 1024,
                                  .total = milliseconds{3'000}};
+  settings.outbound.retries.pause = milliseconds{50};
   settings.outbound.addresses =
       outbound::AddressRules{std::vector<std::string>{"127.0.0.0/8", "::1"}};
   settings.ladder_total = milliseconds{1'000};
@@ -296,7 +302,8 @@ kube::Settings quick_settings() {
 }
 
 std::unique_ptr<kube::Api> api_at(std::string_view role, std::string_view server) {
-  return kube::connect(Cluster::shared().connection(role, server), quick_settings(), clock());
+  return kube::connect(Cluster::shared().connection(role, server), quick_settings(),
+                       surroundings());
 }
 
 bool is_hedgehog(std::string_view group) { return group.ends_with(".githedgehog.com"); }

@@ -84,6 +84,7 @@ class Gate {
 // Deadlines of a tenth, and loopback allowed.
 [[nodiscard]] kube::Settings quick_settings();
 [[nodiscard]] base::Clock& clock();
+[[nodiscard]] base::Surroundings surroundings();
 [[nodiscard]] std::unique_ptr<kube::Api> api_at(std::string_view role,
                                                 std::string_view server = {});
 [[nodiscard]] bool is_hedgehog(std::string_view group);

@@ -23,7 +23,7 @@ Climbed climbed(const kube::Connection& connection, ClimbPlan plan,
                 const kube::Settings& settings = quick_settings()) {
   Climbed seen;
   plan.on_rung = [&](const Rung& rung) { seen.told.push_back(rung); };
-  seen.climb = kube::climb(connection, settings, clock(), plan, {});
+  seen.climb = kube::climb(connection, settings, surroundings(), plan, {});
   return seen;
 }
 
@@ -156,7 +156,7 @@ TEST(Ladder, TellsOfEachRungWhileTheNextIsStillMeasured) {
     };
     failure_in([&] {
       std::ignore = kube::climb(Cluster::shared().connection("reader", gate.url()),
-                                quick_settings(), clock(), plan, stop.get_token());
+                                quick_settings(), surroundings(), plan, stop.get_token());
     });
   }};
   const auto three = [](const std::vector<RungName>& names) { return names.size() == 3; };

@@ -180,7 +180,7 @@ TEST(KubeList, EndsWithTheTokenItCameWith) {
                                                      .token = base::SecretText{"wrong-token"},
                                                      .certificate = {},
                                                      .key = {}});
-  const auto api = kube::connect(connection, quick_settings(), clock());
+  const auto api = kube::connect(connection, quick_settings(), surroundings());
   Kept kept;
   EXPECT_EQ(code_of(listed(*api, {kConnections, ""}, kept)), "cluster_unauthorized");
   EXPECT_EQ(code_in(failure_in([&] { std::ignore = api->version({}); })), "cluster_unauthorized");
@@ -193,7 +193,7 @@ TEST(KubeList, StopsAtItsLimits) {
     change(own);
     own.page_size = page_size;
     Kept kept;
-    const auto api = kube::connect(Cluster::shared().connection("admin"), own, clock());
+    const auto api = kube::connect(Cluster::shared().connection("admin"), own, surroundings());
     return code_of(listed(*api, {kConnections, ""}, kept));
   };
   EXPECT_EQ(with([](auto& own) { own.list_bytes_max = 5'000; }, 0), "reply_too_large");

@@ -13,7 +13,7 @@ std::unique_ptr<kube::Api> paging_api(std::string_view server, std::size_t page_
   kube::Settings settings = quick_settings();
   settings.page_size = page_size;
   settings.page_size_asked = 7;
-  return kube::connect(Cluster::shared().connection("admin", server), settings, clock());
+  return kube::connect(Cluster::shared().connection("admin", server), settings, surroundings());
 }
 
 TEST(KubePages, GiveTheSameListAtOneVersion) {

@@ -83,7 +83,7 @@ reconcile::Settings PullTest::settings() {
 
 void PullTest::restart(const reconcile::Settings& settings) {
   workers_.reset();
-  readers_ = std::make_unique<reconcile::Readers>(*database_, *sealer_, clock(), settings);
+  readers_ = std::make_unique<reconcile::Readers>(*database_, *sealer_, surroundings(), settings);
   if (keeper_) keeper_->stop();
   const jobs::Settings jobs{.look_each = 100ms};
   keeper_ = std::make_unique<jobs::Keeper>(*database_, clock(), jobs, "test");
