@@ -74,6 +74,7 @@ struct ListResult {
   std::uint64_t items = 0;
   std::uint64_t bytes = 0;
   unsigned pages = 0;  // Answers that brought items; a whole list is one.
+  unsigned tries = 0;  // The most that one of its requests took.
   int status = 0;      // HTTP, of the last answer; 0: none.
   base::Milliseconds took{0};
   std::optional<base::Failure> failure;  // Set exactly when not complete.
@@ -111,6 +112,8 @@ class Api {
   virtual std::vector<ListResult> list_kinds(std::span<const ListRequest> requests,
                                              std::size_t concurrency, ListSink& sink,
                                              const std::stop_token& stop) = 0;
+  // How often a request had to be sent again so far, whichever call it was for.
+  [[nodiscard]] virtual std::uint64_t sent_again() const noexcept = 0;
 };
 
 struct Settings {

@@ -24,7 +24,10 @@ outbound::Peer peer_of(const Connection& connection) {
           .certificate_pem = fields.certificate,
           .key_pem = fields.key.duplicate(),
           .bearer = fields.token.duplicate(),
-          .retry_after_in = {}};
+          .retry_after_in = [](std::string_view body) {
+            const auto status = read_status(body);
+            return status ? status->retry_after : std::nullopt;
+          }};
 }
 
 outbound::Request asking(std::string path, std::string_view accept, std::size_t body_max) {
@@ -71,7 +74,8 @@ std::expected<Version, Failure> read_version(
   const auto status = read_status(reply.body);
   // A server that tells us only that it does not tell us is one all the same.
   if (reply.status == 403 && status) return Version{{}, reply.evidence};
-  if (status || reply.status >= 500)
+  // Who has too much to do, or sits before it, may say so in plain words.
+  if (status || reply.status == 429 || reply.status >= 500)
     return std::unexpected(failure_of(
         reply, {.verb = "get", .what = "/version", .credential_ended = credential_ended}));
   return std::unexpected(not_kubernetes(reply));
@@ -95,6 +99,8 @@ Client::Client(const Connection& connection, const Settings& settings,
       clock_{around.clock},
       credential_ends_{connection.credential_ends()},
       session_{peer_of(connection), settings.outbound, around} {}
+
+std::uint64_t Client::sent_again() const noexcept { return session_.sent_again(); }
 
 std::optional<base::WallTime> Client::credential_ended() const {
   if (credential_ends_ && *credential_ends_ <= clock_.wall()) return credential_ends_;

@@ -18,6 +18,7 @@ class Client final : public Api {
   Discovery discover(const GroupFilter& wanted, const std::stop_token& stop) override;
   std::vector<ListResult> list_kinds(std::span<const ListRequest> requests, std::size_t concurrency,
                                      ListSink& sink, const std::stop_token& stop) override;
+  std::uint64_t sent_again() const noexcept override;
 
   // As discover(), with the failure given back.
   [[nodiscard]] std::expected<Discovery, base::Failure> discovered(

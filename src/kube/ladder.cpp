@@ -123,7 +123,9 @@ class Climber {
                   at == RungName::Tls ? evidence_of(seen.certificate) : seen.address);
     }
     const auto first_byte = seen.first_byte.value_or(base::Milliseconds{0});
-    pass(RungName::Http, first_byte, "HTTP/" + seen.http_version);
+    std::string spoken = "HTTP/" + seen.http_version;
+    if (seen.tries > 1) spoken += fmt::format(", {} tries", seen.tries);
+    pass(RungName::Http, first_byte, std::move(spoken));
 
     const auto ended = client_.credential_ended();
     auto version = read_version(reply, ended);

@@ -33,10 +33,15 @@ outbound::Request Listing::request() {
   request.headers = {"Accept: application/json"};
   const std::uint64_t left =
       settings_.list_bytes_max - std::min<std::uint64_t>(settings_.list_bytes_max, result_.bytes);
-  const bool in_pages = page_size_ > 0 || !proceed_.empty();
   request.body_max =
-      in_pages ? std::min<std::size_t>(settings_.page_bytes_max, left) : settings_.list_bytes_max;
+      is_whole() ? settings_.list_bytes_max : std::min<std::size_t>(settings_.page_bytes_max, left);
   request.sink = [this](std::string_view piece) { splitter_->feed(piece); };
+  request.again = [this](const outbound::Reply& refusal) {
+    // It had no room or no time for the whole.
+    const bool asks_too_much = refusal.status == 429 || refusal.status == 504;
+    if (asks_too_much && is_whole()) page_size_ = settings_.page_size_asked;
+    return this->request();
+  };
   return request;
 }
 
@@ -48,6 +53,7 @@ void Listing::take(std::string_view item) {
 std::optional<outbound::Request> Listing::answered(
     const outbound::Reply& reply, const std::optional<base::WallTime>& credential_ended) {
   if (reply.status != 0) result_.status = reply.status;
+  result_.tries = std::max(result_.tries, reply.evidence.tries);
   result_.bytes += reply.evidence.received;
   result_.took += reply.evidence.total;
   if (!reply.failure && reply.status == 200 && !read_status(splitter_->rest()))
@@ -107,9 +113,9 @@ std::optional<outbound::Request> Listing::refused(const outbound::Reply& reply, 
   // The token of a page is too old. The fresh one that comes with the refusal lists another moment:
   // it proves no absence.
   if (status == 410 && !reply.failure) return begin_again(std::move(failure));
-  const bool was_whole = page_size_ == 0 && proceed_.empty();
-  const bool wants_pages = status == 429 || status == 413 || status == 504;
-  if (was_whole && wants_pages && !reply.failure) {
+  // Nothing is left of the tries of the whole, but its pages are asked for with tries of their own.
+  const bool asks_too_much = status == 413 || status == 504;
+  if (asks_too_much && is_whole() && !reply.failure) {
     page_size_ = settings_.page_size_asked;
     return request();
   }

@@ -24,6 +24,7 @@ class Listing {
   [[nodiscard]] const ListResult& result() const noexcept { return result_; }
 
  private:
+  [[nodiscard]] bool is_whole() const noexcept { return page_size_ == 0 && proceed_.empty(); }
   void take(std::string_view item);
   std::optional<outbound::Request> page_ended(const outbound::Reply& reply);
   std::optional<outbound::Request> refused(const outbound::Reply& reply, base::Failure failure);

@@ -12,14 +12,6 @@ using base::Failure;
 namespace {
 
 constexpr std::size_t kCausesMax = 20;
-constexpr std::int64_t kRetryAfterMax = 3'600;
-
-std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || end != text.data() + text.size() || seconds < 0) return std::nullopt;
-  return std::chrono::seconds{std::min(seconds, kRetryAfterMax)};
-}
 
 std::int64_t number_at(const Answer& answer, std::string_view pointer) {
   std::int64_t number = 0;
@@ -42,6 +34,13 @@ std::string words_of(const outbound::Reply& reply, const std::optional<Status>& 
   if (const std::string title = title_in(reply.body); !title.empty())
     return fmt::format(" with a web page, '{}'", title);
   return {};
+}
+
+// How long the server wants to be left alone, for the end of a sentence.
+std::string wait_wanted(std::optional<std::chrono::seconds> wait) {
+  if (!wait || wait->count() == 0) return {};
+  if (*wait >= outbound::kRetryAfterMax) return " It wants us to wait an hour or more.";
+  return fmt::format(" It wants us to wait {} s.", wait->count());
 }
 
 Failure unauthorized(const Asked& asked) {
@@ -82,7 +81,7 @@ std::optional<Status> read_status(std::string_view body) {
   status.reason = base::scrubbed(answer.text("/reason"), 100);
   status.message = base::scrubbed(answer.text("/message"));
   if (const auto wait = number_at(answer, "/details/retryAfterSeconds"); wait > 0)
-    status.retry_after = std::chrono::seconds{std::min(wait, kRetryAfterMax)};
+    status.retry_after = std::min(std::chrono::seconds{wait}, outbound::kRetryAfterMax);
   if (const auto causes = answer.list("/details/causes"))
     for (const auto cause : *causes) {
       if (status.causes.size() == kCausesMax) break;
@@ -99,25 +98,25 @@ Failure failure_of(const outbound::Reply& reply, const Asked& asked) {
   const bool says_no = status && status->code >= 400 && status->code < 600;
   const int code = reply.status == 200 && says_no ? status->code : reply.status;
   const std::string words = words_of(reply, status);
+  const auto wait = reply.retry_after || !status ? reply.retry_after : status->retry_after;
+  const std::string patience = wait_wanted(wait) + outbound::times_asked(reply.evidence.tries);
   const auto failure = [&]() -> Failure {
     if (code == 401) return unauthorized(asked);
     if (code == 403) return forbidden(asked, words);
     if (code == 404) return missing(asked);
     if (code == 429)
-      return {
-          Code::ClusterThrottled, Cause::NotYet,
-          fmt::format("The cluster asks us to slow down (429) on {} {}.", asked.verb, asked.what)};
+      return {Code::ClusterThrottled, Cause::NotYet,
+              fmt::format("The cluster asks us to slow down (429) on {} {}.{}", asked.verb,
+                          asked.what, patience)};
     if (code == 200)
       return {Code::Malformed, Cause::Refused,
               fmt::format("The cluster's answer to {} {} is not what was asked for{}.", asked.verb,
                           asked.what, words)};
-    return {
-        Code::ClusterError, code >= 500 ? Cause::Transient : Cause::Refused,
-        fmt::format("The cluster answered {} on {} {}{}.", code, asked.verb, asked.what, words)};
+    return {Code::ClusterError, code >= 500 ? Cause::Transient : Cause::Refused,
+            fmt::format("The cluster answered {} on {} {}{}.{}", code, asked.verb, asked.what,
+                        words, patience)};
   };
   Failure made = failure().with_peer_status(code);
-  auto wait = seconds_in(reply.header("retry-after"));
-  if (!wait && status) wait = status->retry_after;
   return wait ? std::move(made).with_retry_after(*wait) : made;
 }
 

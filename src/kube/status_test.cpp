@@ -7,6 +7,7 @@ namespace {
 
 using base::Code;
 using base::Failure;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -16,11 +17,17 @@ const Kind kConnections{.group = "wiring.githedgehog.com",
                         .plural = "connections",
                         .namespaced = true};
 
-Failure said(int status, std::string body, std::vector<outbound::Header> headers = {}) {
+struct Refusal {
+  std::optional<std::chrono::seconds> retry_after;
+  unsigned tries = 1;
+};
+
+Failure said(int status, std::string body, const Refusal& refusal = {}) {
   outbound::Reply reply;
   reply.status = status;
   reply.body = std::move(body);
-  reply.headers = std::move(headers);
+  reply.retry_after = refusal.retry_after;
+  reply.evidence.tries = refusal.tries;
   return failure_of(reply,
                     {.verb = "list", .what = kConnections.resource(), .kind = &kConnections});
 }
@@ -77,14 +84,25 @@ TEST(Status, BecomesTheCodeThatItMeans) {
 }
 
 TEST(Status, TellsHowLongToWaitAndWhichRuleIsMissing) {
-  EXPECT_EQ(said(429, "", {{"retry-after", "7"}}).retry_after(), std::chrono::seconds{7});
-  EXPECT_EQ(said(429, "", {{"retry-after", "999999999"}}).retry_after(), std::chrono::hours{1});
-  EXPECT_FALSE(said(429, "", {{"retry-after", "soon"}}).retry_after());
-  EXPECT_EQ(said(429, status_of(429, "x", "y", R"({"retryAfterSeconds":2})")).retry_after(),
-            std::chrono::seconds{2});
+  using std::chrono::seconds;
+  const auto seven = said(429, "", {.retry_after = seconds{7}});
+  EXPECT_EQ(seven.retry_after(), seconds{7});
+  EXPECT_THAT(seven.detail(), HasSubstr("connections.wiring.githedgehog.com. It wants us to wait "
+                                        "7 s."));
+  EXPECT_THAT(said(503, "", {.retry_after = seconds{3'600}}).detail(), HasSubstr("hour or more"));
+  EXPECT_FALSE(said(429, "").retry_after());
+  EXPECT_EQ(said(200, status_of(429, "x", "y", R"({"retryAfterSeconds":2})")).retry_after(),
+            seconds{2});
   EXPECT_THAT(said(403, "").next(), HasSubstr("- apiGroups: [\"wiring.githedgehog.com\"]\n"
                                               "  resources: [\"connections\"]\n"
                                               "  verbs: [\"get\", \"list\"]\n"));
+}
+
+TEST(Status, TellsHowOftenTheServerWasAsked) {
+  for (const int code : {429, 500, 503}) {
+    EXPECT_THAT(said(code, "", {.tries = 3}).detail(), EndsWith(" It was asked 3 times."));
+    EXPECT_THAT(said(code, "", {.tries = 1}).detail(), Not(HasSubstr("times")));
+  }
 }
 
 TEST(Status, ShowsTheServersWordsWithoutSecretsAndControls) {

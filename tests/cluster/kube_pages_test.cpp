@@ -49,7 +49,19 @@ TEST(KubePages, AreTakenWhereTheServerRefusesTheWholeList) {
   const auto result = listed(*paging_api(gate.url(), 0), {kConnections, ""}, kept);
   EXPECT_EQ(code_of(result), "cluster_throttled");
   EXPECT_EQ(result.failure->retry_after(), std::chrono::seconds{7});
-  EXPECT_EQ(gate.requests(std::string{kConnectionsPath}), 2u) << "one whole, one in pages";
+  EXPECT_EQ(gate.requests(std::string{kConnectionsPath}), 1u) << "it wants more time than there is";
+  EXPECT_THAT(result.failure->detail(), HasSubstr("It wants us to wait 7 s."));
+}
+
+TEST(KubePages, AreWhatIsAskedForAtTheNextTryOfAListThatIsTooMuch) {
+  const Gate gate;
+  gate.rule(R"({"match":{"path":"/connections$"},"action":{"answer":{"status":429,"body":""}}})");
+  Kept kept;
+  const auto result = listed(*paging_api(gate.url(), 0), {kConnections, ""}, kept);
+  EXPECT_EQ(code_of(result), "cluster_throttled");
+  EXPECT_EQ(result.tries, 3u);
+  EXPECT_EQ(gate.requests(std::string{kConnectionsPath}), 3u);
+  EXPECT_THAT(gate.record(), HasSubstr(R"("query":"limit=7")"));
 }
 
 TEST(KubePages, BeginAgainThreeTimesWhenTheirTokenIsTooOld) {

@@ -1,4 +1,5 @@
-// A Status, and any other answer of a server that should give one: it becomes a failure with words.
+// A Status, and any other answer of a server that should give one: it becomes a failure with words,
+// and the rest that it asks for, here also in its header, is bounded.
 #include "kube/status.hpp"
 #include "fuzz.hpp"
 
@@ -11,6 +12,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   outbound::Reply reply;
   reply.status = kStatuses.at(size % kStatuses.size());
   reply.body = text;
+  reply.retry_after = outbound::retry_after_in(text, base::WallTime{});
+  fuzz::promise(!reply.retry_after || (reply.retry_after->count() >= 0 &&
+                                       *reply.retry_after <= outbound::kRetryAfterMax),
+                "a rest is bounded");
   const base::Failure failure = kube::failure_of(reply, {.verb = "list", .what = "servers"});
   fuzz::promise(!failure.detail().empty(), "a failure says what happened");
   fuzz::promise(failure.detail().size() < 4'000, "a failure is no longer than people read");
