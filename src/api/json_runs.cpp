@@ -18,6 +18,7 @@ void write_kind_read(JsonOut& out, const model::KindRead& kind) {
   out.begin_object().field("group", kind.group).field("kind", kind.kind);
   out.field("state", name_of(kind.state)).field("listed", kind.listed);
   out.field("pages", kind.pages).field("ms", kind.took.count());
+  if (kind.tries > 1) out.field("tries", kind.tries);
   if (kind.code) out.field("code", facts_of(*kind.code).name);
   if (!kind.detail.empty()) out.field("detail", kind.detail);
   if (!kind.remedy.empty()) out.field("remedy", kind.remedy);

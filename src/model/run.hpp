@@ -49,6 +49,7 @@ struct KindRead {
   LayerState state = LayerState::NotReached;
   std::int64_t listed = 0;
   int pages = 0;
+  int tries = 0;  // The most that one of its requests took.
   base::Milliseconds took{0};
   std::optional<base::Code> code;
   std::string detail;

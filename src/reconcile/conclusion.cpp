@@ -85,6 +85,7 @@ std::string evidence_of(const kube::Version& version) {
   add(text, "TCP", seen.tcp);
   add(text, "TLS", seen.tls);
   add(text, "first byte", seen.first_byte);
+  if (seen.tries > 1) add(text, fmt::format("{} tries", seen.tries));
   if (seen.certificate)
     add(text, "certificate until " + base::rfc3339(seen.certificate->ends).substr(0, 10));
   add(text, version.git_version);

@@ -96,6 +96,8 @@ TEST(PullEvidence, SaysWhatWasMeasuredAndNothingElse) {
   version.evidence.dns = milliseconds{1};
   version.evidence.tls = milliseconds{4};
   EXPECT_EQ(evidence_of(version), "10.1.2.3:6443, DNS 1 ms, TLS 4 ms, v1.32.13");
+  version.evidence.tries = 3;
+  EXPECT_EQ(evidence_of(version), "10.1.2.3:6443, DNS 1 ms, TLS 4 ms, 3 tries, v1.32.13");
   version.evidence = {};
   version.evidence.reused = true;
   EXPECT_EQ(evidence_of(version), "connection kept from before, v1.32.13");

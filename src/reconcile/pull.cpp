@@ -101,6 +101,7 @@ Pull::Hindrance Pull::reach(const std::stop_token& stop) {
   const auto version = attempt([&] { return api_.version(stop); });
   if (!version) return version.error();
   version_ = version->git_version;
+  sent_again_before_ = api_.sent_again();
   reached_ = model::ReachFact{.state = model::Reach::Reachable,
                               .as_of = clock_.wall(),
                               .code = {},
@@ -244,6 +245,14 @@ model::Run Pull::run_so_far() const {
   return run;
 }
 
+// What had to be asked for more than once is no fault, but it explains the time.
+std::string Pull::evidence_of_reading() const {
+  const std::uint64_t again = api_.sent_again() - sent_again_before_;
+  if (again == 0) return evidence_of(kinds_);
+  return fmt::format("{}, {} sent again", evidence_of(kinds_),
+                     again == 1 ? "1 request" : fmt::format("{} requests", again));
+}
+
 // Nothing of the cluster's objects was read.
 Result Pull::stopped(const Failure& why) {
   model::Run run = run_so_far();
@@ -281,7 +290,7 @@ Result Pull::concluded() {
   const LayerState state = ours  ? layer_state(ending.outcome)
                            : any ? LayerState::Partly
                                  : LayerState::NotReached;
-  std::string evidence = evidence_of(kinds_);
+  std::string evidence = evidence_of_reading();
   if (ours && !ending.detail.empty()) evidence += ". " + ending.detail;
   finish(run.trace.at(kKubernetesLayer), state, now, std::move(evidence));
   return {.run = std::move(run),

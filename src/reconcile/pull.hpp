@@ -45,6 +45,7 @@ class Pull {
   void write_findings(store::Txn& txn) const;
   void read(const std::stop_token& stop);
 
+  [[nodiscard]] std::string evidence_of_reading() const;
   [[nodiscard]] Result stopped(const base::Failure& why);
   [[nodiscard]] Result concluded();
   [[nodiscard]] model::Run run_so_far() const;
@@ -59,6 +60,7 @@ class Pull {
 
   base::SteadyTime began_;
   std::optional<model::ReachFact> reached_;
+  std::uint64_t sent_again_before_ = 0;  // By the time it was reached.
   std::string version_;
   std::string identity_;  // Empty: we may not read it.
   std::vector<Place> places_;

@@ -134,6 +134,7 @@ void Reading::ended(std::size_t request, const kube::ListResult& result) {
   List& list = lists_.at(request);
   model::KindRead& row = table_[list.kind];
   row.pages += static_cast<int>(result.pages);
+  row.tries = std::max(row.tries, static_cast<int>(result.tries));
   row.took = std::max(row.took, result.took);
   if (!list.broken) list.broken = result.failure;
   KindWork& work = work_[list.kind];

@@ -103,6 +103,7 @@ std::string text_of(std::span<const model::KindRead> kinds) {
         .field("listed", kind.listed)
         .field("pages", kind.pages)
         .field("ms", kind.took.count());
+    if (kind.tries > 1) out.field("tries", kind.tries);
     field_code(out, kind.code);
     field_unless_empty(out, "detail", kind.detail);
     field_unless_empty(out, "remedy", kind.remedy);
@@ -121,6 +122,7 @@ void read(std::string_view text, std::vector<model::KindRead>& kinds) {
     kind.state = members.word<model::LayerState>("state");
     kind.listed = members.number("listed").value_or(0);
     kind.pages = static_cast<decltype(kind.pages)>(members.number("pages").value_or(0));
+    kind.tries = static_cast<decltype(kind.tries)>(members.number("tries").value_or(0));
     kind.took = members.span("ms").value_or(base::Milliseconds{0});
     kind.code = members.code();
     kind.detail = members.text("detail");

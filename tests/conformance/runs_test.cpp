@@ -48,6 +48,7 @@ store::Progress some_progress() {
   kind.kind = "Connection";
   kind.state = model::LayerState::Partly;
   kind.listed = 26;
+  kind.tries = 3;
   kind.took = Milliseconds{17};
   kind.code = Code::ClusterForbidden;
   kind.detail = "may not \"list\" <b>\n";
@@ -101,6 +102,7 @@ TEST_P(Runs, remember_how_far_they_came) {
   EXPECT_EQ(run.kinds[0].kind, "Connection");
   EXPECT_EQ(run.kinds[0].state, model::LayerState::Partly);
   EXPECT_EQ(run.kinds[0].listed, 26);
+  EXPECT_EQ(run.kinds[0].tries, 3);
   EXPECT_EQ(run.kinds[0].code, Code::ClusterForbidden);
   EXPECT_EQ(run.kinds[0].detail, "may not \"list\" <b>\n");
   EXPECT_EQ(run.kinds[0].remedy, "kind: ClusterRole");

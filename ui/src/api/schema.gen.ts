@@ -721,6 +721,8 @@ export interface components {
             /** @description Text to copy */
             remedy?: string;
             state: components["schemas"]["LayerState"];
+            /** @description How often one of its requests was sent at most, when that was more than once */
+            tries?: number;
         };
         /** @enum {string} */
         LastRun: "none_yet" | "queued" | "running" | "succeeded" | "partly" | "failed" | "cancelled" | "lost";
