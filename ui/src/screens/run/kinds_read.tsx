@@ -33,12 +33,24 @@ const columns: Column<KindRead>[] = [
       kind.state === "passed" || kind.listed > 0 ? numberText(kind.listed) : "not read",
   },
   { key: "pages", head: "Pages", className: "number", cell: (kind) => numberText(kind.pages) },
-  { key: "ms", head: "Took", className: "number", cell: (kind) => <Duration ms={kind.ms} /> },
+  {
+    key: "ms",
+    head: "Took",
+    className: "number",
+    cell: (kind) => (
+      <>
+        <Duration ms={kind.ms} />
+        {kind.tries && (
+          <span className="muted small"> in {counted(kind.tries, "try", "tries")}</span>
+        )}
+      </>
+    ),
+  },
 ];
 
 const hasReason = (kind: KindRead) => Boolean(kind.detail ?? kind.remedy ?? kind.code);
 const isQuiet = (kind: KindRead) =>
-  kind.state === "passed" && kind.listed === 0 && !hasReason(kind);
+  kind.state === "passed" && kind.listed === 0 && !kind.tries && !hasReason(kind);
 
 export function KindsRead({ kinds }: { kinds: readonly KindRead[] }) {
   const [all, setAll] = useState(false);
