@@ -107,6 +107,8 @@ std::vector<Entry> clusters(Settings& s) {
       {"outbound.deadlines.first_byte", &deadlines.first_byte},
       {"outbound.deadlines.floor_span", &deadlines.floor_span},
       {"outbound.deadlines.total", &deadlines.total},
+      {"outbound.retries.tries", &s.reconcile.kube.outbound.retries.tries},
+      {"outbound.retries.pause", &s.reconcile.kube.outbound.retries.pause},
       {"cluster.page_size", &s.reconcile.kube.page_size},
       {"cluster.concurrency", &s.reconcile.lists_at_once},
       {"cluster.page_bytes_max", &s.reconcile.kube.page_bytes_max},

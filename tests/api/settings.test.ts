@@ -58,6 +58,8 @@ const defaults: Record<string, string> = {
   "outbound.deadlines.first_byte": "15s",
   "outbound.deadlines.floor_span": "10s",
   "outbound.deadlines.total": "30s",
+  "outbound.retries.tries": "3",
+  "outbound.retries.pause": "500ms",
   "cluster.page_size": "0",
   "cluster.concurrency": "6",
   "cluster.page_bytes_max": String(64 * 1024 * 1024),

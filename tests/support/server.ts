@@ -36,6 +36,7 @@ const tenth: Settings = {
   "outbound.deadlines.first_byte": "1500ms",
   "outbound.deadlines.floor_span": "1s",
   "outbound.deadlines.total": "3s",
+  "outbound.retries.pause": "50ms",
   "cluster.ladder_total": "1s",
   "runs.no_progress": "6s",
   "runs.no_worker": "6s",
