@@ -418,11 +418,9 @@ std::optional<std::chrono::seconds> Transfer::retry_after() const {
 
 Reply Transfer::ended(CURLcode code) {
   if (code != CURLE_OK) {
-    const bool lost = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
-                      code == CURLE_GOT_NOTHING || code == CURLE_HTTP2 ||
-                      code == CURLE_HTTP2_STREAM;
-    broke_ = lost && reply_.evidence.reached == Phase::Asking && !refused_;
     reply_.failure = fault_of(code);
+    broke_ = reply_.evidence.reached == Phase::Asking &&
+             reply_.failure->code() == base::Code::ReplyTruncated;
   } else {
     reply_.evidence.reached = Phase::Ended;
     if (status() >= 300 && status() < 400) reply_.failure = redirect_fault();
