@@ -16,7 +16,8 @@ struct Commons {
         render{std::move(renderer)},
         clock{time},
         random{chance},
-        workers{settings.worker_threads, settings.limits.queue} {}
+        workers{settings.worker_threads, settings.limits.queue},
+        heavy_workers{settings.heavy_threads, settings.limits.heavy_queue} {}
 
   [[nodiscard]] std::shared_ptr<asio::ssl::context> tls() const {
     return certificate.with([](const auto& context) { return context; });
@@ -35,7 +36,9 @@ struct Commons {
   std::atomic<std::size_t> streams = 0;
   std::atomic<std::size_t> body_bytes = 0;
   base::Guarded<std::size_t> connections;
-  Workers workers;  // Last: its threads use all the others.
+  // Last: their threads use all the others.
+  Workers workers;
+  Workers heavy_workers;  // For routes that say so.
 };
 
 // The answer to a resolved request, whatever its handler does. Never throws.

@@ -265,7 +265,8 @@ asio::awaitable<Response> Connection::ask_worker() {
                  self->wake_.cancel();
                });
   }};
-  if (!commons_.workers.submit(job))
+  const bool heavy = commons_.router.is_heavy(request_);
+  if (!(heavy ? commons_.heavy_workers : commons_.workers).submit(job))
     co_return refusal(commons_, busy("This server is answering as many requests as it can."),
                       request_);
   while (!answer_) co_await wait_for_wake();

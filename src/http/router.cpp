@@ -115,6 +115,12 @@ std::size_t Router::body_max(const Request& request, std::size_t otherwise) cons
   return route ? route->limits.body_max.value_or(otherwise) : otherwise;
 }
 
+bool Router::is_heavy(const Request& request) const {
+  std::vector<std::string_view> places;
+  const Route* route = route_of(request, places);
+  return route && route->limits.heavy;
+}
+
 Response Router::answer(Request& request) const {
   if (before_) before_(request);
   std::vector<std::string_view> places;

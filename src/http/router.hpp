@@ -12,6 +12,9 @@ using Handler = std::function<Response(Request&)>;
 struct RouteLimits {
   // Nothing takes the server's own limit.
   std::optional<std::size_t> body_max;
+  // Its handler keeps a core busy for long: it runs on threads of its own, so that the others stay
+  // free for everybody else.
+  bool heavy = false;
 };
 
 struct RouteName {
@@ -41,6 +44,7 @@ class Router {
   void resolve(Request& request) const;
   // The limit for the body of a resolved request.
   [[nodiscard]] std::size_t body_max(const Request& request, std::size_t otherwise) const;
+  [[nodiscard]] bool is_heavy(const Request& request) const;
   // Runs what answers a resolved request. Throws Failure{NotFound}, Failure{MethodNotAllowed}.
   [[nodiscard]] Response answer(Request& request) const;
   // "GET, HEAD, POST" for the Allow header; empty when no pattern has this path.

@@ -56,7 +56,7 @@ void Server::observe(Observer observer) {
 void Server::start() {
   CHECK(!parts_->started);
   const Settings& settings = parts_->commons.settings;
-  CHECK(settings.io_threads > 0 && settings.worker_threads > 0);
+  CHECK(settings.io_threads > 0 && settings.worker_threads > 0 && settings.heavy_threads > 0);
   read_certificate();
   parts_->loops.clear();
   for (unsigned i = 0; i < settings.io_threads; ++i)
@@ -64,6 +64,7 @@ void Server::start() {
   parts_->listener = std::make_unique<Listener>(parts_->commons, std::span{parts_->loops});
   parts_->started = true;
   parts_->commons.workers.start();
+  parts_->commons.heavy_workers.start();
   parts_->listener->start();
   for (const auto& loop : parts_->loops) loop->start();
 }
@@ -85,7 +86,8 @@ std::uint16_t Server::port() const {
 Load Server::load() const {
   const Commons& commons = parts_->commons;
   return {commons.connections.with([](std::size_t count) { return count; }), commons.streams.load(),
-          commons.workers.queued(), commons.workers.busy(), commons.body_bytes.load()};
+          commons.workers.queued() + commons.heavy_workers.queued(),
+          commons.workers.busy() + commons.heavy_workers.busy(), commons.body_bytes.load()};
 }
 
 void Server::stop(base::Deadline deadline) {
@@ -99,6 +101,7 @@ void Server::stop(base::Deadline deadline) {
   parts_->wait_until_empty(commons.clock.steady() + kUnwinding);
   // Handlers post their answers to the loops, so the loops go last.
   commons.workers.stop();
+  commons.heavy_workers.stop();
   for (const auto& loop : parts_->loops) loop->join();
   parts_->listener.reset();
   parts_->loops.clear();

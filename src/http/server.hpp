@@ -3,7 +3,7 @@
 // the application's ErrorRenderer.
 //
 //   network loops (io_threads): accept, read, write, idle connections and event streams
-//   workers (worker_threads):   handlers, which may block
+//   workers (worker_threads):   handlers, which may block; heavy ones have workers of their own
 #pragma once
 
 #include "base/failure.hpp"
@@ -31,6 +31,7 @@ struct Limits {
   std::size_t bodies_held = 256ULL << 20U;  // All bodies in memory together: 503.
   std::size_t connections = 12'000;         // 503.
   std::size_t queue = 256;                  // Requests waiting for a worker: 503.
+  std::size_t heavy_queue = 32;             // The same for heavy routes.
 };
 
 struct Settings {
@@ -42,6 +43,7 @@ struct Settings {
   std::string tls_key_file;
   unsigned io_threads = 1;
   unsigned worker_threads = 8;
+  unsigned heavy_threads = 2;  // Beside them, for routes that are heavy.
   Deadlines deadlines;
   Limits limits;
 };

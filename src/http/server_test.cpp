@@ -273,6 +273,36 @@ TEST_F(OverloadTest, a_full_pool_says_so_at_once_and_recovers) {
   EXPECT_EQ(refused.read_answer().status, 200);
 }
 
+TEST_F(OverloadTest, heavy_requests_wait_among_themselves_and_hold_up_nobody_else) {
+  constexpr std::string_view kHeavy = "GET /heavy/ HTTP/1.1\r\nHost: h\r\n\r\n";
+  settings_.heavy_threads = 1;
+  settings_.limits.heavy_queue = 3;
+  router_.add("GET", "/heavy/",
+              [this](Request&) {
+                waiting_.change([](int& count) { ++count; });
+                barrier_.pass();
+                return Response::json(200, "{}");
+              },
+              {.heavy = true});
+  start();
+  std::vector<RawClient> heavy;
+  for (int i = 0; i < 4; ++i) {
+    heavy.push_back(client());
+    heavy.back().send(kHeavy);
+    wait_for_waiting(1);
+  }
+  while (server_->load().queued < 3) std::this_thread::yield();
+  RawClient refused = client();
+  refused.send(kHeavy);
+  EXPECT_EQ(refused.read_answer().status, 503);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(get("/hello/").status, 200);
+  EXPECT_EQ(server_->load().busy_workers, 1);
+  barrier_.open();
+  for (RawClient& patient : heavy) EXPECT_EQ(patient.read_answer().status, 200);
+  refused.send(kHeavy);
+  EXPECT_EQ(refused.read_answer().status, 200);
+}
+
 TEST_F(OverloadTest, too_many_connections_are_told_and_sent_away) {
   settings_.limits.connections = 3;
   start();
