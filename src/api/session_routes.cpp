@@ -5,9 +5,6 @@ namespace hedgerow::api {
 
 namespace {
 
-constexpr base::Length kUsername{1, 150};
-constexpr base::Length kPassword{1, 1024};
-
 std::string session_json(const Context& context, const http::Request& request,
                          const auth::Proven* proven) {
   const auto users =
@@ -42,6 +39,9 @@ http::Response sign_in(const Context& context, const http::Request& request) {
   base::JsonObject body{request.body};
   const std::string username = body.required_text("username", kUsername);
   const base::SecretText password = body.required_secret("password", kPassword);
+  // Longer than any that was ever set, in bytes as there.
+  if (password.open().size() > auth::Passwords::kBytesMost)
+    body.refuse("password", "It may have at most 1,024 bytes.");
   body.finish();
   // Whoever signs in anew leaves the old session behind; whoever fails keeps it.
   return signed_in(
@@ -116,12 +116,14 @@ void add_session_routes(http::Router& router, const Context& context) {
     Query{request}.finish();
     return http::Response::json(200, session_json(context, request, auth::Callers::find(request)));
   });
-  router.add("POST", "/api/session/", [&](http::Request& r) { return sign_in(context, r); });
+  router.add(
+      "POST", "/api/session/", [&](http::Request& r) { return sign_in(context, r); }, kHashes);
   router.add("PATCH", "/api/session/", [&](http::Request& r) { return renew(context, r); });
   router.add("DELETE", "/api/session/", [&](http::Request& r) { return sign_out(context, r); });
-  router.add("POST", "/api/setup/", [&](http::Request& r) { return set_up(context, r); });
+  router.add("POST", "/api/setup/", [&](http::Request& r) { return set_up(context, r); }, kHashes);
   router.add("GET", "/api/users/", [&](http::Request& r) { return list_users(context, r); });
-  router.add("POST", "/api/users/", [&](http::Request& r) { return create_user(context, r); });
+  router.add(
+      "POST", "/api/users/", [&](http::Request& r) { return create_user(context, r); }, kHashes);
 }
 
 }  // namespace hedgerow::api

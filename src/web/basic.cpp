@@ -14,6 +14,8 @@ using base::Failure;
 namespace {
 
 constexpr std::size_t kFormMax = 16 * 1024;
+constexpr http::RouteLimits kLight{.body_max = kFormMax};
+constexpr http::RouteLimits kHashes{.body_max = kFormMax, .heavy = true};
 
 // The fields of a form; one that stands twice is refused, one that is absent is empty.
 class Fields {
@@ -66,9 +68,9 @@ void Basic::add_to(http::Router& router) const {
   add_page(router, "/basic/", &Basic::fabrics);
   add_page(router, "/basic/fabrics/{id}/", &Basic::fabric);
   add_page(router, "/basic/runs/{id}/", &Basic::run);
-  add_form(router, "/basic/sign-in/", &Basic::sign_in);
-  add_form(router, "/basic/fabrics/{id}/sync/", &Basic::sync);
-  add_form(router, "/basic/sign-out/", &Basic::sign_out);
+  add_form(router, "/basic/sign-in/", &Basic::sign_in, kHashes);
+  add_form(router, "/basic/fabrics/{id}/sync/", &Basic::sync, kLight);
+  add_form(router, "/basic/sign-out/", &Basic::sign_out, kLight);
 }
 
 // Whoever is not signed in gets the form for it, at the same address.
@@ -94,17 +96,19 @@ http::Response Basic::refused(const Failure& failure, const http::Request& reque
   return failure_page(frame_of(parts_, who ? &*who : nullptr), failure, request.id);
 }
 
-void Basic::add_form(http::Router& router, std::string_view pattern, Form form) const {
-  router.add("POST", pattern,
-             [this, form](http::Request& request) {
-               try {
-                 parts_.callers.require_own_form(request);
-                 return (this->*form)(request);
-               } catch (const Failure& failure) {
-                 return failure_page(frame_of(parts_, nullptr), failure, request.id);
-               }
-             },
-             {.body_max = kFormMax});
+void Basic::add_form(http::Router& router, std::string_view pattern, Form form,
+                     const http::RouteLimits& limits) const {
+  router.add(
+      "POST", pattern,
+      [this, form](http::Request& request) {
+        try {
+          parts_.callers.require_own_form(request);
+          return (this->*form)(request);
+        } catch (const Failure& failure) {
+          return failure_page(frame_of(parts_, nullptr), failure, request.id);
+        }
+      },
+      limits);
 }
 
 http::Response Basic::to(std::string_view path) const {
@@ -145,7 +149,7 @@ http::Response Basic::sign_in(const http::Request& request) const {
   const auto waiting = waiting_in(fields);
   std::optional<auth::Fresh> fresh;
   try {
-    const base::SecretText password{fields.text("password", 1024)};
+    const base::SecretText password{fields.text("password", auth::Passwords::kBytesMost)};
     fresh = parts_.sign_in.with_password(fields.text("username", 150), password,
                                          auth::Callers::visitor(request), nullptr);
   } catch (const Failure& failure) {

@@ -43,7 +43,8 @@ class Basic {
   using Page = http::Response (Basic::*)(const http::Request&, const auth::Proven&) const;
   using Form = http::Response (Basic::*)(const http::Request&) const;
   void add_page(http::Router& router, std::string_view pattern, Page page) const;
-  void add_form(http::Router& router, std::string_view pattern, Form form) const;
+  void add_form(http::Router& router, std::string_view pattern, Form form,
+                const http::RouteLimits& limits) const;
   [[nodiscard]] http::Response to(std::string_view path) const;
   [[nodiscard]] http::Response refused(const base::Failure& failure, const http::Request& request,
                                        const std::optional<auth::Proven>& who,

@@ -50,16 +50,16 @@ test.describe("a session outlives", () => {
   });
 });
 
-test.describe("of 40 wrong passwords at once", () => {
+test.describe("of 30 wrong passwords at once", () => {
   test.use({ settings: { "sign_in.address_burst": 1000, "sign_in.first_lock": "3s" } });
 
   for (const username of ["viewer", "nobody-of-ours"])
     test(`for ${username} five are verified and the others told to wait`, async ({ hedgerow }) => {
       const stranger = hedgerow.server.stranger();
-      const said = await tryAtOnce(stranger, username, 40);
+      const said = await tryAtOnce(stranger, username, 30);
       const verified = said.filter(({ code }) => code === "bad_credentials");
       const told = said.filter(({ code }) => code === "account_locked");
-      expect([verified.length, told.length], JSON.stringify(said[0])).toEqual([5, 35]);
+      expect([verified.length, told.length], JSON.stringify(said[0])).toEqual([5, 25]);
       for (const { detail, hint, retry_after } of told) {
         expect(retry_after).toBeGreaterThan(0);
         expect(`${detail} ${hint}`).not.toContain("administrator");
