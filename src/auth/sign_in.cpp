@@ -65,7 +65,7 @@ store::AuditRow audit(std::string_view action, std::string_view name, const Visi
 }  // namespace
 
 std::string how_signed_in(const store::Session& session) {
-  const bool by_code = session.method == store::SignInMethod::SetupCode;
+  const bool by_code = session.method == model::SignInMethod::SetupCode;
   return fmt::format("{}, since {}", by_code ? "set-up code" : "password",
                      base::rfc3339(session.created));
 }
@@ -107,7 +107,7 @@ Fresh SignIn::with_password(std::string_view username, const base::SecretText& p
     txn.users().clear_failures(user->id);
     if (!renewed.empty()) txn.users().set_password_hash(user->id, renewed);
     if (replaced) end(txn, *replaced);
-    return begin(txn, txn.users().get(user->id), store::SignInMethod::Password, visitor);
+    return begin(txn, txn.users().get(user->id), model::SignInMethod::Password, visitor);
   });
 }
 
@@ -167,7 +167,7 @@ void SignIn::give_back_try(const std::optional<store::User>& user, std::string_v
   });
 }
 
-Fresh SignIn::begin(store::Txn& txn, const store::User& user, store::SignInMethod method,
+Fresh SignIn::begin(store::Txn& txn, const store::User& user, model::SignInMethod method,
                     const Visitor& visitor) {
   while (txn.sessions().count_of(user.id) >= limits_.per_user) {
     txn.sessions().end(*txn.sessions().oldest_of(user.id), store::SessionEnd::TooMany, txn.now());
@@ -219,7 +219,7 @@ Fresh SignIn::set_up(std::string_view code, std::string_view username,
         {.name = std::string{username}, .role = model::Role::Administrator, .password_hash = hash},
         nobody);
     txn.instance().remove_setup_code();
-    return begin(txn, txn.users().get(id), store::SignInMethod::SetupCode, visitor);
+    return begin(txn, txn.users().get(id), model::SignInMethod::SetupCode, visitor);
   });
 }
 

@@ -68,7 +68,7 @@ class SignIn {
   [[nodiscard]] std::string csrf_token(const store::Session& session);
 
  private:
-  [[nodiscard]] Fresh begin(store::Txn& txn, const store::User& user, store::SignInMethod method,
+  [[nodiscard]] Fresh begin(store::Txn& txn, const store::User& user, model::SignInMethod method,
                             const Visitor& visitor);
   void end(store::Txn& txn, const Proven& proven);
   // The user of that name, with one more try counted as wrong before it is verified: however many

@@ -417,6 +417,19 @@ struct ClosedSet<Topic> {
   };
 };
 
+enum class SignInMethod : std::uint8_t {
+  Password,
+  SetupCode,
+};
+template <>
+struct ClosedSet<SignInMethod> {
+  static constexpr std::string_view kOf = "SignInMethod";
+  static constexpr std::array<std::string_view, 2> kNames{
+      "password",
+      "setup_code",
+  };
+};
+
 // The word of the contract, the database and the page.
 template <class Set>
 [[nodiscard]] constexpr std::string_view name_of(Set value) noexcept {

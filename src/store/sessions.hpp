@@ -11,7 +11,6 @@
 namespace hedgerow::store {
 
 enum class SessionEnd : std::uint8_t { SignedOut, Idle, Limit, Revoked, TooMany };
-enum class SignInMethod : std::uint8_t { Password, SetupCode };
 
 struct Session {
   model::SessionId id;
@@ -23,7 +22,7 @@ struct Session {
   base::WallTime last_seen;
   base::WallTime idle_ends;
   base::WallTime absolute_ends;
-  SignInMethod method = SignInMethod::Password;
+  model::SignInMethod method = model::SignInMethod::Password;
   std::string address;
   std::string agent;
   std::optional<SessionEnd> end;
@@ -35,7 +34,7 @@ struct SessionDraft {
   model::UserId user;
   base::WallTime idle_ends;
   base::WallTime absolute_ends;
-  SignInMethod method = SignInMethod::Password;
+  model::SignInMethod method = model::SignInMethod::Password;
   std::string address;
   std::string agent;
 };
@@ -73,9 +72,4 @@ struct hedgerow::model::ClosedSet<hedgerow::store::SessionEnd> {
   static constexpr std::string_view kOf = "SessionEnd";
   static constexpr std::array<std::string_view, 5> kNames{"signed_out", "idle", "limit", "revoked",
                                                           "too_many"};
-};
-template <>
-struct hedgerow::model::ClosedSet<hedgerow::store::SignInMethod> {
-  static constexpr std::string_view kOf = "SignInMethod";
-  static constexpr std::array<std::string_view, 2> kNames{"password", "setup_code"};
 };

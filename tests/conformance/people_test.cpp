@@ -22,7 +22,7 @@ class People : public DatabaseTest {
             .user = user,
             .idle_ends = clock_.wall() + Milliseconds{1'000},
             .absolute_ends = clock_.wall() + Milliseconds{5'000},
-            .method = store::SignInMethod::Password,
+            .method = model::SignInMethod::Password,
             .address = "192.0.2.7",
             .agent = "Firefox"};
   }

@@ -70,7 +70,7 @@ std::set<std::string> words_of() {
 
 std::map<std::string, std::set<std::string>> wanted() {
   return {{"users.role", words_of<model::Role>()},
-          {"sessions.method", words_of<store::SignInMethod>()},
+          {"sessions.method", words_of<model::SignInMethod>()},
           {"sessions.end_reason", words_of<store::SessionEnd>()},
           {"fabrics.reach", words_of<model::Reach>()},
           {"credentials.which", words_of<store::Credential>()},

@@ -964,6 +964,8 @@ export interface components {
             password: string;
             username: string;
         };
+        /** @enum {string} */
+        SignInMethod: "password" | "setup_code";
         StartedRun: {
             joined: boolean;
             run: components["schemas"]["Run"];
