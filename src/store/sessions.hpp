@@ -27,6 +27,8 @@ struct Session {
   std::string agent;
   std::optional<SessionEnd> end;
   std::optional<base::WallTime> ended;
+  // Began as this one ended, because its user signed in again.
+  std::optional<model::SessionId> replaced_by;
 };
 
 struct SessionDraft {
@@ -45,6 +47,10 @@ class Sessions {
 
   // Ended ones too, so that their end can be named.
   [[nodiscard]] std::optional<Session> find(const base::Digest& token_hash) const;
+  [[nodiscard]] std::optional<Session> find(model::SessionId id) const;
+  // Those without an end whose times lie after `now`, of one user or of all; last seen first.
+  [[nodiscard]] Paged<Session> page(base::WallTime now, std::optional<model::UserId> user,
+                                    const Page& page) const;
   // Of those without an end: how many, and which began first.
   [[nodiscard]] std::int64_t count_of(model::UserId user) const;
   [[nodiscard]] std::optional<model::SessionId> oldest_of(model::UserId user) const;
@@ -55,6 +61,8 @@ class Sessions {
   void touch(model::SessionId id, base::WallTime idle_ends);
   // The first end stays. False when it had ended already or is gone.
   bool end(model::SessionId id, SessionEnd why, base::WallTime at);
+  // Notes which session took the place of one that has ended.
+  void hand_over(model::SessionId from, model::SessionId to);
   // Gives back how many it ended.
   std::int64_t end_all_of(model::UserId user, SessionEnd why, base::WallTime at);
   // Removes the rows of sessions that ended, or ran out, before then.

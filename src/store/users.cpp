@@ -8,12 +8,12 @@ namespace hedgerow::store {
 namespace {
 
 constexpr std::string_view kUserColumns =
-    "id, name, role, password_hash, failures, locked_until, created";
+    "id, name, role, password_hash, failures, locked_until, created, revision";
 
 User user_of(const sql::Row& row) {
   User user;
   sql::read(row, user.id, user.name, user.role, user.password_hash, user.failures,
-            user.locked_until, user.created);
+            user.locked_until, user.created, user.revision);
   return user;
 }
 
@@ -39,11 +39,20 @@ Paged<User> Users::page(const Page& page) const {
 
 std::int64_t Users::count() const { return sql_.one("SELECT count(*) FROM users"); }
 
+std::int64_t Users::count_of(model::Role role) const {
+  return sql_.one("SELECT count(*) FROM users WHERE role = $1", role);
+}
+
 model::UserId Users::create(const UserDraft& draft) {
   return sql_.one<model::UserId>(
       "INSERT INTO users (name, name_key, role, password_hash, created) VALUES ($1, $2, $3, $4, $5)"
       " RETURNING id",
       draft.name, name_key(draft.name), draft.role, draft.password_hash, sql_.now());
+}
+
+void Users::set_role(model::UserId id, model::Role role) {
+  if (sql_.run("UPDATE users SET role = $2, revision = revision + 1 WHERE id = $1", id, role) == 0)
+    sql::missing("user", id.value);
 }
 
 void Users::set_password_hash(model::UserId id, std::string_view hash) {

@@ -17,6 +17,7 @@ struct User {
   std::int64_t failures = 0;  // Wrong passwords in a row.
   std::optional<base::WallTime> locked_until;
   base::WallTime created;
+  std::int64_t revision = 1;  // Grows with every change that an administrator makes.
 };
 
 struct UserDraft {
@@ -36,9 +37,11 @@ class Users {
   // By name.
   [[nodiscard]] Paged<User> page(const Page& page) const;
   [[nodiscard]] std::int64_t count() const;
+  [[nodiscard]] std::int64_t count_of(model::Role role) const;
 
   // The name must be free: find() in the same transaction.
   model::UserId create(const UserDraft& draft);
+  void set_role(model::UserId id, model::Role role);
   void set_password_hash(model::UserId id, std::string_view hash);
   // Counts one more wrong password; gives back how many there are in a row now.
   std::int64_t count_failure(model::UserId id);

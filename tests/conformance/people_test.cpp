@@ -90,6 +90,54 @@ TEST_P(People, a_session_carries_its_user_as_he_is_now) {
   EXPECT_FALSE(read([](const auto& s) { return s.sessions().find(base::digest_of("t2")); }));
 }
 
+TEST_P(People, get_another_role_and_a_revision_with_it) {
+  const auto id = make_user("alice", Role::Administrator);
+  make_user("bob", Role::Administrator);
+  const auto with = [&](Role role) {
+    return read([&](const auto& s) { return s.users().count_of(role); });
+  };
+  EXPECT_EQ(with(Role::Administrator), 2);
+  EXPECT_EQ(read([&](const auto& s) { return s.users().get(id).revision; }), 1);
+  write([&](Txn& txn) { txn.users().set_role(id, Role::Operator); });
+  const auto user = read([&](const auto& s) { return s.users().get(id); });
+  EXPECT_EQ(user.role, Role::Operator);
+  EXPECT_EQ(user.revision, 2);
+  EXPECT_EQ(with(Role::Administrator), 1);
+  EXPECT_EQ(code_of([&] { write([](Txn& txn) { txn.users().set_role({99}, Role::Viewer); }); }),
+            Code::NotFound);
+}
+
+TEST_P(People, open_sessions_stand_in_pages_last_seen_first) {
+  const auto alice = make_user("alice");
+  const auto bob = make_user("bob");
+  const auto make = [&](model::UserId user, std::string_view token) {
+    clock_.advance(Milliseconds{10});
+    return write([&](Txn& txn) { return txn.sessions().create(session_of(user, token)); });
+  };
+  const auto first = make(alice, "a1");
+  const auto second = make(bob, "b1");
+  const auto ended = make(alice, "a2");
+  write([&](Txn& txn) {
+    txn.sessions().end(ended, store::SessionEnd::Revoked, txn.now());
+    txn.sessions().hand_over(ended, first);
+    txn.sessions().hand_over(first, second);  // It has not ended, so nothing takes its place.
+  });
+  EXPECT_EQ(read([&](const auto& s) { return s.sessions().find(ended)->replaced_by; }), first);
+  EXPECT_FALSE(read([&](const auto& s) { return s.sessions().find(first)->replaced_by; }));
+  const auto ids = [&](std::optional<model::UserId> user, const store::Page& page) {
+    const auto found =
+        read([&](const auto& s) { return s.sessions().page(clock_.wall(), user, page); });
+    std::vector<std::int64_t> listed{found.count};
+    for (const store::Session& each : found.rows) listed.push_back(each.id.value);
+    return listed;
+  };
+  EXPECT_THAT(ids({}, {}), ElementsAre(2, second.value, first.value));
+  EXPECT_THAT(ids({}, {.limit = 1, .offset = 1}), ElementsAre(2, first.value));
+  EXPECT_THAT(ids(alice, {}), ElementsAre(1, first.value));
+  clock_.advance(Milliseconds{1'000});
+  EXPECT_THAT(ids({}, {}), ElementsAre(0));
+}
+
 TEST_P(People, a_touch_moves_the_idle_end_but_never_beyond_the_absolute_one) {
   const auto user = make_user("alice");
   const auto draft = session_of(user, "t");
