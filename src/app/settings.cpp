@@ -65,6 +65,7 @@ std::vector<Entry> people(Settings& s) {
       {"sessions.idle", &s.sessions.idle},
       {"sessions.absolute", &s.sessions.absolute},
       {"sessions.per_user", &s.sessions.per_user},
+      {"sessions.handover", &s.sessions.handover},
       {"sessions.touch_after", &s.sessions.touch_after},
       {"sessions.setup_code", &s.sessions.setup_code_lasts},
       {"sign_in.free_failures", &s.sign_in.free_failures},

@@ -49,7 +49,9 @@ store::AuditRow audit(std::string_view action, std::string_view name, const Visi
   const auto minutes = std::chrono::ceil<std::chrono::minutes>(idle).count();
   switch (end) {
     case store::SessionEnd::SignedOut:
-      throw Failure{Code::SessionMissing, Cause::Refused, "You signed out."};
+      throw Failure{Code::SessionMissing, Cause::Refused,
+                    session.replaced_by ? "You signed in again, and this session ended with that."
+                                        : "You signed out."};
     case store::SessionEnd::Idle:
       throw Failure{Code::SessionExpired, Cause::Refused,
                     fmt::format("Your session has ended after {} min without activity.", minutes)};
@@ -57,7 +59,9 @@ store::AuditRow audit(std::string_view action, std::string_view name, const Visi
     case store::SessionEnd::TooMany:
       throw Failure{Code::SessionRevoked, Cause::Refused,
                     "You signed in at more places than one user may; the oldest session ended."};
-    case store::SessionEnd::Revoked: throw Failure{Code::SessionRevoked, Cause::Refused};
+    case store::SessionEnd::Revoked:
+      throw Failure{Code::SessionRevoked, Cause::Refused,
+                    "You ended this session from another place, or an administrator did."};
   }
   throw Failure{Code::SessionRevoked, Cause::Refused};
 }
@@ -106,8 +110,12 @@ Fresh SignIn::with_password(std::string_view username, const base::SecretText& p
   return db_.write(deadline(), [&](store::Txn& txn) {
     txn.users().clear_failures(user->id);
     if (!renewed.empty()) txn.users().set_password_hash(user->id, renewed);
-    if (replaced) end(txn, *replaced);
-    return begin(txn, txn.users().get(user->id), model::SignInMethod::Password, visitor);
+    const bool ended = replaced && end(txn, *replaced);
+    Fresh fresh = begin(txn, txn.users().get(user->id), model::SignInMethod::Password, visitor);
+    // Somebody else's session, perhaps one that was planted, is never handed over.
+    if (ended && replaced->session.user == user->id)
+      txn.sessions().hand_over(replaced->session.id, fresh.proven.session.id);
+    return fresh;
   });
 }
 
@@ -177,8 +185,8 @@ Fresh SignIn::begin(store::Txn& txn, const store::User& user, model::SignInMetho
   store::SessionDraft draft;
   draft.token_hash = base::digest_of(fresh.token);
   draft.user = user.id;
-  draft.idle_ends = txn.now() + limits_.idle;
   draft.absolute_ends = txn.now() + limits_.absolute;
+  draft.idle_ends = std::min(txn.now() + limits_.idle, draft.absolute_ends);
   draft.method = method;
   draft.address = visitor.address;
   draft.agent = base::shown(visitor.agent, 200);
@@ -235,14 +243,41 @@ std::optional<std::string> SignIn::make_setup_code() {
 
 Proven SignIn::resolve(std::string_view token, const Visitor& visitor) {
   const base::Digest hash = base::digest_of(token);
-  const auto session =
-      db_.read([&](const store::Snapshot& seen) { return seen.sessions().find(hash); });
+  const auto session = db_.read([&](const store::Snapshot& seen) { return find(seen, hash); });
   if (!session) throw Failure{Code::SessionMissing, Cause::Refused};
-  if (session->end) refuse_ended(*session->end, *session);
-  const base::WallTime now = clock_.wall();
-  if (session->absolute_ends <= now) refuse_ended(store::SessionEnd::Limit, *session);
-  if (session->idle_ends <= now) refuse_ended(store::SessionEnd::Idle, *session);
+  if (const auto end = end_of(*session, clock_.wall())) refuse_ended(*end, *session);
   return {.actor = actor_of(*session, visitor), .session = *session};
+}
+
+std::optional<store::Session> SignIn::standing(const store::Snapshot& seen,
+                                               const base::Digest& token_hash) const {
+  auto session = find(seen, token_hash);
+  if (session && end_of(*session, clock_.wall())) session.reset();
+  return session;
+}
+
+std::optional<store::Session> SignIn::find(const store::Snapshot& seen,
+                                           const base::Digest& token_hash) const {
+  auto session = seen.sessions().find(token_hash);
+  // Who signs in twice within moments is handed over twice.
+  while (session && session->replaced_by) {
+    const base::Milliseconds since = clock_.wall() - session->ended.value_or(base::WallTime{});
+    // A clock that was set back prolongs nothing.
+    if (since < base::Milliseconds{0} || since >= limits_.handover) break;
+    const auto next = seen.sessions().find(*session->replaced_by);
+    if (!next) break;
+    session = next;
+    // The security token is bound to the cookie that came.
+    session->token_hash = token_hash;
+  }
+  return session;
+}
+
+std::optional<store::SessionEnd> end_of(const store::Session& session, base::WallTime now) {
+  if (session.end) return session.end;
+  if (session.absolute_ends <= now) return store::SessionEnd::Limit;
+  if (session.idle_ends <= now) return store::SessionEnd::Idle;
+  return std::nullopt;
 }
 
 void SignIn::renew(Proven& proven) {
@@ -255,16 +290,17 @@ void SignIn::renew(Proven& proven) {
 }
 
 void SignIn::sign_out(const Proven& proven) {
-  db_.write(deadline(), [&](store::Txn& txn) { end(txn, proven); });
+  db_.write(deadline(), [&](store::Txn& txn) { (void)end(txn, proven); });
 }
 
-void SignIn::end(store::Txn& txn, const Proven& proven) {
-  if (!txn.sessions().end(proven.session.id, store::SessionEnd::SignedOut, txn.now())) return;
+bool SignIn::end(store::Txn& txn, const Proven& proven) {
+  if (!txn.sessions().end(proven.session.id, store::SessionEnd::SignedOut, txn.now())) return false;
   auto row = audit("session.end", proven.actor.name,
                    {.address = proven.actor.address, .agent = {}, .request = proven.actor.request});
   row.actor = proven.actor.user;
   row.subject = proven.actor.user.value;
   txn.audit().append(row);
+  return true;
 }
 
 std::string SignIn::csrf_token(const store::Session& session) {

@@ -14,6 +14,9 @@ struct SessionLimits {
   base::Milliseconds idle{60 * 60'000};
   base::Milliseconds absolute{24 * 60 * 60'000};
   std::int64_t per_user = 10;
+  // After its user signed in again, the old token stands for the new session for so long: calls on
+  // their way meanwhile are not refused.
+  base::Milliseconds handover{10'000};
   // A session that was seen within this span is not written again.
   base::Milliseconds touch_after{30'000};
   base::Milliseconds setup_code_lasts{24 * 60 * 60'000};
@@ -45,9 +48,9 @@ class SignIn {
   SignIn(store::Database& db, const base::Clock& clock, base::Random& random, Passwords& passwords,
          SessionLimits limits, LimiterSettings limiter);
 
-  // The session that it replaces, if any, ends where the new one begins, and only there. Throws
-  // Failure{BadCredentials} (same text and time for unknown names), Failure{AccountLocked},
-  // Failure{RateLimited}, Failure{Unavailable}.
+  // The session that it replaces, if any, ends where the new one begins, and only there; one of the
+  // same user is handed over. Throws Failure{BadCredentials} (same text and time for unknown
+  // names), Failure{AccountLocked}, Failure{RateLimited}, Failure{Unavailable}.
   [[nodiscard]] Fresh with_password(std::string_view username, const base::SecretText& password,
                                     const Visitor& visitor, const Proven* replaced);
 
@@ -61,6 +64,9 @@ class SignIn {
   // Who this token stands for. Throws Failure{SessionMissing}, Failure{SessionExpired},
   // Failure{SessionLimit}, Failure{SessionRevoked}.
   [[nodiscard]] Proven resolve(std::string_view token, const Visitor& visitor);
+  // The session that a token of this hash stands for now; nothing once that has ended.
+  [[nodiscard]] std::optional<store::Session> standing(const store::Snapshot& seen,
+                                                       const base::Digest& token_hash) const;
   // A person is here: moves the idle end.
   void renew(Proven& proven);
   void sign_out(const Proven& proven);
@@ -70,7 +76,11 @@ class SignIn {
  private:
   [[nodiscard]] Fresh begin(store::Txn& txn, const store::User& user, model::SignInMethod method,
                             const Visitor& visitor);
-  void end(store::Txn& txn, const Proven& proven);
+  // The row that a token of this hash stands for, ended or not.
+  [[nodiscard]] std::optional<store::Session> find(const store::Snapshot& seen,
+                                                   const base::Digest& token_hash) const;
+  // False when it had ended before.
+  bool end(store::Txn& txn, const Proven& proven);
   // The user of that name, with one more try counted as wrong before it is verified: however many
   // are sent at once, no more are verified than the limit allows. Throws Failure{AccountLocked}.
   [[nodiscard]] std::optional<store::User> reserve_try(std::string_view username);
@@ -92,6 +102,10 @@ class SignIn {
   StrangerCounters strangers_;
   AddressBuckets addresses_;
 };
+
+// How a session has ended by now; nothing while it holds.
+[[nodiscard]] std::optional<store::SessionEnd> end_of(const store::Session& session,
+                                                      base::WallTime now);
 
 // Makes a user in a transaction, with its audit row. Throws Failure{Invalid} for a name or password
 // that breaks the rules or a name that is taken.

@@ -150,8 +150,12 @@ http::Response Basic::sign_in(const http::Request& request) const {
   std::optional<auth::Fresh> fresh;
   try {
     const base::SecretText password{fields.text("password", auth::Passwords::kBytesMost)};
-    fresh = parts_.sign_in.with_password(fields.text("username", 150), password,
-                                         auth::Callers::visitor(request), nullptr);
+    // Whoever signs in anew leaves the old session behind; whoever fails keeps it.
+    std::optional<auth::Proven> before;
+    if (!parts_.callers.fault(request)) before = parts_.callers.resolve(request);
+    fresh =
+        parts_.sign_in.with_password(fields.text("username", 150), password,
+                                     auth::Callers::visitor(request), before ? &*before : nullptr);
   } catch (const Failure& failure) {
     return sign_in_page(frame_of(parts_, nullptr), &failure, request.id, waiting);
   }

@@ -43,6 +43,7 @@ const defaults: Record<string, string> = {
   "sessions.idle": "1h",
   "sessions.absolute": "1d",
   "sessions.per_user": "10",
+  "sessions.handover": "10s",
   "sessions.touch_after": "30s",
   "sessions.setup_code": "1d",
   "sign_in.free_failures": "5",

@@ -45,6 +45,7 @@ const tenth: Settings = {
   "runs.reap": "300ms",
   "runs.look": "100ms",
   "events.heartbeat": "500ms",
+  "sessions.handover": "1s",
 };
 
 // For tests that hold an answer back while they look: what is held must not run into a deadline meanwhile.
