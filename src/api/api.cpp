@@ -10,7 +10,7 @@ struct Api::Inside {
   Inside(const Settings& given, const Parts& with)
       : settings{given},
         parts{with},
-        events{parts.deps.db, parts.deps.clock, settings},
+        events{parts.deps.db, parts.deps.clock, settings, parts.sign_in},
         metrics{parts.deps.db, settings.version} {}
 
   Settings settings;
@@ -30,6 +30,7 @@ Api::~Api() = default;
 void Api::add_to(http::Router& router) {
   router.before([this](http::Request& request) { inside_->parts.callers.check(request); });
   add_session_routes(router, inside_->context);
+  add_people_routes(router, inside_->context);
   add_fabric_routes(router, inside_->context);
   add_run_routes(router, inside_->context);
   add_object_routes(router, inside_->context);

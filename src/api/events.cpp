@@ -37,8 +37,9 @@ std::string change_json(const store::Changed& change) {
 
 }  // namespace
 
-EventHub::EventHub(store::Database& db, const base::Clock& clock, const Settings& settings)
-    : db_{db}, clock_{clock}, settings_{settings} {}
+EventHub::EventHub(store::Database& db, const base::Clock& clock, const Settings& settings,
+                   const auth::SignIn& sign_in)
+    : db_{db}, clock_{clock}, settings_{settings}, sign_in_{sign_in} {}
 
 EventHub::~EventHub() { stop(); }
 
@@ -52,10 +53,7 @@ void EventHub::start() {
 
 void EventHub::stop() {
   thread_ = {};
-  for (const auto& listener : open_ones()) {
-    listener->stream->send("reset", "{}");
-    listener->stream->close();
-  }
+  for (const auto& listener : open_ones()) end(*listener, "reset");
 }
 
 http::Response EventHub::open(const http::Request& request) {
@@ -73,7 +71,9 @@ http::Response EventHub::open(const http::Request& request) {
     }
     listener->subjects.push_back(*subject);
   }
-  listener->session = auth::Callers::of(request).session.token_hash;
+  const auth::Proven& who = auth::Callers::of(request);
+  listener->token_hash = who.session.token_hash;
+  listener->actor = who.actor;
   listener->stream = std::make_shared<http::EventStream>(settings_.stream_bytes_max);
   // The first beat goes out at once: a lamp that waited for it would be dark for no reason.
   const auto revisions = db_.read(
@@ -82,6 +82,21 @@ http::Response EventHub::open(const http::Request& request) {
   auto response = http::Response::stream(listener->stream);
   listeners_.with([&](Listeners& all) { all.push_back(std::move(listener)); });
   return response;
+}
+
+void EventHub::session_ended(model::SessionId session) {
+  for (const auto& listener : open_ones())
+    if (listener->actor.session == session) end(*listener, "session_ended");
+}
+
+void EventHub::role_changed(model::UserId user) {
+  for (const auto& listener : open_ones())
+    if (listener->actor.user == user) end(*listener, "reset");
+}
+
+void EventHub::end(const Listener& listener, std::string_view event) {
+  listener.stream->send(event, "{}");
+  listener.stream->close();
 }
 
 std::string EventHub::beat_json(const std::vector<store::Changed>& revisions) const {
@@ -138,26 +153,23 @@ void EventHub::beat() {
   if (all.empty()) return;
   struct Due {
     std::vector<store::Changed> revisions;
-    bool signed_in = false;
+    std::optional<store::Session> session;
   };
-  const base::WallTime now = clock_.wall();
   const auto due = db_.read([&](const store::Snapshot& seen) {
     std::vector<Due> list;
     for (const auto& listener : all) {
-      const auto session = seen.sessions().find(listener->session);
       list.push_back({.revisions = seen.changes().revisions(listener->subjects),
-                      .signed_in = session && !session->end && session->idle_ends > now &&
-                                   session->absolute_ends > now});
+                      .session = sign_in_.standing(seen, listener->token_hash)});
     }
     return list;
   });
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (due[i].signed_in) {
+    if (!due[i].session)
+      end(*all[i], "session_ended");
+    else if (due[i].session->role != all[i]->actor.role)
+      end(*all[i], "reset");
+    else
       all[i]->stream->send("hb", beat_json(due[i].revisions));
-      continue;
-    }
-    all[i]->stream->send("session_ended", "{}");
-    all[i]->stream->close();
   }
 }
 

@@ -41,7 +41,18 @@ std::string problem_json(const base::Failure& failure, int status, std::string_v
 
 void write(JsonOut& out, const store::User& user) {
   out.begin_object().field("id", user.id.value).field("username", user.name);
-  out.field("role", name_of(user.role)).end_object();
+  out.field("role", name_of(user.role)).field("created", user.created);
+  out.field("revision", user.revision).end_object();
+}
+
+void write(JsonOut& out, const store::Session& session, model::SessionId own) {
+  out.begin_object().field("id", session.id.value);
+  out.key("user").begin_object().field("id", session.user.value);
+  out.field("username", session.user_name).field("role", name_of(session.role)).end_object();
+  out.field("created", session.created).field("last_seen", session.last_seen);
+  out.field("idle_ends", session.idle_ends).field("absolute_ends", session.absolute_ends);
+  out.field("method", name_of(session.method)).field("address", session.address);
+  out.field("agent", session.agent).field("current", session.id == own).end_object();
 }
 
 void write(JsonOut& out, const model::KindState& state) {

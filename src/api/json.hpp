@@ -5,6 +5,7 @@
 #include "base/json_out.hpp"
 #include "model/run.hpp"
 #include "store/connection_tests.hpp"
+#include "store/sessions.hpp"
 #include "store/users.hpp"
 #include "views/fabrics.hpp"
 #include "views/objects.hpp"
@@ -17,6 +18,8 @@ namespace hedgerow::api {
                                        std::string_view request_id);
 
 void write(base::JsonOut& out, const store::User& user);
+// `own` is the session that asks.
+void write(base::JsonOut& out, const store::Session& session, model::SessionId own);
 void write(base::JsonOut& out, const views::FabricView& view, const model::Actor& actor);
 void write(base::JsonOut& out, const model::Run& run, std::optional<model::RunId> waits_for = {});
 void write(base::JsonOut& out, const model::KindState& state);

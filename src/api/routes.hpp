@@ -36,6 +36,7 @@ constexpr base::Length kPassword{1, 1024};
 constexpr http::RouteLimits kHashes{.heavy = true};
 
 void add_session_routes(http::Router& router, const Context& context);
+void add_people_routes(http::Router& router, const Context& context);
 void add_fabric_routes(http::Router& router, const Context& context);
 void add_run_routes(http::Router& router, const Context& context);
 void add_object_routes(http::Router& router, const Context& context);

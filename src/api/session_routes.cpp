@@ -1,4 +1,4 @@
-// Signing in and out, who is signed in, the first set-up, and local users.
+// Signing in and out, who is signed in, and the first set-up.
 #include "api/routes.hpp"
 
 namespace hedgerow::api {
@@ -76,39 +76,6 @@ http::Response sign_out(const Context& context, const http::Request& request) {
   return response;
 }
 
-http::Response list_users(const Context& context, const http::Request& request) {
-  Query query{request};
-  const store::Page page = query.page();
-  query.finish();
-  model::require(auth::Callers::of(request).actor, model::Permission::UsersManage, "");
-  const auto users =
-      context.db().read([&](const store::Snapshot& seen) { return seen.users().page(page); });
-  return list_of(request, users, page,
-                 [](base::JsonOut& out, const store::User& user) { write(out, user); });
-}
-
-http::Response create_user(const Context& context, const http::Request& request) {
-  const model::Actor& actor = auth::Callers::of(request).actor;
-  model::require(actor, model::Permission::UsersManage, "");
-  base::JsonObject body{request.body};
-  auth::Account user;
-  user.name = body.required_text("username", kUsername);
-  const base::SecretText password = body.required_secret("password", kPassword);
-  const auto role = model::named<model::Role>(body.required_text("role", {1, 30}));
-  if (!role) body.refuse("role", "It must be viewer, operator or administrator.");
-  if (const auto fault = auth::Passwords::weakness(password, user.name); !fault.empty())
-    body.refuse("password", fault);
-  body.finish();
-  user.role = *role;
-  user.password_hash = context.parts.passwords.hash(password);
-  const auto made = context.db().write(context.parts.deps.deadline(), [&](store::Txn& txn) {
-    return txn.users().get(auth::create_user(txn, user, actor));
-  });
-  base::JsonOut out;
-  write(out, made);
-  return http::Response::json(201, out.take());
-}
-
 }  // namespace
 
 void add_session_routes(http::Router& router, const Context& context) {
@@ -121,9 +88,6 @@ void add_session_routes(http::Router& router, const Context& context) {
   router.add("PATCH", "/api/session/", [&](http::Request& r) { return renew(context, r); });
   router.add("DELETE", "/api/session/", [&](http::Request& r) { return sign_out(context, r); });
   router.add("POST", "/api/setup/", [&](http::Request& r) { return set_up(context, r); }, kHashes);
-  router.add("GET", "/api/users/", [&](http::Request& r) { return list_users(context, r); });
-  router.add(
-      "POST", "/api/users/", [&](http::Request& r) { return create_user(context, r); }, kHashes);
 }
 
 }  // namespace hedgerow::api

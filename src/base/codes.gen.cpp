@@ -120,7 +120,8 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::SessionRevoked, "session_revoked", 3, 401, "", false, false,
      "Your session was ended from another place.",
      "The click was not carried out. Runs that had already started are not affected.",
-     "Sign in again; if you did not sign in elsewhere, somebody else knows your password."},
+     "Sign in again; if it was neither you nor an administrator, somebody else knows your "
+     "password."},
     {Code::CsrfStale, "csrf_stale", 4, 403, "", false, true,
      "The page's security token is out of date.",
      "The request was not carried out. The page fetches a new token and sends the click once "

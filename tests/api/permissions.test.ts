@@ -69,6 +69,19 @@ const doors: Record<string, Door> = {
       body: { username: "mallory", password: "a password long enough", role: "administrator" },
     }),
   },
+  "reading a user": {
+    needs: "users.manage",
+    open: () => ({ method: "GET", path: "/api/users/1/" }),
+  },
+  "giving a role": {
+    needs: "users.manage",
+    open: () => ({
+      method: "PATCH",
+      path: "/api/users/1/",
+      headers: { "If-Match": '"1"' },
+      body: { role: "administrator" },
+    }),
+  },
 };
 
 const refusedFor: Record<Role, string[]> = {

@@ -6,6 +6,7 @@ import { breachOf } from "./contract";
 import { secretIn } from "./secrets";
 import { until } from "./process";
 import type {
+  Account,
   Change,
   ConnectionFields,
   ConnectionTest,
@@ -13,7 +14,9 @@ import type {
   Kind,
   List,
   ObjectRow,
+  OpenSession,
   Problem,
+  Role,
   Run,
   Session,
   StartedRun,
@@ -176,6 +179,34 @@ export class Api {
 
   async changes(run: number): Promise<Change[]> {
     return (await this.must<List<Change>>("GET", `/api/runs/${run}/changes/?limit=1000`)).results;
+  }
+
+  // Where people are signed in, as far as this person may see it.
+  async sessions(query = ""): Promise<OpenSession[]> {
+    const path = `/api/sessions/?limit=1000${query}`;
+    return (await this.must<List<OpenSession>>("GET", path)).results;
+  }
+
+  // The session that this program has.
+  async ownSession(): Promise<OpenSession> {
+    const own = (await this.sessions()).filter(({ current }) => current);
+    expect(own.length, "one session is that of the request").toBe(1);
+    return own[0] as OpenSession;
+  }
+
+  async account(username: string): Promise<Account> {
+    const { results } = await this.must<List<Account>>("GET", "/api/users/?limit=1000");
+    const found = results.find((it) => it.username === username);
+    if (!found) throw new Error(`There is no user ${username}.`);
+    return found;
+  }
+
+  async giveRole(username: string, role: Role): Promise<Account> {
+    const path = `/api/users/${(await this.account(username)).id}/`;
+    const { headers } = await this.ask<Account>("GET", path);
+    const match = headers.get("ETag") ?? "";
+    const wish = { headers: { "If-Match": match }, body: { role } };
+    return await this.must<Account>("PATCH", path, wish);
   }
 
   // The ladder for a connection that is not stored, climbed to its end.

@@ -2,6 +2,7 @@
 import type { components } from "../../ui/src/api/schema.gen";
 
 type Schemas = components["schemas"];
+export type Account = Schemas["Account"];
 export type Change = Schemas["Change"];
 export type ConnectionFields = Schemas["ConnectionFields"];
 export type ConnectionTest = Schemas["ConnectionTest"];
@@ -9,6 +10,7 @@ export type Fabric = Schemas["Fabric"];
 export type Kind = Schemas["Kind"];
 export type ObjectRow = Schemas["ObjectRow"];
 export type ObservedObject = Schemas["Object"];
+export type OpenSession = Schemas["OpenSession"];
 export type Problem = Schemas["Problem"];
 export type Role = Schemas["Role"];
 export type Run = Schemas["Run"];

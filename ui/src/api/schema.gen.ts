@@ -378,6 +378,42 @@ export interface paths {
         patch: operations["renewSession"];
         trace?: never;
     };
+    "/api/sessions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where people are signed in now, last seen first; one's own, and with users.manage everybody's */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session at once; its own user may, and who manages users */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup/": {
         parameters: {
             query?: never;
@@ -411,6 +447,29 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /** One local user */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Give a user another role; it holds from the user's next request on, in every session
+         * @description The event streams of that user end with `reset`.
+         */
+        patch: operations["editUser"];
         trace?: never;
     };
     "/livez": {
@@ -485,6 +544,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Account: {
+            /** Format: date-time */
+            created: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            revision: number;
+            role: components["schemas"]["Role"];
+            username: string;
+        };
+        AccountEdit: {
+            role: components["schemas"]["Role"];
+        };
         /** @enum {string} */
         Authority: "git" | "record" | "cluster" | "ignored";
         Change: {
@@ -836,6 +908,35 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             version: string;
         };
+        OpenSession: {
+            /** Format: date-time */
+            absolute_ends: string;
+            /** @description Where the sign-in came from */
+            address: string;
+            /** @description What the browser called itself then */
+            agent: string;
+            /** Format: date-time */
+            created: string;
+            /** @description The session of this request */
+            current: boolean;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            idle_ends: string;
+            /**
+             * Format: date-time
+             * @description When a person did something in it; to 30 s
+             */
+            last_seen: string;
+            method: components["schemas"]["SignInMethod"];
+            user: components["schemas"]["User"];
+        };
+        OpenSessionList: {
+            count: number;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["OpenSession"][];
+        };
         /** @enum {string} */
         Operation: "pull" | "push" | "git-pull" | "git-push" | "compare" | "test";
         /** @enum {string} */
@@ -993,7 +1094,7 @@ export interface components {
             count: number;
             next: string | null;
             previous: string | null;
-            results: components["schemas"]["User"][];
+            results: components["schemas"]["Account"][];
         };
         /** @enum {string} */
         Verdict: "watched" | "unknown" | "in_sync" | "never_there" | "removed_in_cluster" | "foreign" | "removal_wanted" | "never_agreed" | "desired_ahead" | "cluster_ahead" | "conflict" | "rules_changed";
@@ -1715,6 +1816,53 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listSessions: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["limit"];
+                offset?: components["parameters"]["offset"];
+                /** @description Of this user alone; another one's need users.manage */
+                user?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sessions that have not ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenSessionList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     setUp: {
         parameters: {
             query?: never;
@@ -1772,10 +1920,65 @@ export interface operations {
             /** @description The new user */
             201: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    editUser: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": components["parameters"]["ifMatch"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountEdit"];
+            };
+        };
+        responses: {
+            /** @description The changed user */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -317,7 +317,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 3,
     title: "Your session was ended from another place.",
     meaning: "The click was not carried out. Runs that had already started are not affected.",
-    next: "Sign in again; if you did not sign in elsewhere, somebody else knows your password.",
+    next: "Sign in again; if it was neither you nor an administrator, somebody else knows your password.",
     retryable: false,
   },
   csrf_stale: {
