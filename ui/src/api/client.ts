@@ -24,8 +24,10 @@ async function watchedFetch(request: Request): Promise<Response> {
   try {
     return await guardedFetch(request);
   } catch (thrown) {
-    if (thrown instanceof FaultError && wantsSignIn(thrown.fault))
-      noteEnded(thrown.fault, serverNow());
+    const fault = thrown instanceof FaultError ? thrown.fault : undefined;
+    if (fault && wantsSignIn(fault)) noteEnded(fault, serverNow());
+    // What this page offered is not theirs any more: it asks what is.
+    if (fault?.code === "forbidden") void readSession().catch(() => undefined);
     throw thrown;
   }
 }

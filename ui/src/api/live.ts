@@ -8,7 +8,7 @@ import { noteServerTime, serverNow } from "./clock";
 import { limits } from "./limits";
 import { lampOf, liveMs, sameLamp, type Lamp, type StreamFacts } from "./lamp";
 import { ledger, queryClient, type Meta } from "./queries";
-import { sessionStore, signedInUser } from "./session";
+import { permissionsHere, sessionStore, signedInUser } from "./session";
 import { eventReader, type StreamEvent } from "./sse";
 import { makeStore } from "./store";
 
@@ -62,10 +62,14 @@ export function openLive(): void {
 
 let wasSignedIn = false;
 let lastUser: string | undefined;
+let lastPermissions = "";
 
 function onSession(): void {
   const came = signedIn() && !wasSignedIn;
   wasSignedIn = signedIn();
+  const permissions = permissionsHere();
+  const changed = permissions !== lastPermissions;
+  lastPermissions = permissions;
   if (came) {
     // What one person may see is no other person's business.
     const user = signedInUser();
@@ -76,6 +80,9 @@ function onSession(): void {
     nudge();
   } else if (!wasSignedIn) {
     connection?.abort("signed_out" satisfies Ending);
+  } else if (changed) {
+    // What is shown carries what this person may do with it, and no revision tells of that.
+    refreshShown();
   }
   showLamp();
 }

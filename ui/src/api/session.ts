@@ -34,6 +34,12 @@ export function signedInUser(): string | undefined {
   return state.phase === "in" ? state.session.user.username : undefined;
 }
 
+// What whoever is signed in may do, as one text; nobody may nothing.
+export function permissionsHere(): string {
+  const state = sessionStore.get();
+  return state.phase === "in" ? (state.session.permissions ?? []).join(" ") : "";
+}
+
 // Whose page this is, even while the session has ended.
 export function personHere(): string | undefined {
   const state = sessionStore.get();

@@ -28,8 +28,12 @@ async function present(): Promise<void> {
   const now = serverNow();
   if (renewedAt === 0) renewedAt = now;
   if (now - renewedAt < renewEveryMs) return;
-  renewedAt = now;
-  tellTabs({ say: "renewed", at: now });
+  await renew();
+}
+
+export async function renew(): Promise<void> {
+  renewedAt = serverNow();
+  tellTabs({ say: "renewed", at: renewedAt });
   try {
     takeSession(await withCsrf(() => bodyOf(client.PATCH("/api/session/"))), serverNow());
   } catch {

@@ -16,6 +16,7 @@ import { Button } from "../ui/button";
 import { FaultNote } from "../ui/fault_note";
 import { MenuButton } from "../ui/menu";
 import { Glyph } from "../ui/state";
+import { SessionEnding } from "./session_ending";
 import { SessionEndedStrip, SignInDialog } from "./sign_in_dialog";
 import { chooseTheme, themeNow, themes, type Theme } from "./theme";
 import { upgradeStore } from "./upgrade";
@@ -44,6 +45,7 @@ export function Shell() {
       </header>
       {!state.session.protected && <NotProtected />}
       <Upgraded />
+      <SessionEnding />
       <SessionEndedStrip />
       <WaitingClicks />
       {fault && (

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ageText, durationText, stopwatchText } from "./time";
+import { ageText, durationText, signOutWords, stopwatchText } from "./time";
 
 const s = 1_000;
 const min = 60 * s;
@@ -30,4 +30,10 @@ it.each([
 it("a stopwatch never runs backwards", () => {
   expect(stopwatchText(187_000)).toBe("3:07");
   expect(stopwatchText(-500)).toBe("0:00");
+});
+
+it("who does not see the clock run down hears of it three times", () => {
+  const said = [119, 61, 60, 31, 30, 1].map((left) => signOutWords(left * s));
+  expect(new Set(said).size).toBe(3);
+  expect(said.at(-1)).toBe("You will be signed out in less than 30 seconds.");
 });

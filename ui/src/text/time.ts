@@ -18,6 +18,12 @@ export function spanText(ms: number): string {
   return `${Math.floor(ms / day)} d`;
 }
 
+// For who does not see the clock run down: the same words for a while.
+export function signOutWords(leftMs: number): string {
+  const left = [30, 60].find((seconds) => leftMs <= seconds * second) ?? 120;
+  return `You will be signed out in less than ${left} seconds.`;
+}
+
 // "3:07", for what is being watched.
 export function stopwatchText(ms: number): string {
   const whole = Math.max(0, Math.floor(ms / second));
