@@ -30,7 +30,7 @@ test.describe("23: nobody is signed in", () => {
     expect(closed.length).toBeGreaterThan(20);
   });
 
-  test("each of them answers data that nothing keeps, frames or follows, whatever Accept says", async ({
+  test("C06: each of them answers data that nothing keeps, frames or follows, whatever Accept says", async ({
     lab,
   }) => {
     const stranger = lab.server.stranger();
@@ -281,7 +281,7 @@ test.describe("the security token", () => {
     expect((await api.fabric(lab.fabric.id)).name).toBe(lab.fabric.name);
   });
 
-  test("made with a key that was rotated is csrf_stale, and the new one finishes the same click", async ({
+  test("C16: made with a key that was rotated is csrf_stale, and the new one finishes the same click", async ({
     hedgerow,
     cluster,
   }) => {
@@ -372,7 +372,7 @@ test.describe("a request from elsewhere", () => {
     expect(headers["access-control-allow-origin"]).toBeUndefined();
   });
 
-  test("with a token in its address is refused, and the token is not logged", async ({
+  test("E06: with a token in its address is refused, and the token is not logged", async ({
     lab,
   }) => {
     const api = await lab.as("viewer");

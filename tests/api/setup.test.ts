@@ -4,18 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freshKey } from "../support/api";
 import { expect, test as base } from "../support/fixtures";
-import { mustRun } from "../support/process";
+import { mustRun, until } from "../support/process";
 import { keep } from "../support/secrets";
 import { TestServer } from "../support/server";
 import { hedgerowProgram } from "../support/tree";
 import type { Session } from "../support/types";
 
 const test = base.extend<{ empty: TestServer }>({
-  // eslint-disable-next-line no-empty-pattern
-  empty: async ({}, use) => {
+  empty: async ({ settings }, use) => {
     const folder = mkdtempSync(join(tmpdir(), "hedgerow-empty-"));
     await mustRun(hedgerowProgram, ["key", "create", join(folder, "hedgerow.key")]);
-    const server = await TestServer.start(folder);
+    const server = await TestServer.start(folder, settings);
     await use(server);
     const faults = server.faultsOfLog();
     await server.remove();
@@ -74,4 +73,32 @@ test("from elsewhere it is refused, and no user is made", async ({ empty }) => {
     body: { code, username: "mallory", password },
   });
   expect((await empty.stranger().must<Session>("GET", "/api/session/")).setup_needed).toBe(true);
+});
+
+test.describe("the code of the log", () => {
+  test.use({ settings: { "sessions.setup_code": "3s" } });
+
+  test("E12: is the only way in, for there is no default account, and ends by itself", async ({
+    empty,
+  }) => {
+    const stranger = empty.stranger();
+    for (const username of ["admin", "administrator", "root", "hedgerow"])
+      for (const typed of [username, "admin", "password", "changeme"])
+        await stranger.refused(wrong, "POST", "/api/session/", {
+          body: { username, password: typed },
+        });
+    expect(await empty.record.rows("SELECT name FROM users")).toEqual([]);
+
+    const ask = (code: string) => ({ body: { code, username: "alice", password } });
+    const [old = ""] = codesIn(empty.log);
+    const [row] = await empty.record.rows<{ setup_expires: number }>(
+      "SELECT setup_expires FROM instance",
+    );
+    await until("the end of the code", () => Date.now() > (row?.setup_expires ?? 0) || undefined);
+    await stranger.refused(wrong, "POST", "/api/setup/", ask(old));
+    await empty.restart();
+    const code = codesIn(empty.log).at(-1) ?? "";
+    const session = await stranger.must<Session>("POST", "/api/setup/", ask(code));
+    expect(session.user).toMatchObject({ username: "alice", role: "administrator" });
+  });
 });

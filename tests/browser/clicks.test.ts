@@ -57,26 +57,29 @@ for (const [how, press] of Object.entries(hands))
     await expectExecutedOnce(hedgerow, cluster, fabric);
   });
 
-test("12: an ended session says so, keeps the click, and runs it once", async ({
-  hedgerow,
-  cluster,
-  page,
-}) => {
-  const fabric = await hedgerow.fabric({ cluster });
-  await page.signIn("operator").open(fabric);
-  const { href } = new URL(page.url());
-  page.allow(networkLines);
-  await hedgerow.endSessionsOf("operator");
-  await page.sync().click();
-  const dialog = page.getByRole("dialog", { name: "Sign in to go on" });
-  await expect(dialog).toBeVisible();
-  await expect(dialog).toContainText("Sync from Fabric");
-  await expect(dialog.getByLabel("Password", { exact: true })).toBeFocused();
-  expect(cluster.lists("connections")).toBe(0);
-  await page.signInHere("operator");
-  await expect(page.watched()).toContainText(succeeded);
-  expect(page.url()).toBe(href);
-  await expectExecutedOnce(hedgerow, cluster, fabric);
+test.describe("C01: the idle limit was passed before the click", () => {
+  test("12: an ended session says so, keeps the click, and runs it once", async ({
+    hedgerow,
+    cluster,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster });
+    await page.signIn("operator").open(fabric);
+    const { href } = new URL(page.url());
+    page.allow(networkLines);
+    await hedgerow.endSessionsOf("operator");
+    await page.sync().click();
+    const dialog = page.getByRole("dialog", { name: "Sign in to go on" });
+    await expect(dialog).toBeVisible();
+    await expect(dialog).toContainText("Sync from Fabric");
+    await expect(dialog).toContainText("Layer 3 Session length · session_expired");
+    await expect(dialog.getByLabel("Password", { exact: true })).toBeFocused();
+    expect(cluster.lists("connections")).toBe(0);
+    await page.signInHere("operator");
+    await expect(page.watched()).toContainText(succeeded);
+    expect(page.url()).toBe(href);
+    await expectExecutedOnce(hedgerow, cluster, fabric);
+  });
 });
 
 test("12: somebody else who signs in does not send the waiting click", async ({

@@ -14,6 +14,9 @@ export const hedgerowProgram =
 const beside = process.env.HEDGEROW_REAL_FABRIC ?? resolve(root, "..", "shared", "hedgehog");
 export const realFabric = existsSync(join(beside, "crds")) ? beside : undefined;
 
+// Whether everything is counted and timed in full numbers: ./test --long.
+export const inFull = process.env.HEDGEROW_LONG === "true";
+
 export type Wiring = "sample" | "real";
 
 export function wiringFiles(wiring: Wiring): { crds: string; objects: string } {

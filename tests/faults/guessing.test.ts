@@ -1,0 +1,261 @@
+// Family E: who signs in, who guesses, and how much of the server they may take. What is counted or timed is a few
+// in every run, and as many as design and threat model say with ./test --long.
+import type { Api } from "../support/api";
+import { expect, test } from "../support/fixtures";
+import { until } from "../support/process";
+import { keep } from "../support/secrets";
+import { passwords } from "../support/server";
+import { inFull } from "../support/tree";
+import type { Account, Problem } from "../support/types";
+
+const badCredentials = { status: 401, code: "bad_credentials", layer: 5 };
+const locked = { status: 429, code: "account_locked", layer: 5 };
+const invalid = { status: 400, code: "invalid", layer: 2 };
+
+const guess = (username: string, password = "not the password of anybody") => ({
+  body: { username, password },
+});
+
+// Nobody here is held up for the address that all of them share.
+const noBucket = { "sign_in.address_burst": 1_000_000 };
+
+interface Tried {
+  status: number;
+  code: string;
+  detail: string;
+  retryAfter: string | null;
+}
+
+async function tried(api: Api, username: string): Promise<Tried> {
+  const { status, body, headers } = await api.ask<Problem>(
+    "POST",
+    "/api/session/",
+    guess(username),
+  );
+  const { code, detail } = body;
+  return { status, code, detail, retryAfter: headers.get("Retry-After") };
+}
+
+// So many at a time, and all of them in the end.
+async function inTurns<T>(
+  count: number,
+  atOnce: number,
+  ask: (at: number) => Promise<T>,
+): Promise<T[]> {
+  const found: T[] = [];
+  while (found.length < count) {
+    const from = found.length;
+    const some = Array.from({ length: Math.min(atOnce, count - from) }, (_, at) => ask(from + at));
+    found.push(...(await Promise.all(some)));
+  }
+  return found;
+}
+
+const middle = (times: number[]) => [...times].sort((a, b) => a - b)[times.length >> 1] ?? 0;
+
+const signsIn = async (api: Api, username: keyof typeof passwords) =>
+  await until(`the sign-in of the ${username}`, async () => {
+    const wish = guess(username, passwords[username]);
+    const { status } = await api.ask("POST", "/api/session/", wish);
+    return status === 200 ? true : undefined;
+  });
+
+test.describe("a wrong password and an unknown name", () => {
+  test.use({ settings: { ...noBucket, "sign_in.free_failures": 1_000_000 } });
+
+  test("E01: have the same answer, and take the same time", async ({ hedgerow }) => {
+    test.setTimeout(inFull ? 300_000 : 60_000);
+    const stranger = hedgerow.server.stranger();
+    const took: Record<string, number[]> = { operator: [], "nobody-of-ours": [] };
+    const said = new Set<string>();
+    // In turns, so that whatever else the machine does befalls both.
+    for (let samples = 0; samples < (inFull ? 1_000 : 40); samples += 1)
+      for (const [username, times] of Object.entries(took)) {
+        const began = performance.now();
+        const { body, status } = await stranger.ask<Problem>(
+          "POST",
+          "/api/session/",
+          guess(username),
+        );
+        times.push(performance.now() - began);
+        const { code, title, detail, hint, layer } = body;
+        said.add(JSON.stringify({ status, code, title, detail, hint, layer }));
+      }
+    expect([...said].length, [...said].join("\n")).toBe(1);
+    expect([...said][0]).toContain('"code":"bad_credentials"');
+    const [known = 0, unknown = 0] = Object.values(took).map(middle);
+    const apart = Math.abs(known - unknown) / Math.max(known, unknown);
+    const figures = `medians ${known.toFixed(2)} and ${unknown.toFixed(2)} ms`;
+    test.info().annotations.push({ type: "measured", description: figures });
+    // A name that is not hashed for is answered in a tenth of the time.
+    expect(apart, figures).toBeLessThan(inFull ? 0.05 : 0.5);
+    await stranger.signIn("operator", passwords.operator);
+  });
+});
+
+test.describe("guesses", () => {
+  test.use({ settings: noBucket });
+
+  test("E02: on one account are told to wait after five, and who is signed in is not disturbed", async ({
+    hedgerow,
+  }) => {
+    const { server } = hedgerow;
+    const owner = await server.fresh("operator");
+    const stranger = server.stranger();
+    const began = Date.now();
+    const said = await inTurns(inFull ? 1_000 : 300, 10, () => tried(stranger, "operator"));
+    // One more is free after each lock: 1, 2, 4 … s.
+    const locks = Math.floor(Math.log2((Date.now() - began) / 1_000 + 1));
+    const verified = said.filter(({ code }) => code === "bad_credentials").length;
+    expect(verified).toBeGreaterThanOrEqual(5);
+    expect(verified).toBeLessThanOrEqual(5 + locks);
+    for (const { status, code, retryAfter } of said.filter((it) => it.status !== 401)) {
+      expect({ status, code }).toEqual({ status: 429, code: "account_locked" });
+      expect(Number(retryAfter)).toBeGreaterThan(0);
+    }
+    await owner.must("PATCH", "/api/session/");
+    await server.fresh("viewer");
+    await signsIn(stranger, "operator");
+  });
+
+  test("E03: of strange names push out no counter: the fifth wrong one of an account still locks it", async ({
+    hedgerow,
+  }) => {
+    test.setTimeout(inFull ? 600_000 : 60_000);
+    const stranger = hedgerow.server.stranger();
+    for (const username of ["operator", "somebody-strange"])
+      for (let tries = 0; tries < 4; tries += 1)
+        await stranger.refused(badCredentials, "POST", "/api/session/", guess(username));
+    const said = await inTurns(inFull ? 10_000 : 300, 16, (at) => tried(stranger, `name-${at}`));
+    for (const { code } of said) expect(["bad_credentials", "account_locked"]).toContain(code);
+    for (const username of ["operator", "somebody-strange"]) {
+      await stranger.ask("POST", "/api/session/", guess(username));
+      await stranger.refused(locked, "POST", "/api/session/", guess(username));
+    }
+    await signsIn(stranger, "operator");
+  });
+});
+
+test.describe("200 sign-ins at once", () => {
+  // As costly as out there; names without an account cost as much as others.
+  test.use({ settings: { ...noBucket, "sign_in.hash_memory_mib": 64 } });
+
+  test("E04: queue up to a limit, the rest are told to come back, and pages are answered meanwhile", async ({
+    hedgerow,
+  }) => {
+    const { server } = hedgerow;
+    const viewer = await server.fresh("viewer");
+    const page = async () => {
+      const began = performance.now();
+      await viewer.must("GET", "/api/fabrics/");
+      return performance.now() - began;
+    };
+    const quiet = await inTurns(50, 1, page);
+    let storm = true;
+    const all = Promise.all(
+      Array.from({ length: 200 }, (_, at) => tried(server.stranger(), `name-${at}`)),
+    ).finally(() => (storm = false));
+    const during: number[] = [];
+    const atWork: number[] = [];
+    while (storm) {
+      during.push(await page());
+      const { text } = await server.stranger().ask("GET", "/metrics");
+      atWork.push(Number(/what="busy_workers"\} (\d+)/.exec(text)?.[1]));
+    }
+    const said = await all;
+    const busy = said.filter(({ status }) => status === 503);
+    const verified = said.filter(({ status }) => status === 401);
+    expect(busy.length + verified.length).toBe(200);
+    // Two are hashed while 32 wait; a few more came as places fell free.
+    expect(verified.length).toBeGreaterThanOrEqual(32);
+    expect(verified.length).toBeLessThan(100);
+    for (const { code, retryAfter } of busy) {
+      expect(code).toBe("unavailable");
+      expect(Number(retryAfter)).toBeGreaterThan(0);
+    }
+    const longest = Math.max(...during);
+    const figures =
+      `${verified.length} verified, ${during.length} pages meanwhile, median ${middle(quiet).toFixed(1)} ` +
+      `then ${middle(during).toFixed(1)} ms, longest ${longest.toFixed(1)} ms`;
+    test.info().annotations.push({ type: "measured", description: figures });
+    // Two that hash, and the one that answers this.
+    expect(middle(atWork), figures).toBeLessThanOrEqual(3);
+    // Behind 200 hashes on the pages' own threads one would wait for many seconds.
+    expect(longest, figures).toBeLessThan(2_000);
+    expect(during.length, figures).toBeGreaterThan(10);
+    await server.fresh("operator");
+  });
+});
+
+test.describe("a password", () => {
+  const most = 1024;
+  const odd = "Gru\u0308\u00dfe 🦔 \u05d0\u202e\u200d crate";
+  const filled = (bytes: number) => odd + "x".repeat(bytes - Buffer.byteLength(odd));
+  const longest = keep("the longest password", filled(most));
+
+  test("E14: of up to 1,024 bytes counts to the last one, whatever its letters; a longer one and one with NUL are refused", async ({
+    hedgerow,
+  }) => {
+    const administrator = await hedgerow.server.as("administrator");
+    const made = (username: string, password: string) => ({
+      body: { username, password, role: "viewer" },
+    });
+    const refused = {
+      "1,025 bytes": filled(most + 1),
+      "4 KiB": "x1y2z".repeat(820),
+      "more bytes than letters": "🦔ab1".repeat(200),
+      NUL: "an anchor\u0000in the old harbour",
+    };
+    for (const [what, password] of Object.entries(refused)) {
+      const problem = await administrator.refused(
+        invalid,
+        "POST",
+        "/api/users/",
+        made(`with ${what}`, password),
+      );
+      expect(
+        problem.errors?.map(({ field }) => field),
+        what,
+      ).toEqual(["password"]);
+    }
+    await administrator.refused(invalid, "POST", "/api/users/", {
+      raw: '{"username":"half","password":"half a letter \\ud83e of a pair","role":"viewer"}',
+    });
+    const user = made("odd", longest);
+    await administrator.must<Account>("POST", "/api/users/", user);
+
+    const stranger = hedgerow.server.stranger();
+    for (const wrong of [longest.slice(0, -1), longest.normalize("NFC")])
+      await stranger.refused(badCredentials, "POST", "/api/session/", guess("odd", wrong));
+    for (const tooLong of [`${longest}x`, "x".repeat(4096), "🦔".repeat(400)])
+      await stranger.refused(invalid, "POST", "/api/session/", guess("odd", tooLong));
+    expect((await stranger.signIn("odd", longest)).user?.username).toBe("odd");
+  });
+});
+
+test.describe("hashes that cost more than those that are stored", () => {
+  // The users of every test were made with 8 MiB.
+  test.use({ settings: { "sign_in.hash_memory_mib": 16 } });
+
+  test("E15: are made at the next sign-in, once, and only for who signed in", async ({
+    hedgerow,
+  }) => {
+    const { server } = hedgerow;
+    const hashes = async () => {
+      const rows = await server.record.rows<{ name: string; password_hash: string }>(
+        "SELECT name, password_hash FROM users",
+      );
+      return Object.fromEntries(rows.map((row) => [row.name, row.password_hash]));
+    };
+    const before = await hashes();
+    expect(before.operator).toContain("m=8192,");
+    await server.stranger().ask("POST", "/api/session/", guess("operator"));
+    expect(await hashes()).toEqual(before);
+    await server.fresh("operator");
+    const after = await hashes();
+    expect(after.operator).toContain("m=16384,");
+    expect({ ...after, operator: before.operator }).toEqual(before);
+    await server.fresh("operator");
+    expect(await hashes()).toEqual(after);
+  });
+});

@@ -1,0 +1,173 @@
+// Families C and F before a browser: what a person sees when a session ends or a right is gone while they look.
+import { setTimeout as passed } from "node:timers/promises";
+import type { Request } from "@playwright/test";
+import { expectExecutedOnce } from "../support/executed";
+import { expect, test } from "../support/fixtures";
+import type { Rule } from "../support/gate";
+import { networkLines } from "../support/person";
+
+// On its way until the rule is dropped.
+const heldClick: Rule = {
+  name: "click",
+  match: { method: "POST", path: "/runs/$" },
+  action: { hold: true },
+};
+
+const asksForEvents = (request: Request) =>
+  new URL(request.url()).pathname.endsWith("/api/events/");
+
+test.describe("a session that is about to end", () => {
+  test.use({ settings: { "sessions.absolute": "8s" } });
+
+  test("C04: at its limit says so before, then says why, and the click after it runs once", async ({
+    hedgerow,
+    cluster,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster });
+    await page.signIn("operator").open(fabric);
+    page.allow(networkLines);
+    const strip = page.getByRole("region", { name: "Session" });
+    await expect(strip).toContainText(/You will be signed out in 0:0\d\. No session lasts longer/);
+    await expect(strip.getByRole("alert")).toHaveText(/less than 30 seconds/);
+    await expect(strip).toContainText("Your session has ended", { timeout: 20_000 });
+    await page.sync().click();
+    const dialog = page.getByRole("dialog", { name: "Sign in to go on" });
+    await expect(dialog).toContainText("Layer 3 Session length · session_limit");
+    await page.signInHere("operator");
+    await expect(page.watched()).toContainText("Sync from Fabric succeeded: 48 created");
+    expect(cluster.lists("connections")).toBe(1);
+  });
+});
+
+test.describe("a session that nobody uses", () => {
+  test.use({ settings: { "sessions.idle": "6s" } });
+
+  test("C05: stays when its person says so, then ends, and the page connects again at most once until they sign in", async ({
+    page,
+  }) => {
+    await page.signIn("viewer");
+    page.allow(networkLines);
+    const strip = page.getByRole("region", { name: "Session" });
+    await expect(strip).toContainText(/You will be signed out in 0:0[0-3]\. Nobody has done/);
+    await strip.getByRole("button", { name: "Stay signed in" }).click();
+    await expect(strip).toContainText(/You will be signed out in 0:0[456]\./);
+
+    await expect(strip).toContainText("Your session has ended", { timeout: 20_000 });
+    await expect(page.getByText(/^Not live since/)).toBeVisible();
+    const asked: string[] = [];
+    page.on("request", (request) => {
+      if (asksForEvents(request)) asked.push(request.url());
+    });
+    // That it does not ask again shows only in time: its back-off would have asked after 1, 2 and 4 s.
+    await passed(5_000);
+    expect(asked.length).toBeLessThanOrEqual(1);
+    await strip.getByRole("button", { name: "Sign in again" }).click();
+    await page.signInHere("viewer");
+    await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  });
+});
+
+test("C02: a session that runs out while a click is on its way keeps the click, which runs once after signing in", async ({
+  hedgerow,
+  cluster,
+  page,
+  frontGate,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  await frontGate.rule(heldClick);
+  await page.sync().click();
+  await frontGate.holds("click");
+  await hedgerow.endSessionsOf("operator");
+  await frontGate.dropAll();
+  const dialog = page.getByRole("dialog", { name: "Sign in to go on" });
+  await expect(dialog).toContainText("Layer 3 Session length · session_expired");
+  await expect(dialog).toContainText("Sync from Fabric is finished once");
+  expect(cluster.lists("connections")).toBe(0);
+  await page.signInHere("operator");
+  await expect(page.watched()).toContainText("Sync from Fabric succeeded: 48 created");
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});
+
+test("C18: a form that is half filled when the session runs out is saved once, after signing in", async ({
+  hedgerow,
+  page,
+}) => {
+  await page.signIn("administrator");
+  page.allow(networkLines);
+  await page.goto(page.at("/fabrics/add/"));
+  await page.getByLabel("Name", { exact: true }).fill("half a lab");
+  await hedgerow.endSessionsOf("administrator");
+  await page.getByLabel("Site").fill("Oslo");
+  await page.getByText("Later", { exact: true }).click();
+  await page.getByRole("button", { name: "Add fabric without a connection" }).click();
+  const dialog = page.getByRole("dialog", { name: "Sign in to go on" });
+  await expect(dialog).toContainText("Layer 3 Session length · session_expired");
+  await expect(dialog).toContainText("Add fabric is finished once");
+  const administrator = await hedgerow.server.fresh("administrator");
+  const fabrics = () =>
+    administrator.must<{ results: { name: string; site: string }[] }>("GET", "/api/fabrics/");
+  expect((await fabrics()).results).toEqual([]);
+  await page.signInHere("administrator");
+  await expect(page).toHaveTitle(/half a lab/);
+  const { results } = await fabrics();
+  expect(results.map(({ name, site }) => ({ name, site }))).toEqual([
+    { name: "half a lab", site: "Oslo" },
+  ]);
+});
+
+test("F03: a right that is taken away after the page was loaded: the click is refused, and the button locks by itself", async ({
+  hedgerow,
+  cluster,
+  page,
+  frontGate,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  await expect(page.sync()).not.toContainText("needs fabric.sync");
+  const administrator = await hedgerow.server.as("administrator");
+  await frontGate.rule(heldClick);
+  await page.sync().click();
+  await frontGate.holds("click");
+  await administrator.giveRole("operator", "viewer");
+  await frontGate.dropAll();
+  await page.oneRed(6);
+  const mine = page.getByRole("region", { name: "Your click on Sync from Fabric" });
+  await expect(mine).toContainText("was refused");
+  await expect(mine).toContainText(`This needs fabric.sync on ${fabric.name}`);
+  await expect(mine).toContainText("Layer 6 Permission · forbidden");
+  const locked = page.getByRole("button", { name: /^Sync from Fabric/ });
+  await expect(locked).toContainText("needs fabric.sync");
+  await locked.click();
+  const why = page.getByRole("dialog", { name: "Sync from Fabric is locked" });
+  await expect(why).toContainText(`You may not run Sync from Fabric on ${fabric.name}`);
+  expect(cluster.lists("connections")).toBe(0);
+
+  await page.keyboard.press("Escape");
+  await administrator.giveRole("operator", "operator");
+  await expect(page.sync()).not.toContainText("needs fabric.sync");
+  await page.sync().click();
+  await expect(page.watched()).toContainText("Sync from Fabric succeeded: 48 created");
+});
+
+test("F03: a page that nobody clicks on locks and opens its button as the right is taken and given", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await expect(page.sync()).not.toContainText("needs fabric.sync");
+  const administrator = await hedgerow.server.as("administrator");
+  await administrator.giveRole("operator", "viewer");
+  const locked = page.getByRole("button", { name: /^Sync from Fabric/ });
+  await expect(locked).toContainText("needs fabric.sync");
+  await administrator.giveRole("operator", "operator");
+  await expect(locked).not.toContainText("needs fabric.sync");
+  await page.sync().click();
+  await expect(page.watched()).toContainText("Sync from Fabric succeeded: 48 created");
+});
