@@ -56,8 +56,8 @@ struct Item {
   // base::quick_hash of the object as it came: equal to that of an earlier reading means not one
   // byte changed.
   std::uint64_t quick_hash = 0;
-  // The object's JSON without metadata.managedFields and with kubectl's copy of what it last applied
-  // masked, for it may hold secrets; every other byte as it came.
+  // The object's JSON without metadata.managedFields, and with kubectl's copy of what it last
+  // applied masked, for it may hold secrets; every other byte as it came.
   std::string_view document;
 };
 

@@ -1,5 +1,5 @@
-// Reads one object of a list: who it is, when it came, and its document as it is kept. For this room
-// only.
+// Reads one object of a list: who it is, when it came, and its document as it is kept. For this
+// room only.
 #pragma once
 
 #include "kube/api.hpp"

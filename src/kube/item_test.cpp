@@ -92,9 +92,9 @@ TEST(Item, CutsManagedFieldsAndKeepsEveryOtherByte) {
 TEST(Item, L35_MasksWhatKubectlLastApplied) {
   const std::string metadata{kMetadata};
   const auto annotated = [&](std::string_view value) {
-    return fmt::format(
-        R"("annotations":{{"a":"\"","kubectl.kubernetes.io/last-applied-configuration" : {},"z":"1"}})",
-        value);
+    return fmt::format(R"("annotations":{{"a":"\"",)"
+                       R"("kubectl.kubernetes.io/last-applied-configuration" : {},"z":"1"}})",
+                       value);
   };
   const std::string secret = annotated(R"("{\"password\":\"canary\"}")");
   const std::string wanted = widget(metadata + "," + annotated("\"(masked)\""));

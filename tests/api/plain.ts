@@ -36,7 +36,8 @@ export async function plain(base: string, { method, path, headers = [], body }: 
         resolve({ status: got.statusCode ?? 0, headers: got.headers, text, problem });
       });
     });
-    sent.on("error", reject).end(body);
+    // As bytes: before a string, Node would write the headers in its encoding too.
+    sent.on("error", reject).end(body === undefined ? undefined : Buffer.from(body));
   });
   if (method !== "HEAD") expectKept({ method, path: url.pathname, body }, answer);
   return answer;

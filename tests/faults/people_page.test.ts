@@ -137,7 +137,8 @@ test("F03: a right that is taken away after the page was loaded: the click is re
   await page.oneRed(6);
   const mine = page.getByRole("region", { name: "Your click on Sync from Fabric" });
   await expect(mine).toContainText("was refused");
-  await expect(mine).toContainText(`This needs fabric.sync on ${fabric.name}`);
+  const sentence = `This needs fabric.sync on ${fabric.name}; you have fabric.view.`;
+  await expect(page.getByText(sentence)).toBeVisible();
   await expect(mine).toContainText("Layer 6 Permission · forbidden");
   const locked = page.getByRole("button", { name: /^Sync from Fabric/ });
   await expect(locked).toContainText("needs fabric.sync");
