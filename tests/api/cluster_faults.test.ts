@@ -82,7 +82,7 @@ const ofOneKind: Record<string, [Rule, string]> = {
     },
     "cluster_forbidden",
   ],
-  "404 on one kind": [
+  "L05: 404 on one kind": [
     {
       name: "f",
       match: servers,
@@ -98,7 +98,7 @@ const ofOneKind: Record<string, [Rule, string]> = {
     { name: "f", match: servers, action: { answer: status(500, "InternalError", "etcd is away") } },
     "cluster_error",
   ],
-  "a kind that hangs": [
+  "K14: a kind that hangs": [
     { name: "f", match: servers, action: { black_hole: true } },
     "cluster_timeout",
   ],
@@ -116,7 +116,7 @@ const ofOneKind: Record<string, [Rule, string]> = {
     },
     "malformed",
   ],
-  "an answer that ends in the middle": [
+  "K16: an answer that ends in the middle": [
     { name: "f", match: servers, action: { cut: { after: 900 } } },
     "reply_truncated",
   ],
@@ -131,7 +131,7 @@ const ofOneKind: Record<string, [Rule, string]> = {
 };
 
 for (const [what, [rule, code]] of Object.entries(ofOneKind))
-  test(`layer 9: ${what} is ${code} and partly; the other kinds are complete`, async ({
+  test(`${what} is ${code} on layer 9 and partly; the other kinds are complete`, async ({
     hedgerow,
     cluster,
     gate,
@@ -149,6 +149,27 @@ for (const [what, [rule, code]] of Object.entries(ofOneKind))
     await expectRecovery(read);
   });
 
+test("L03: an account that may list no kind any more fails the run as cluster_forbidden", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const read = await readThrough(hedgerow, cluster, gate);
+  await gate.rule({
+    name: "all",
+    match: { method: "GET", path: "^/apis/[a-z]+\\.githedgehog\\.com/[^/]+/.*[a-z]+$" },
+    action: { answer: status(403, "Forbidden", "is forbidden") },
+  });
+  const run = await read.api.pull(read.fabric.id);
+  expectFault(run, { outcome: "failed", code: "cluster_forbidden", layer: 9 });
+  const { counts, facts, headline } = await read.api.fabric(read.fabric.id);
+  expect(counts.objects, "as it was last proven").toBe(48);
+  expect(facts.last_run.state).toBe("failed");
+  expect(headline.state).not.toBe("read");
+  await gate.dropAll();
+  await expectRecovery(read);
+});
+
 test("layer 9: an account that may not list a kind is told the rule that is missing", async ({
   hedgerow,
   cluster,
@@ -162,7 +183,7 @@ test("layer 9: an account that may not list a kind is told the rule that is miss
   expect(run.counts.created).toBe(38);
 });
 
-test("layer 9: a token that was revoked fails the run as cluster_unauthorized", async ({
+test("L01: a token that was revoked fails the run as cluster_unauthorized on layer 9", async ({
   hedgerow,
   cluster,
 }) => {
@@ -223,8 +244,12 @@ test("layer 9: a cluster without Hedgehog kinds is no_kinds and not 0 objects, u
 // What befalls the way to the cluster.
 const onTheWay: Record<string, [(gate: Gate) => Promise<void>, string, string]> = {
   "a certificate of another CA": [(gate) => gate.show("other-ca"), "tls_untrusted", "untrusted"],
-  "a certificate for another name": [(gate) => gate.show("wrong-name"), "tls_name", "untrusted"],
-  "a certificate that has ended": [(gate) => gate.show("expired"), "tls_expired", "untrusted"],
+  "K10: a certificate for another name": [
+    (gate) => gate.show("wrong-name"),
+    "tls_name",
+    "untrusted",
+  ],
+  "K08: a certificate that has ended": [(gate) => gate.show("expired"), "tls_expired", "untrusted"],
   "a web page instead of Kubernetes": [
     (gate) =>
       gate.rule({
@@ -240,7 +265,7 @@ const onTheWay: Record<string, [(gate: Gate) => Promise<void>, string, string]> 
     "not_kubernetes",
     "unreachable",
   ],
-  "a redirect to elsewhere": [
+  "K20: a redirect to elsewhere": [
     (gate) =>
       gate.rule({
         name: "away",
@@ -252,7 +277,7 @@ const onTheWay: Record<string, [(gate: Gate) => Promise<void>, string, string]> 
 };
 
 for (const [what, [befall, code, reach]] of Object.entries(onTheWay))
-  test(`layer 7: ${what} fails the run as ${code}`, async ({ hedgerow, cluster, gate }) => {
+  test(`${what} fails the run as ${code} on layer 7`, async ({ hedgerow, cluster, gate }) => {
     const read = await readThrough(hedgerow, cluster, gate);
     await befall(gate);
     const run = await read.api.pull(read.fabric.id);
@@ -310,7 +335,7 @@ test("layer 7: another cluster behind the same address removes nothing until an 
 test.describe("while a run goes on", () => {
   test.use({ settings: patient });
 
-  test("layer 8: a run whose server was killed is lost, and its repetition works by itself", async ({
+  test("J16: a run whose server was killed is lost, and its repetition works by itself, layer 8", async ({
     hedgerow,
     cluster,
     gate,

@@ -179,7 +179,7 @@ test("B03: layer 2: a click whose answer was lost on the way is one run", async 
 test.describe("while a run goes on", () => {
   test.use({ settings: patient });
 
-  test("11: somebody else's click joins the run, says whose it is, and one more can be asked for", async ({
+  test("32: somebody else's click joins the run, says whose it is, and one more can be asked for", async ({
     hedgerow,
     cluster,
     gate,

@@ -214,7 +214,7 @@ test.describe("layer 8, while a run goes on", () => {
       expect((await operator.pull(fabric.id)).counts.created).toBeGreaterThan(0);
     });
 
-  test("a run whose server was killed is lost, with state alone red, and is done again", async ({
+  test("30: a run whose server was killed is lost, with state alone red, and is done again", async ({
     hedgerow,
     cluster,
     gate,

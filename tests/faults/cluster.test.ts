@@ -4,9 +4,26 @@ import { expect, test, fieldsOf } from "../support/fixtures";
 import { traceOf } from "../support/person";
 import { TestCluster } from "../support/cluster";
 import { expectRead } from "../support/read";
-import type { Fabric } from "../support/types";
+import type { Fabric, Run } from "../support/types";
 
 const lists = "/(connections|servers|switches)$";
+
+test("H02: a test and a sync at once both end, each with its own, and the fabric says one thing", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster, through: gate });
+  const api = await hedgerow.server.as("operator");
+  const both = await Promise.all([api.start(fabric.id, "test"), api.start(fabric.id)]);
+  const [tested, read] = await Promise.all(both.map(({ run }) => api.ended(run.id)));
+  expect(tested).toMatchObject({ operation: "test", outcome: "succeeded" });
+  expectRead(read as Run, { created: 48 });
+  const { facts, headline } = await api.fabric(fabric.id);
+  expect(facts.reach.state).toBe("reachable");
+  expect(headline.state).toBe("read");
+  expectRead(await api.pull(fabric.id), { unchanged: 48 });
+});
 
 test("H03: a cluster that dies between a test and a sync changes reach and run in one commit", async ({
   hedgerow,

@@ -25,6 +25,7 @@ async function watchedFetch(request: Request): Promise<Response> {
     return await guardedFetch(request);
   } catch (thrown) {
     const fault = thrown instanceof FaultError ? thrown.fault : undefined;
+    if (fault && safe.has(request.method)) fault.reading = true;
     if (fault && wantsSignIn(fault)) noteEnded(fault, serverNow());
     // What this page offered is not theirs any more: it asks what is.
     if (fault?.code === "forbidden") void readSession().catch(() => undefined);

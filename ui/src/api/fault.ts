@@ -14,6 +14,8 @@ export interface Fault {
   status?: number;
   requestId?: string;
   run?: number;
+  // It befell a reading, so no click was carried out or not.
+  reading?: true;
   errors: { field: string; detail: string }[];
 }
 

@@ -18,7 +18,7 @@ interface Props {
 const layerName = (layer: number) => (layer in layerNames ? ` ${layerNames[layer as Layer]}` : "");
 
 export function FaultNote({ fault, children, silent, atFields }: Props) {
-  const meaning = meaningOf(fault);
+  const meaning = fault.reading ? "" : meaningOf(fault);
   return (
     <div className="fault" role={silent ? "note" : "alert"}>
       <p>
