@@ -5,6 +5,9 @@ import { inTree, realFabric } from "./support/tree";
 import type { Options } from "./support/fixtures";
 
 const ci = process.env.CI === "true";
+// CI has time for all of the browser and for traces of what fails; elsewhere it goes without the windows that nobody
+// sees, and what fails is run again with --trace on.
+const chromium = ci ? "/usr/bin/chromium" : "/usr/bin/chromium-headless-shell";
 const results = process.env.HEDGEROW_RESULTS;
 
 export default defineConfig<object, Options>({
@@ -12,7 +15,7 @@ export default defineConfig<object, Options>({
   outputDir: inTree("build", "test-results"),
   fullyParallel: true,
   forbidOnly: ci,
-  // Much of a test is waiting: a third fills two cores. CI has no such hurry.
+  // Much of a test is waiting: a third fills two cores.
   workers: ci ? 2 : 3,
   timeout: 60_000,
   expect: { timeout: 10_000 },
@@ -24,11 +27,11 @@ export default defineConfig<object, Options>({
   ],
   use: {
     browserName: "chromium",
-    trace: "retain-on-failure",
+    trace: ci ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",
     viewport: { width: 1280, height: 800 },
     launchOptions: {
-      executablePath: process.env.HEDGEROW_CHROMIUM ?? "/usr/bin/chromium",
+      executablePath: process.env.HEDGEROW_CHROMIUM ?? chromium,
       chromiumSandbox: false,
       args: [
         "--headless",

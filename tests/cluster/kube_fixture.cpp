@@ -294,7 +294,7 @@ kube::Settings quick_settings() {
                                  .floor_span = milliseconds{1'000},
                                  .floor_bytes = 1024,
                                  .total = milliseconds{3'000}};
-  settings.outbound.retries.pause = milliseconds{50};
+  settings.outbound.retries.pause = milliseconds{10};
   settings.outbound.addresses =
       outbound::AddressRules{std::vector<std::string>{"127.0.0.0/8", "::1"}};
   settings.ladder_total = milliseconds{1'000};

@@ -204,7 +204,9 @@ async function withoutCookies(folder: string): Promise<BrowserContext> {
   mkdirSync(join(folder, "Default"), { recursive: true });
   const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
   writeFileSync(join(folder, "Default", "Preferences"), JSON.stringify(preferences));
-  return await chromium.launchPersistentContext(folder, launchOptions);
+  // The one without windows knows no such preferences.
+  const executablePath = "/usr/bin/chromium";
+  return await chromium.launchPersistentContext(folder, { ...launchOptions, executablePath });
 }
 
 test("A18: a browser that blocks cookies is told so before it sends a password", async ({
