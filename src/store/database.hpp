@@ -18,9 +18,15 @@ struct Settings {
   base::Milliseconds write_wait{5'000};      // For a turn to write, whoever asks.
   base::Milliseconds read_wait{5'000};       // For a free reader.
   base::Milliseconds statement_max{30'000};  // Then a statement is cut off.
+  base::Milliseconds snapshot_max{30'000};   // Then a reader reads no more: its hold ends.
   std::size_t readers = 4;
   std::int64_t cache_bytes = 16 << 20;  // Of the writer; a reader has a quarter.
   std::int64_t size_max = 0;            // Of the file, in bytes; 0: as large as the disk.
+  // Bytes of the write-ahead log: when it is moved into the file, often enough to keep it short,
+  // seldom enough that hot pages are moved once for many changes; and when that it cannot be is
+  // said.
+  std::int64_t log_checkpoint = 16 << 20;
+  std::int64_t log_alarm = 256 << 20;
 };
 
 class Database {
@@ -62,8 +68,8 @@ class Database {
   }
 
   // Runs `function` on a snapshot of what is committed, in the caller's thread, and gives back what
-  // it gave. Throws Failure{StorageBusy} when no reader is free in time or a statement takes too
-  // long.
+  // it gave. Throws Failure{StorageBusy} when no reader is free in time, a statement takes too long
+  // or one begins when the snapshot was held for too long.
   template <class Function>
   auto read(Function&& function) -> std::invoke_result_t<Function&, const Snapshot&> {
     using Result = std::invoke_result_t<Function&, const Snapshot&>;

@@ -16,10 +16,6 @@ namespace {
 // it.
 constexpr base::Milliseconds kGroupSpan{20};
 constexpr std::size_t kGroupMax = 256;
-// 16 MiB: often enough to keep the log short, seldom enough that hot pages are moved once for many
-// changes.
-constexpr int kCheckpointPages = 2'048;
-constexpr int kLogAlarmPages = 32'768;  // 256 MiB.
 
 }  // namespace
 
@@ -53,12 +49,14 @@ struct GroupCommit::Job {
 };
 
 GroupCommit::GroupCommit(const SqliteOpening& opening, std::unique_ptr<SqliteConnection> connection,
-                         const base::Clock& clock, base::Random& random)
+                         const base::Surroundings& with, const LogLimits& limits)
     : opening_{opening},
-      clock_{clock},
-      random_{random},
+      clock_{with.clock},
+      random_{with.random},
       connection_{std::move(connection)},
-      log_alarm_pages_{kLogAlarmPages} {
+      page_size_{connection_->number("PRAGMA page_size")},
+      limits_{limits},
+      next_alarm_{limits.alarm} {
   sql::Scope scope{*connection_, instant_of(clock_), nullptr};
   const Position end = Changes{scope}.end();
   announced_.with([&](Position& position) { position = end; });
@@ -231,16 +229,17 @@ void GroupCommit::refuse_all(const Failure& failure) {
 }
 
 void GroupCommit::checkpoint_when_due() {
-  if (!connection_ || connection_->log_pages() < kCheckpointPages) return;
+  if (!connection_ || connection_->log_pages() * page_size_ < limits_.checkpoint) return;
   try {
     connection_->checkpoint();
   } catch (const Failure& why) {
     return give_up_transaction(why);
   }
-  const int left = connection_->log_pages();
-  if (left < log_alarm_pages_) return;
-  log_alarm_pages_ *= 2;
-  base::log::warning("write_ahead_log_large", {{"pages", left}});
+  const std::int64_t left = connection_->log_pages() * page_size_;
+  if (left == 0) next_alarm_ = limits_.alarm;
+  if (left < next_alarm_) return;
+  next_alarm_ = 2 * left;
+  base::log::warning("write_ahead_log_large", {{"bytes", left}});
 }
 
 bool GroupCommit::wait_for_changes(const Position& position, const base::Deadline& deadline,

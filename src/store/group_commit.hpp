@@ -11,15 +11,21 @@
 
 namespace hedgerow::store {
 
+// Bytes of the write-ahead log.
+struct LogLimits {
+  std::int64_t checkpoint = 0;  // From here on it is moved into the file.
+  std::int64_t alarm = 0;       // From here on it is said that this cannot be done.
+};
+
 // A function that waits to be written:
 //
 //   waiting ──taken──► run ──commit──► told
 //      └──deadline──► told that it was busy
 class GroupCommit {
  public:
-  // `clock` and `random` must outlive it.
+  // What `with` names must outlive it.
   GroupCommit(const SqliteOpening& opening, std::unique_ptr<SqliteConnection> connection,
-              const base::Clock& clock, base::Random& random);
+              const base::Surroundings& with, const LogLimits& limits);
   ~GroupCommit();
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
@@ -63,7 +69,9 @@ class GroupCommit {
   base::Random& random_;
   std::unique_ptr<SqliteConnection> connection_;
   std::optional<base::Failure> damaged_;  // Then nothing is written any more.
-  int log_alarm_pages_;
+  const std::int64_t page_size_;
+  const LogLimits limits_;
+  std::int64_t next_alarm_;
   base::Guarded<Queue> queue_;
   base::Guarded<Position> announced_;
   std::atomic<std::thread::id> writer_;

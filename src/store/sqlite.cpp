@@ -121,8 +121,10 @@ class SqliteConnection::Running {
       : connection_{connection}, statement_{statement} {
     CHECK(sqlite3_stmt_busy(statement) == 0);
     if (connection_.statement_ends_ != base::SteadyTime::max()) return;
+    const base::SteadyTime now = connection_.clock_.steady();
+    if (now >= connection_.stops_) throw sqlite_failure(SQLITE_INTERRUPT, 0, "no time is left");
     outermost_ = true;
-    connection_.statement_ends_ = connection_.clock_.steady() + connection_.statement_max_;
+    connection_.statement_ends_ = std::min(now + connection_.statement_max_, connection_.stops_);
   }
   ~Running() {
     sqlite3_reset(statement_);

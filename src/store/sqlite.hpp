@@ -44,6 +44,8 @@ class SqliteConnection final : public sql::Connection {
   void roll_back() noexcept;
   // Back to a savepoint, which is gone then; where that fails, back to before the transaction.
   void roll_back_to(std::string_view savepoint) noexcept;
+  // No statement goes on after that time, and none begins.
+  void stop_at(base::SteadyTime end) noexcept { stops_ = end; }
   // Some statement met a damaged page, or the disk failed it.
   [[nodiscard]] bool saw_damage() const noexcept { return saw_damage_; }
   [[nodiscard]] bool saw_disk_fault() const noexcept { return saw_disk_fault_; }
@@ -77,6 +79,7 @@ class SqliteConnection final : public sql::Connection {
   std::unique_ptr<sqlite3, Close> handle_;
   std::map<std::string, Statement, std::less<>> statements_;
   base::SteadyTime statement_ends_ = base::SteadyTime::max();
+  base::SteadyTime stops_ = base::SteadyTime::max();
   int log_pages_ = 0;
   bool saw_damage_ = false;
   bool saw_disk_fault_ = false;

@@ -49,7 +49,10 @@ std::unique_ptr<SqliteConnection> open_writer(const Settings& settings, const ba
 }  // namespace
 
 Readers::Readers(const Settings& settings, const base::Clock& clock)
-    : opening_{opening_for(settings, SqliteUse::Read)}, wait_{settings.read_wait}, clock_{clock} {
+    : opening_{opening_for(settings, SqliteUse::Read)},
+      wait_{settings.read_wait},
+      snapshot_max_{settings.snapshot_max},
+      clock_{clock} {
   pool_.with([&](Pool& pool) { pool.unopened = settings.readers; });
 }
 
@@ -58,7 +61,10 @@ class Readers::Loan {
  public:
   explicit Loan(Readers& readers) : readers_{readers}, connection_{readers.borrow()} {}
   ~Loan() {
-    if (connection_) connection_->roll_back();
+    if (connection_) {
+      connection_->roll_back();
+      connection_->stop_at(base::SteadyTime::max());
+    }
     const bool sound = connection_ && !connection_->saw_damage() && !connection_->saw_disk_fault();
     readers_.pool_.change([&](Pool& pool) {
       if (sound)
@@ -99,6 +105,8 @@ std::unique_ptr<SqliteConnection> Readers::borrow() {
 void Readers::look(const std::function<void(const Snapshot&)>& function) {
   Loan loan{*this};
   loan.connection().run("BEGIN");
+  // What the log holds after a snapshot cannot be moved into the file while it is held.
+  loan.connection().stop_at(clock_.steady() + snapshot_max_);
   sql::Scope scope{loan.connection(), instant_of(clock_), nullptr};
   const Snapshot snapshot{scope};
   function(snapshot);
@@ -122,8 +130,10 @@ SqliteDatabase::SqliteDatabase(const Settings& settings, const base::Clock& cloc
                                base::Random& random)
     : path_{settings.path},
       lock_{settings.path},
-      writer_{std::make_unique<GroupCommit>(opening_for(settings, SqliteUse::Write),
-                                            open_writer(settings, clock, random), clock, random)},
+      writer_{std::make_unique<GroupCommit>(
+          opening_for(settings, SqliteUse::Write), open_writer(settings, clock, random),
+          base::Surroundings{clock, random},
+          LogLimits{.checkpoint = settings.log_checkpoint, .alarm = settings.log_alarm})},
       readers_{settings, clock} {
   writer_->start();
 }

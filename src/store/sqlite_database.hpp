@@ -26,6 +26,7 @@ class Readers {
 
   const SqliteOpening opening_;
   const base::Milliseconds wait_;
+  const base::Milliseconds snapshot_max_;
   const base::Clock& clock_;
   base::Guarded<Pool> pool_;
 };
