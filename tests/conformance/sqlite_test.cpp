@@ -116,7 +116,7 @@ TEST_P(SqliteFile, keeps_every_acknowledged_row_when_its_writer_is_killed) {
   EXPECT_EQ(ask_outside("PRAGMA integrity_check"), "ok");
 }
 
-TEST_P(SqliteFile, is_served_by_one_process_only) {
+TEST_P(SqliteFile, J17_Q24_is_served_by_one_process_only) {
   Writer second{settings_.path};
   EXPECT_EQ(second.line(), fmt::format("Process {} already serves the database {}.", getpid(),
                                        settings_.path.string()));
@@ -176,7 +176,7 @@ TEST_P(SqliteFile, in_a_folder_that_is_not_there_is_refused) {
   EXPECT_THAT(refusal(), HasSubstr("nowhere cannot be used"));
 }
 
-TEST_P(SqliteFile, on_a_network_file_system_is_refused) {
+TEST_P(SqliteFile, Q08_on_a_network_file_system_is_refused) {
   EXPECT_EQ(store::network_file_system(0x6969), "NFS");
   EXPECT_EQ(store::network_file_system(0xfe534d42), "SMB");
   EXPECT_EQ(store::network_file_system(0xef53), "") << "ext4";
@@ -305,7 +305,7 @@ TEST_P(SqliteFile, cuts_off_a_statement_that_takes_too_long_and_takes_nobody_alo
   EXPECT_EQ(count(), 7) << "SQLite has undone all of them; they ran again";
 }
 
-TEST_P(SqliteFile, with_a_damaged_page_writes_nothing_more) {
+TEST_P(SqliteFile, Q10_with_a_damaged_page_writes_nothing_more) {
   write([](Txn& txn) {
     for (int i = 0; i < 300; ++i) append(txn);
   });

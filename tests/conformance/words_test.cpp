@@ -88,7 +88,7 @@ std::map<std::string, std::set<std::string>> wanted() {
 
 TEST_P(Words, are_those_of_the_closed_sets_and_no_others) { EXPECT_EQ(listed(), wanted()); }
 
-TEST_P(Words, are_all_taken_by_the_database) {
+TEST_P(Words, J10_are_all_taken_by_the_database) {
   // Words that come with others: a run that is running has started, one that ended has an outcome.
   const std::map<std::string, std::string> along{
       {"sessions.end_reason", ", ended = 1"},
