@@ -41,6 +41,7 @@ class WatchedDisk {
   struct Operation {
     Kind kind{};
     std::string_view path;
+    int opening = 0;                   // Which opening of the file asks, counted from 1.
     std::span<const std::byte> bytes;  // Of a write.
     sqlite3_int64 at = 0;              // Of a write; the new size of a truncation.
     bool folder_too = false;           // Of a deletion: the folder is flushed with it.
@@ -54,6 +55,7 @@ class WatchedDisk {
     sqlite3_file base;
     WatchedDisk* disk;
     const char* path;  // SQLite keeps it until the file is closed.
+    int opening;
   };
 
   static File& own(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
@@ -63,6 +65,7 @@ class WatchedDisk {
   static std::optional<int> meet_in(sqlite3_file* file, Operation operation) {
     if (own(file).path == nullptr) return std::nullopt;
     operation.path = own(file).path;
+    operation.opening = own(file).opening;
     return own(file).disk->meet(operation);
   }
 
@@ -70,7 +73,7 @@ class WatchedDisk {
     auto& disk = *static_cast<WatchedDisk*>(vfs->pAppData);
     own(file).disk = &disk;
     own(file).path = path;
-    ++disk.opened_;
+    own(file).opening = ++disk.opened_;
     const int result = disk.real_->xOpen(disk.real_, path, real_of(file), flags, out);
     file->pMethods = result == SQLITE_OK ? &kMethods : nullptr;
     if (result == SQLITE_OK) meet_in(file, {.kind = Kind::Create});

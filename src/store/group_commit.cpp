@@ -124,6 +124,7 @@ void GroupCommit::open_if_closed() {
     throw Failure{*damaged_};
   }
   connection_ = std::move(connection);
+  failed_.reset();
   base::log::warning("database_opened_again");
 }
 
@@ -211,9 +212,12 @@ void GroupCommit::give_up_transaction(const Failure& why) {
 
 // After a failed flush the system may believe that pages are on the disk which are not. So nothing
 // is tried again: the file is opened anew and checked before the next write, and what of this group
-// is kept is found out by reading.
+// is kept is found out by reading. The old connection stays until then: were it the last one, the
+// next would read the log anew and take frames for written that are in the system's memory alone.
 void GroupCommit::close_after_fault() {
-  if (connection_ && connection_->saw_disk_fault()) connection_.reset();
+  if (!connection_ || !connection_->saw_disk_fault()) return;
+  connection_->roll_back();
+  failed_ = std::move(connection_);
 }
 
 void GroupCommit::note_damage() {

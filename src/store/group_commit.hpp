@@ -68,7 +68,8 @@ class GroupCommit {
   const base::Clock& clock_;
   base::Random& random_;
   std::unique_ptr<SqliteConnection> connection_;
-  std::optional<base::Failure> damaged_;  // Then nothing is written any more.
+  std::unique_ptr<SqliteConnection> failed_;  // Until another is open; see close_after_fault().
+  std::optional<base::Failure> damaged_;      // Then nothing is written any more.
   const std::int64_t page_size_;
   const LogLimits limits_;
   std::int64_t next_alarm_;
