@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "backend.hpp"
+#include "base/log.hpp"
 #include "store/lock_file.hpp"
 
 namespace hedgerow::conformance {
@@ -276,6 +277,39 @@ TEST_P(SqliteFile, waits_five_seconds_for_a_lock_unless_told_otherwise) {
   EXPECT_EQ(store::Settings{}.busy_wait, Milliseconds{5'000});
   EXPECT_EQ(store::Settings{}.read_wait, Milliseconds{5'000});
   EXPECT_EQ(store::Settings{}.statement_max, Milliseconds{30'000});
+}
+
+// The log cannot be moved past what a reader holds, nor begun anew.
+TEST_P(SqliteFile, Q06_a_snapshot_held_too_long_ends_and_the_log_grows_no_more) {
+  EXPECT_EQ(store::Settings{}.snapshot_max, Milliseconds{30'000});
+  EXPECT_EQ(store::Settings{}.log_alarm, 256 << 20);
+  close();
+  settings_.log_checkpoint = 256 << 10;
+  settings_.log_alarm = 1 << 20;
+  open();
+  const auto log_after = [&](int rows) {
+    for (int i = 0; i < rows; ++i) write([](Txn& txn) { append(txn); });
+    return std::filesystem::file_size(settings_.path.string() + "-wal");
+  };
+  EXPECT_LT(log_after(100), 1U << 20) << "nobody holds it";
+  base::log::set_least(base::log::Level::Warning);
+  testing::internal::CaptureStderr();
+  std::optional<Code> cut;
+  read([&](const store::Snapshot& snapshot) {
+    EXPECT_EQ(snapshot.audit().page({.limit = 1}).count, 100);
+    EXPECT_GT(log_after(150), 2U << 20) << "it is held";
+    clock_.advance(Milliseconds{29'000});
+    EXPECT_EQ(snapshot.audit().page({.limit = 1}).count, 100) << "it may be held for so long";
+    clock_.advance(Milliseconds{1'000});
+    cut = code_of([&] { return snapshot.audit().page({.limit = 1}); });
+  });
+  EXPECT_EQ(cut, Code::StorageBusy);
+  const auto held = log_after(10);
+  EXPECT_EQ(log_after(200), held) << "the log is moved and used again";
+  EXPECT_EQ(count(), 460) << "the same reader reads on";
+  base::log::flush();
+  base::log::set_least(base::log::Level::Error);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("write_ahead_log_large"));
 }
 
 TEST_P(SqliteFile, cuts_off_a_statement_that_takes_too_long_and_takes_nobody_along) {
