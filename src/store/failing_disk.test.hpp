@@ -1,4 +1,5 @@
-// A disk whose n-th operation kills the process or fails, once or from then on.
+// A disk whose n-th operation kills the process or fails, once or from then on: what the tests of
+// kills, of errors and of a full disk have in common.
 #pragma once
 
 #include "store/disk.test.hpp"
