@@ -368,6 +368,41 @@ test.describe("run: a person's own cluster", () => {
     expect(await fabricsOf(await fresh.signedIn())).toHaveLength(1);
   });
 
+  test("whose credentials were renewed is used with the new ones from the next start on", async ({
+    fresh,
+    kubeconfig,
+  }) => {
+    const now = readFileSync(kubeconfig, "utf8");
+    const ca = /certificate-authority-data: "?([^\s"]+)/.exec(now)?.[1];
+    const cluster = { server: clusterOf(kubeconfig), "certificate-authority-data": ca };
+    const config = {
+      "current-context": "lab",
+      contexts: [{ name: "lab", context: { cluster: "lab", user: "me" } }],
+      clusters: [{ name: "lab", cluster }],
+      users: [
+        { name: "me", user: { token: "ended" } },
+        // Of no context that anybody asks for, so its paths may be stale.
+        { name: "other", user: { "client-certificate": "/nowhere/a.crt" } },
+      ],
+    };
+    const old = join(fresh.dir, "old");
+    writeFileSync(old, JSON.stringify(config, undefined, 2));
+    await fresh.up(["--kubeconfig", old]);
+    const before = await fresh.signedIn();
+    expect(await before.pull((await onlyFabric(before)).id)).toMatchObject({
+      outcome: "failed",
+      code: "cluster_unauthorized",
+    });
+    expect(await fresh.interrupt()).toBe(0);
+    await fresh.up(["--kubeconfig", kubeconfig]);
+    const api = await fresh.signedIn();
+    expectCounts(await api.pull((await onlyFabric(api)).id), { created: 48 });
+    expect(await fresh.interrupt()).toBe(0);
+    await fresh.up(["--kubeconfig", kubeconfig]);
+    const again = await fresh.signedIn();
+    expectCounts(await again.pull((await onlyFabric(again)).id), { unchanged: 48 });
+  });
+
   test("whose file is missing, a folder or no kubeconfig is refused", async ({ fresh }) => {
     const words = async (file: string) => [
       "--port",

@@ -1,7 +1,7 @@
 // Sets up, through the API like anybody else, the fabric that a person finds when `./run` is done. It is not
 // synced: the first click is theirs. One argument: the wish as JSON. Prints the words of the progress line.
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { kubeconfigOf, serverOf } from "./kubeconfig.mjs";
 
 const wish = JSON.parse(process.argv[2]);
@@ -53,30 +53,48 @@ const freeName = (wanted, fabrics) => {
   return name;
 };
 
-// Once for each cluster: one that the person has deleted stays deleted.
+const digestOf = (cluster) => createHash("sha256").update(JSON.stringify(cluster)).digest("hex");
+
+// Once for each cluster: one that the person has deleted stays deleted. The note says which, by what they were set up
+// last, and as which fabric.
 async function setUp(kubeconfig, server) {
-  const known = existsSync(wish.note) ? readFileSync(wish.note, "utf8").split("\n") : [];
+  const lines = existsSync(wish.note) ? readFileSync(wish.note, "utf8").split("\n") : [];
   const key = wish.sample ? "sample" : server;
+  const [known] = lines.map((line) => line.split("\t")).filter(([one]) => one === key).slice(-1);
   const fabrics = (await ask("GET", "/api/fabrics/?limit=1000")).answer.results;
   const cluster = { kubeconfig, ...(wish.context && { context: wish.context }) };
-  if (known.includes(key)) return await follow(fabrics, cluster, server);
+  const note = (id) => appendFileSync(wish.note, `${[key, digestOf(cluster), id].join("\t")}\n`);
+  if (known && wish.sample) return await follow(fabrics, cluster, server);
+  if (known) {
+    const [, digest, id] = known;
+    const mine = fabrics.find((fabric) => String(fabric.id) === id);
+    if (!mine || digest === digestOf(cluster)) return "is set up already";
+    // The person's kubeconfig is not what it was: a token was renewed, or a CA.
+    await change(mine, cluster);
+    note(mine.id);
+    return `${mine.name} has the credentials of the kubeconfig as it is now`;
+  }
   const name = freeName(wish.name.slice(0, 90), fabrics);
-  await ask("POST", "/api/fabrics/", {
+  const { answer } = await ask("POST", "/api/fabrics/", {
     headers: { "Idempotency-Key": randomBytes(16).toString("hex") },
     body: { name, description: wish.description, cluster },
   });
-  appendFileSync(wish.note, `${key}\n`);
+  note(answer.id);
   return `${name} is set up and not yet synced`;
 }
 
 // The sample's API server may have moved to another port since.
 async function follow(fabrics, cluster, server) {
   const mine = fabrics.find((fabric) => fabric.name === wish.name);
-  if (!wish.sample || !mine?.cluster || mine.cluster.server === server) return "is set up already";
-  const path = `/api/fabrics/${mine.id}/`;
+  if (!mine?.cluster || mine.cluster.server === server) return "is set up already";
+  await change(mine, cluster);
+  return `${wish.name} has a new address`;
+}
+
+async function change({ id }, cluster) {
+  const path = `/api/fabrics/${id}/`;
   const { etag } = await ask("GET", path);
   await ask("PATCH", path, { headers: { "If-Match": etag }, body: { cluster } });
-  return `${wish.name} has a new address`;
 }
 
 try {
