@@ -1,13 +1,14 @@
 // Tests that enter by the door: a real browser or plain HTTP, the real server, a real API server.
 // ./test builds what they need and says where it lies; by hand: ./test browser -k "words of its name".
 import { defineConfig } from "@playwright/test";
-import { inTree, realFabric } from "./support/tree";
+import { inFull, inTree, realFabric } from "./support/tree";
 import type { Options } from "./support/fixtures";
 
 const ci = process.env.CI === "true";
-// CI has time for all of the browser and for traces of what fails; elsewhere it goes without the windows that nobody
-// sees, and what fails is run again with --trace on.
-const chromium = ci ? "/usr/bin/chromium" : "/usr/bin/chromium-headless-shell";
+// CI and --long have time for all of the browser and for traces of what fails; elsewhere it goes without the windows
+// that nobody sees, and what fails is run again with --trace on.
+const thorough = ci || inFull;
+const chromium = thorough ? "/usr/bin/chromium" : "/usr/bin/chromium-headless-shell";
 const results = process.env.HEDGEROW_RESULTS;
 
 export default defineConfig<object, Options>({
@@ -16,7 +17,7 @@ export default defineConfig<object, Options>({
   fullyParallel: true,
   forbidOnly: ci,
   // Much of a test is waiting: a third fills two cores.
-  workers: ci ? 2 : 3,
+  workers: thorough ? 2 : 3,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: results ? [["list"], ["json", { outputFile: results }]] : [["list"]],
@@ -27,7 +28,7 @@ export default defineConfig<object, Options>({
   ],
   use: {
     browserName: "chromium",
-    trace: ci ? "retain-on-failure" : "off",
+    trace: thorough ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",
     viewport: { width: 1280, height: 800 },
     launchOptions: {

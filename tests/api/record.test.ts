@@ -67,7 +67,7 @@ test("one change and one removal are counted as such, with their history @kinds"
   expect(removed.results[0]?.removed).not.toBeNull();
 });
 
-test("all 48 gone at once are 48 removed, and their return is seen", async ({
+test("all 48 gone at once are 48 removed, and their return is seen @kinds", async ({
   hedgerow,
   cluster,
 }) => {
@@ -90,7 +90,7 @@ test("all 48 gone at once are 48 removed, and their return is seen", async ({
   expect((await operator.pull(fabric.id)).counts).toMatchObject({ created: 1, removed: 0 });
 });
 
-test("a namespace that does not exist proves nothing", async ({ hedgerow, cluster }) => {
+test("a namespace that does not exist proves nothing @kinds", async ({ hedgerow, cluster }) => {
   const fabric = await hedgerow.fabric({ cluster });
   const administrator = await hedgerow.server.as("administrator");
   await administrator.pull(fabric.id);
@@ -117,7 +117,7 @@ test("a namespace that does not exist proves nothing", async ({ hedgerow, cluste
   });
 });
 
-test("L31: an object with a deletionTimestamp is still there and says so", async ({
+test("L31: an object with a deletionTimestamp is still there and says so @kinds", async ({
   hedgerow,
   cluster,
 }) => {
@@ -135,7 +135,7 @@ test("L31: an object with a deletionTimestamp is still there and says so", async
   expect((await operator.pull(fabric.id)).counts).toMatchObject({ removed: 1, unchanged: 47 });
 });
 
-test("L33: the same kind name in two groups is two kinds", async ({ hedgerow, wiring }) => {
+test("L33: the same kind name in two groups is two kinds @kinds", async ({ hedgerow, wiring }) => {
   const cluster = await TestCluster.start(wiring);
   await cluster.must("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", twin);
   const path = "/apis/dhcp.githedgehog.com/v1beta1/namespaces/default/servers";
@@ -194,7 +194,7 @@ const twin = {
   },
 };
 
-test("L29: integers beyond 2^53 stay exact, in what is kept and in what is given", async ({
+test("L29: integers beyond 2^53 stay exact, in what is kept and in what is given @kinds", async ({
   hedgerow,
   cluster,
   gate,
@@ -220,7 +220,10 @@ test("L29: integers beyond 2^53 stay exact, in what is kept and in what is given
   expect((await operator.pull(fabric.id)).counts).toMatchObject({ changed: 10, unchanged: 38 });
 });
 
-test("an object of 1.5 MiB is read, kept and given back whole", async ({ hedgerow, cluster }) => {
+test("an object of 1.5 MiB is read, kept and given back whole @kinds", async ({
+  hedgerow,
+  cluster,
+}) => {
   const fabric = await hedgerow.fabric({ cluster });
   const operator = await hedgerow.server.as("operator");
   const description = "d".repeat(1_500_000);
@@ -240,7 +243,7 @@ test("an object of 1.5 MiB is read, kept and given back whole", async ({ hedgero
 test.describe("with pages", () => {
   test.use({ settings: { ...patient, "cluster.page_size": 5 } });
 
-  test("L17: an object that changes between two pages is read as of one moment", async ({
+  test("L17: an object that changes between two pages is read as of one moment @kinds", async ({
     hedgerow,
     cluster,
     gate,
@@ -264,7 +267,7 @@ test.describe("with pages", () => {
   });
 
   // The API server itself never does so; a proxy before several of them may.
-  test("pages that are not of one moment freeze their kind, and a list begun anew heals it", async ({
+  test("pages that are not of one moment freeze their kind, and a list begun anew heals it @kinds", async ({
     hedgerow,
     cluster,
     gate,

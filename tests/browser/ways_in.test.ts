@@ -1,8 +1,9 @@
 // Ways into the application: deep links, roles, plain HTTP, and what every screen owes to everybody.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { routes } from "../support/contract";
 import { expect, test } from "../support/fixtures";
-import type { PersonPage } from "../support/person";
+import { networkLines, type PersonPage } from "../support/person";
 import { passwords } from "../support/server";
 
 test("22: a deep link leads, after sign-in, to exactly that address with its filters", async ({
@@ -41,6 +42,32 @@ for (const next of [
     await page.signIn("viewer");
     await expect(page).toHaveURL(page.at("/fabrics/"));
   });
+
+test("23: without a session a browser too gets 401 as data from every route, and no redirect", async ({
+  page,
+}) => {
+  const closed = routes.filter(
+    ({ path, operation }) => path.startsWith("/api/") && !operation.security,
+  );
+  await page.goto(page.at("/sign-in/"));
+  page.allow(networkLines);
+  const asked = closed.map(({ method, path }) => ({ method, path: path.replace("{id}", "1") }));
+  const answers = await page.evaluate(async (all) => {
+    const told: string[] = [];
+    for (const { method, path } of all)
+      for (const Accept of ["application/json", "text/html,application/xhtml+xml", "*/*"]) {
+        const answer = await fetch(path, { method, headers: { Accept }, redirect: "manual" });
+        const { code } = (await answer.json()) as { code: string };
+        const type = answer.headers.get("Content-Type");
+        told.push(`${method} ${path}: ${answer.type} ${answer.status} ${type} ${code}`);
+      }
+    return told;
+  }, asked);
+  expect(answers.length).toBeGreaterThan(60);
+  const wanted = "basic 401 application/problem+json session_missing";
+  expect(answers.filter((it) => !it.endsWith(`: ${wanted}`))).toEqual([]);
+  await page.signIn("viewer");
+});
 
 test("25: a viewer sees Sync from Fabric locked, and is told which right is missing", async ({
   hedgerow,
