@@ -206,12 +206,12 @@ void Connection::take(Head head) {
   Target target = read_target(request_.target);
   request_.query = std::move(target.query);
   request_.path = below(commons_.settings.base_path, std::move(target.path));
-  if (!request_.path.empty()) commons_.router.resolve(request_);
+  limits_ = request_.path.empty() ? RouteLimits{} : commons_.router.resolve(request_);
 }
 
 asio::awaitable<bool> Connection::read_body() {
   begin_phase(commons_.settings.deadlines.body);
-  parser_.set_body_max(commons_.router.body_max(request_, commons_.settings.limits.body));
+  parser_.set_body_max(limits_.body_max.value_or(commons_.settings.limits.body));
   if (parser_.done()) co_return true;
   if (continue_wanted_ && inbox_.empty()) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -265,8 +265,7 @@ asio::awaitable<Response> Connection::ask_worker() {
                  self->wake_.cancel();
                });
   }};
-  const bool heavy = commons_.router.is_heavy(request_);
-  if (!(heavy ? commons_.heavy_workers : commons_.workers).submit(job))
+  if (!(limits_.heavy ? commons_.heavy_workers : commons_.workers).submit(job))
     co_return refusal(commons_, busy("This server is answering as many requests as it can."),
                       request_);
   while (!answer_) co_await wait_for_wake();

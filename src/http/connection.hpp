@@ -94,6 +94,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string inbox_;  // Read and not used yet.
   MessageParser parser_;
   Request request_;
+  RouteLimits limits_;  // Of its route.
   bool http_1_0_ = false;
   bool keep_alive_ = false;
   bool continue_wanted_ = false;

@@ -98,27 +98,16 @@ const Router::Route* Router::route_of(const Request& request,
   return node ? route_at(*node, request.method) : nullptr;
 }
 
-void Router::resolve(Request& request) const {
+RouteLimits Router::resolve(Request& request) const {
   request.route.clear();
   request.parameters.clear();
   std::vector<std::string_view> places;
   const Route* route = route_of(request, places);
-  if (!route) return;
+  if (!route) return {};
   request.route = route->pattern;
   for (std::size_t i = 0; i < places.size(); ++i)
     request.parameters.push_back({route->places.at(i), std::string{places[i]}});
-}
-
-std::size_t Router::body_max(const Request& request, std::size_t otherwise) const {
-  std::vector<std::string_view> places;
-  const Route* route = route_of(request, places);
-  return route ? route->limits.body_max.value_or(otherwise) : otherwise;
-}
-
-bool Router::is_heavy(const Request& request) const {
-  std::vector<std::string_view> places;
-  const Route* route = route_of(request, places);
-  return route && route->limits.heavy;
+  return route->limits;
 }
 
 Response Router::answer(Request& request) const {

@@ -40,11 +40,9 @@ class Router {
   // `request.route` is empty when no route matched.
   void before(std::function<void(Request&)> check);
 
-  // Finds the route, fills in `request.route` and `request.parameters`; nothing is run.
-  void resolve(Request& request) const;
-  // The limit for the body of a resolved request.
-  [[nodiscard]] std::size_t body_max(const Request& request, std::size_t otherwise) const;
-  [[nodiscard]] bool is_heavy(const Request& request) const;
+  // Finds the route, fills in `request.route` and `request.parameters`; nothing is run. Gives back
+  // the limits of that route, or those of none.
+  RouteLimits resolve(Request& request) const;
   // Runs what answers a resolved request. Throws Failure{NotFound}, Failure{MethodNotAllowed}.
   [[nodiscard]] Response answer(Request& request) const;
   // "GET, HEAD, POST" for the Allow header; empty when no pattern has this path.

@@ -111,9 +111,9 @@ TEST_F(RouterTest, says_limits_and_all_its_routes) {
   router_.add("GET", "/uploads/", says(""));
   request_.method = "POST";
   request_.path = "/uploads";
-  EXPECT_EQ(router_.body_max(request_, 5), 12U);
+  EXPECT_EQ(router_.resolve(request_).body_max.value_or(5), 12U);
   request_.method = "GET";
-  EXPECT_EQ(router_.body_max(request_, 5), 5U);
+  EXPECT_EQ(router_.resolve(request_).body_max.value_or(5), 5U);
   ASSERT_EQ(router_.routes().size(), 2U);
   EXPECT_EQ(router_.routes().front().method, "POST");
   EXPECT_EQ(router_.routes().front().pattern, "/uploads/");
