@@ -40,8 +40,8 @@ http::Response sign_in(const Context& context, const http::Request& request) {
   const std::string username = body.required_text("username", kUsername);
   const base::SecretText password = body.required_secret("password", kPassword);
   // Longer than any that was ever set, in bytes as there.
-  if (password.open().size() > auth::Passwords::kBytesMost)
-    body.refuse("password", "It may have at most 1,024 bytes.");
+  if (const auto fault = auth::Passwords::excess(password); !fault.empty())
+    body.refuse("password", fault);
   body.finish();
   // Whoever signs in anew leaves the old session behind; whoever fails keeps it.
   return signed_in(

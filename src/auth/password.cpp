@@ -80,9 +80,13 @@ bool Passwords::outdated(const std::string& hash) const {
   return crypto_pwhash_str_needs_rehash(hash.c_str(), cost_.operations, cost_.memory_bytes) != 0;
 }
 
+std::string Passwords::excess(const SecretText& password) {
+  return password.open().size() > kBytesMost ? "It may have at most 1,024 bytes." : "";
+}
+
 std::string Passwords::weakness(const SecretText& password, std::string_view username) {
   const std::string_view text = password.open();
-  if (text.size() > kBytesMost) return "It may have at most 1,024 bytes.";
+  if (auto fault = excess(password); !fault.empty()) return fault;
   if (text.find('\0') != std::string_view::npos || !base::valid_utf8(text))
     return "It must be text without zero bytes.";
   if (base::characters(text) < kCharactersLeast)

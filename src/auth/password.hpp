@@ -31,7 +31,9 @@ class Passwords {
   // True when the hash was made with other costs than today's.
   [[nodiscard]] bool outdated(const std::string& hash) const;
 
-  // What is wrong with a new password, as a sentence; empty when nothing is.
+  // What is wrong with a new password, or with the length of any, as a sentence; empty when nothing
+  // is.
+  [[nodiscard]] static std::string excess(const base::SecretText& password);
   [[nodiscard]] static std::string weakness(const base::SecretText& password,
                                             std::string_view username);
 
