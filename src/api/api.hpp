@@ -17,6 +17,7 @@ struct Settings {
   std::string base_path;
   base::Milliseconds fresh_for{600'000};
   base::Milliseconds heartbeat{5'000};
+  base::Milliseconds probe_wait{2'000};  // For the change that System health tries.
   std::size_t stream_bytes_max = 256 * 1024;
   std::string version;       // Of the server,
   std::string page_version;  // and of the page that it carries.

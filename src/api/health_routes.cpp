@@ -10,8 +10,6 @@ namespace hedgerow::api {
 namespace {
 
 constexpr std::string_view kText = "text/plain; charset=utf-8";
-// A person waits for this answer.
-constexpr base::Milliseconds kProbe{2'000};
 
 // One line per check with ?verbose, else one word; a check named in ?exclude= is left out.
 http::Response readiness(const Context& context, const http::Request& request) {
@@ -35,7 +33,8 @@ http::Response readiness(const Context& context, const http::Request& request) {
 Check writing(const Context& context) {
   const base::SteadyTime began = context.clock().steady();
   try {
-    context.db().write(base::Deadline::in(context.clock(), kProbe), [](store::Txn&) {});
+    const auto deadline = base::Deadline::in(context.clock(), context.settings.probe_wait);
+    context.db().write(deadline, [](store::Txn&) {});
   } catch (const base::Failure& failure) {
     return {"writing", false, failure.detail(), failure.next()};
   }

@@ -69,6 +69,7 @@ api::Settings api_settings(const Settings& settings) {
   result.base_path = settings.http.base_path;
   result.fresh_for = settings.fresh_for;
   result.heartbeat = settings.heartbeat;
+  result.probe_wait = settings.probe_wait;
   result.version = HEDGEROW_VERSION;
   result.page_version = web::Pages::version();
   return result;

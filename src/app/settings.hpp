@@ -28,6 +28,7 @@ struct Settings {
   jobs::Settings jobs;
   base::Milliseconds fresh_for{600'000};
   base::Milliseconds heartbeat{5'000};
+  base::Milliseconds probe_wait{2'000};
   base::Milliseconds stop_wait{10'000};  // For requests in flight, at the end.
   web::Limits page;
   std::string log_level = "info";

@@ -19,6 +19,7 @@ struct Settings {
   base::Milliseconds read_wait{5'000};       // For a free reader.
   base::Milliseconds statement_max{30'000};  // Then a statement is cut off.
   base::Milliseconds snapshot_max{30'000};   // Then a reader reads no more: its hold ends.
+  base::Milliseconds check_max{3'600'000};   // The same, while invariants are looked at.
   std::size_t readers = 4;
   std::int64_t cache_bytes = 16 << 20;  // Of the writer; a reader has a quarter.
   std::int64_t size_max = 0;            // Of the file, in bytes; 0: as large as the disk.

@@ -42,7 +42,7 @@ void migrate(const Tools& tools) {
 Checked check(const Tools& tools) {
   constexpr std::int64_t kMostOfEachRule = 20;
   store::Settings settings = tools.database;
-  settings.statement_max = std::chrono::hours{1};
+  settings.statement_max = settings.check_max;
   const auto db = store::Database::open_read_only(settings, tools.clock);
   Checked checked;
   for (const std::string& line : db->damage())

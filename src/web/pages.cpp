@@ -45,13 +45,31 @@ std::string replaced(std::string text, std::string_view word, std::string_view b
   return text;
 }
 
+// As the page reads it: names and milliseconds.
+std::string text_of(const Limits& it) {
+  const std::array<std::pair<std::string_view, base::Milliseconds>, 12> named{{
+      {"answer", it.answer},
+      {"ask_again", it.ask_again},
+      {"live", it.live},
+      {"poll", it.poll},
+      {"hidden", it.hidden},
+      {"hidden_poll", it.hidden_poll},
+      {"pause", it.pause},
+      {"pause_longest", it.pause_longest},
+      {"slow", it.slow},
+      {"stuck", it.stuck},
+      {"warn", it.warn},
+      {"renew", it.renew},
+  }};
+  std::string text;
+  for (const auto& [name, span] : named) text += fmt::format(" {}={}", name, span.count());
+  return text.substr(1);
+}
+
 }  // namespace
 
 Pages::Pages(std::string base_path, const Limits& limits, base::Random& random)
-    : base_path_{std::move(base_path)},
-      limits_{fmt::format("answer={} ask_again={} live={} poll={}", limits.answer.count(),
-                          limits.ask_again.count(), limits.live.count(), limits.poll.count())},
-      random_{random} {}
+    : base_path_{std::move(base_path)}, limits_{text_of(limits)}, random_{random} {}
 
 void Pages::add_to(http::Router& router) const {
   router.fallback([this](http::Request& request) { return answer(request); });

@@ -9,12 +9,20 @@
 
 namespace hedgerow::web {
 
-// How long the page in the browser waits.
+// How long the page in the browser waits. Its own defaults in ui/src/api/limits.ts are these.
 struct Limits {
-  base::Milliseconds answer{15'000};      // For one answer.
-  base::Milliseconds ask_again{600'000};  // A waiting click older than this is not sent unasked.
-  base::Milliseconds live{12'000};        // Without a heartbeat, until it says "Not live".
-  base::Milliseconds poll{5'000};         // Between two looks while the stream is silent.
+  base::Milliseconds answer{15'000};         // For one answer.
+  base::Milliseconds ask_again{600'000};     // A waiting click older than this is not sent unasked.
+  base::Milliseconds live{12'000};           // Without a heartbeat, until it says "Not live".
+  base::Milliseconds poll{5'000};            // Between two looks while the stream is silent.
+  base::Milliseconds hidden{30'000};         // Out of sight, until its stream is closed.
+  base::Milliseconds hidden_poll{60'000};    // Between two looks from then on.
+  base::Milliseconds pause{1'000};           // Before the second try, doubled for each further one
+  base::Milliseconds pause_longest{15'000};  // up to this.
+  base::Milliseconds slow{3'000};            // Without an answer, until it says so.
+  base::Milliseconds stuck{10'000};          // Without an answer, until it offers another try.
+  base::Milliseconds warn{120'000};          // Before a session ends.
+  base::Milliseconds renew{300'000};         // Between two renewals of a session in use.
 };
 
 class Pages {

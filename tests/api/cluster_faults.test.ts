@@ -6,6 +6,7 @@ import type { Api } from "../support/api";
 import { TestCluster, type KubeObject } from "../support/cluster";
 import type { Gate, Rule } from "../support/gate";
 import { traceOf } from "../support/person";
+import { expectRunSays } from "../support/sentence";
 import { freePort, patient } from "../support/server";
 import type { Fabric, Run } from "../support/types";
 
@@ -34,8 +35,7 @@ async function readThrough(hedgerow: Hedgerow, cluster: OwnNamespace, gate: Gate
 function expectFault(run: Run, expected: Expected): void {
   const { outcome, code, layer } = run;
   expect({ outcome, code, layer }, `${run.summary}\n${traceOf(run)}`).toEqual(expected);
-  expect(run.summary, "says what happened").not.toBe("");
-  expect(run.next, "says what to do").toBeTruthy();
+  expectRunSays(run);
   // Exactly that layer is red; one that was stopped in its middle is not.
   const red = outcome === "partly" ? "partly" : "failed";
   const unwell = run.trace.filter((it) => it.state === red || it.state === "failed");

@@ -12,6 +12,7 @@ import {
 } from "../support/fixtures";
 import { Gate } from "../support/gate";
 import { expectRead, none } from "../support/read";
+import { expectRunSays } from "../support/sentence";
 import { TestServer, type Settings } from "../support/server";
 import type { Wiring } from "../support/tree";
 import type { ConnectionFields, Fabric, Problem, Role, Run } from "../support/types";
@@ -152,7 +153,7 @@ export function expectBroken(run: Run, { code, layer, outcome }: Failing): void 
   const red = broken[0];
   expect(red?.state).toBe(outcome === "partly" ? "partly" : "failed");
   expect(red?.evidence, "the red layer says why").not.toBe("");
-  expect(run.next, `${code} says what to do`).toBeTruthy();
+  expectRunSays(run);
   for (const { layer: at, state } of run.trace) {
     if (at > 1 && at < Math.min(layer, 7)) expect(state, `layer ${at}`).toBe("passed");
   }

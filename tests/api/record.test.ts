@@ -1,10 +1,10 @@
 // What the record keeps of odd clusters, and that absence needs proof.
 import { expect, test, fieldsOf } from "../support/fixtures";
 import { freshKey } from "../support/api";
-import { TestCluster } from "../support/cluster";
 import { slowServers } from "../support/gate";
 import { patient } from "../support/server";
 import { traceOf } from "../support/person";
+import { clusterWithTwin } from "../support/twin";
 import type { ObservedObject } from "../support/types";
 
 test("48 objects are read, then nothing is written when nothing has changed @kinds", async ({
@@ -136,28 +136,9 @@ test("L31: an object with a deletionTimestamp is still there and says so @kinds"
 });
 
 test("L33: the same kind name in two groups is two kinds @kinds", async ({ hedgerow, wiring }) => {
-  const cluster = await TestCluster.start(wiring);
-  await cluster.must("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", twin);
-  const path = "/apis/dhcp.githedgehog.com/v1beta1/namespaces/default/servers";
-  const object = {
-    apiVersion: "dhcp.githedgehog.com/v1beta1",
-    kind: "Server",
-    metadata: { name: "twin" },
-  };
-  await expect
-    .poll(() =>
-      cluster.must("POST", path, object).then(
-        () => "made",
-        () => "not yet",
-      ),
-    )
-    .toBe("made");
-  // Served is not yet announced: discovery follows a moment later.
-  const announced = () =>
-    cluster.must("GET", "/apis/dhcp.githedgehog.com/v1beta1").then(JSON.stringify);
-  await expect.poll(announced).toContain('"servers"');
+  const cluster = await clusterWithTwin(wiring);
   const api = await hedgerow.server.as("administrator");
-  const fabric = await api.addFabric("lab", fieldsOf(await cluster.reader([], true)));
+  const fabric = await api.addFabric("lab", fieldsOf(await cluster.reader()));
   const run = await api.pull(fabric.id);
   expect(run.counts.created, traceOf(run)).toBe(1);
   const kinds = (await api.kinds(fabric.id)).filter((it) => it.kind === "Server");
@@ -172,27 +153,6 @@ test("L33: the same kind name in two groups is two kinds @kinds", async ({ hedge
   });
   await cluster.stop();
 });
-
-const twin = {
-  apiVersion: "apiextensions.k8s.io/v1",
-  kind: "CustomResourceDefinition",
-  metadata: { name: "servers.dhcp.githedgehog.com" },
-  spec: {
-    group: "dhcp.githedgehog.com",
-    scope: "Namespaced",
-    names: { kind: "Server", plural: "servers", singular: "server", listKind: "ServerList" },
-    versions: [
-      {
-        name: "v1beta1",
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-        },
-      },
-    ],
-  },
-};
 
 test("L29: integers beyond 2^53 stay exact, in what is kept and in what is given @kinds", async ({
   hedgerow,

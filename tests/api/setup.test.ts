@@ -1,38 +1,13 @@
 // The first administrator: made once, by the code that stands in the server's log and nowhere else.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { freshKey } from "../support/api";
-import { expect, test as base } from "../support/fixtures";
-import { mustRun, until } from "../support/process";
+import { codesIn, expect, test } from "../support/empty";
+import { until } from "../support/process";
 import { keep } from "../support/secrets";
-import { TestServer } from "../support/server";
-import { hedgerowProgram } from "../support/tree";
 import type { Session } from "../support/types";
-
-const test = base.extend<{ empty: TestServer }>({
-  empty: async ({ settings }, use) => {
-    const folder = mkdtempSync(join(tmpdir(), "hedgerow-empty-"));
-    await mustRun(hedgerowProgram, ["key", "create", join(folder, "hedgerow.key")]);
-    const server = await TestServer.start(folder, settings);
-    await use(server);
-    const faults = server.faultsOfLog();
-    await server.remove();
-    rmSync(folder, { recursive: true, force: true });
-    expect(faults).toEqual([]);
-  },
-});
 
 const password = keep("the first administrator's password", "an anchor in the old harbour");
 const wrong = { status: 401, code: "bad_credentials", layer: 5 };
 const done = { status: 409, code: "setup_done", layer: 5 };
-
-function codesIn(log: string): string[] {
-  return log
-    .split("\n")
-    .filter((line) => line.includes("setup_code"))
-    .map((line) => (JSON.parse(line) as { setup: string }).setup);
-}
 
 test("makes one administrator, once, and only with the code of the latest start", async ({
   empty,

@@ -1,6 +1,6 @@
 // What a person is told when the cluster, or the way to it, is not as it should be.
 import { expect, test } from "../support/fixtures";
-import { blackHole } from "../support/black_hole";
+import { blackHole, type BlackHole } from "../support/black_hole";
 import type { Connection } from "../support/cluster";
 import type { Gate, Rule } from "../support/gate";
 import type { PersonPage } from "../support/person";
@@ -42,6 +42,11 @@ async function fillConnection(page: PersonPage, connection: Connection): Promise
   await page.getByRole("textbox", { name: "Token", exact: true }).fill(connection.token);
 }
 
+const holes: BlackHole[] = [];
+test.afterEach(async () => {
+  await Promise.all(holes.splice(0).map((it) => it.close()));
+});
+
 interface Way {
   server: (gate: Gate) => Promise<string>;
   says: RegExp;
@@ -60,7 +65,11 @@ const ways: Record<string, Way> = {
     says: /127\.0\.0\.1:\d+ refused the connection/,
   },
   "a black hole": {
-    server: async () => `https://127.0.0.1:${(await blackHole()).port}`,
+    server: async () => {
+      const hole = await blackHole();
+      holes.push(hole);
+      return `https://127.0.0.1:${hole.port}`;
+    },
     says: /No answer from 127\.0\.0\.1:\d+|did not answer/,
   },
   "the wrong CA": { server: shown("other-ca"), says: /not signed by the CA/ },

@@ -3,6 +3,7 @@
 import { expect, test, type OwnNamespace } from "../support/fixtures";
 import type { Api } from "../support/api";
 import type { Connection } from "../support/cluster";
+import { Gate } from "../support/gate";
 import { base64, keyOf, kubeconfig } from "../support/kubeconfig";
 import type { PersonPage } from "../support/person";
 import type { Fabric, List, Problem } from "../support/types";
@@ -243,3 +244,39 @@ test("fields that cannot be used are refused each at its own, and markup in a na
   await expectText(page);
   expect(await counted(api)).toBe(2);
 });
+
+const odd = {
+  "an IPv6 address": async (cluster: OwnNamespace) => {
+    const listen = ["--listen", "[::1]:0", "--names", "::1"];
+    const gate = await Gate.beforeCluster(cluster.whole, ...listen);
+    return { gate, server: gate.url };
+  },
+  "a path prefix": async (cluster: OwnNamespace) => {
+    const gate = await Gate.beforeCluster(cluster.whole);
+    const prefix = "/k8s/clusters/c-1";
+    await gate.rule({ name: "below", action: { strip: prefix } });
+    return { gate, server: gate.url + prefix };
+  },
+};
+
+for (const [what, reached] of Object.entries(odd))
+  test(`a cluster at ${what} is tested, added and read from the form, as it was typed`, async ({
+    hedgerow,
+    cluster,
+    page,
+  }) => {
+    const { gate, server } = await reached(cluster);
+    const { ca } = gate.lead(cluster.connection);
+    await page.signIn("administrator");
+    await page.goto(page.at("/fabrics/add/"));
+    const typed = { ...goodFields(cluster), Name: "lab", Server: server, "CA certificate": ca };
+    await expectGood(page, typed);
+    await page.getByRole("link", { name: "Settings" }).click();
+    await expect(field(page, "Server")).toHaveValue(server);
+    expect((await gate.requests("GET", "/servers$")).length).toBeGreaterThan(0);
+    const fabrics = await (
+      await hedgerow.server.as("viewer")
+    ).must<List<Fabric>>("GET", "/api/fabrics/");
+    expect(fabrics.results.map((it) => it.cluster?.server)).toEqual([server]);
+    await gate.stop();
+  });

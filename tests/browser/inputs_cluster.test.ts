@@ -95,6 +95,13 @@ const atTheCluster: Record<string, Row> = {
     ...{ code: "malformed", outcome: "partly", says: /list servers\..* is not what was asked for/ },
     befall: rule({ answer: status200 }, { method: "GET", path: "/servers$" }),
   },
+  "a key that stands twice in an object": {
+    ...{ code: "malformed", outcome: "partly", says: /role.*(twice|more than once|doubled)/s },
+    befall: rule(
+      { rewrite: [{ path: "$.items[2].spec", duplicate: { role: "spine" } }] },
+      { method: "GET", path: "/switches$" },
+    ),
+  },
   "a namespace that does not exist": {
     ...{ code: "namespace_missing", outcome: "partly", says: /was-never-there/ },
     befall: (place) => edited(place, { namespaces: [place.cluster.namespace, "was-never-there"] }),

@@ -1,5 +1,6 @@
 // What is odd about objects, as their pages say it.
-import { expect, test } from "../support/fixtures";
+import { expect, fieldsOf, test } from "../support/fixtures";
+import { clusterWithTwin } from "../support/twin";
 
 test("being deleted, numbers beyond 2^53, 1.5 MiB and all 48 gone at once stand on the page as they are", async ({
   hedgerow,
@@ -48,4 +49,34 @@ test("being deleted, numbers beyond 2^53, 1.5 MiB and all 48 gone at once stand 
   await expect(page.getByRole("main")).toContainText(
     "No object in the record. The last complete reading found none.",
   );
+});
+
+test("the same kind name in two groups stands on the page as two kinds, and no object of one is shown as the other's @kinds", async ({
+  hedgerow,
+  wiring,
+  page,
+}) => {
+  const cluster = await clusterWithTwin(wiring);
+  const administrator = await hedgerow.server.as("administrator");
+  const fabric = await administrator.addFabric("lab", fieldsOf(await cluster.reader()));
+  await page.signIn("operator").open(fabric);
+  await page.sync().click();
+  await expect(page.watched()).toContainText("succeeded: 1 created");
+  await page.clickedASecondAgo();
+  await page.sync().click();
+  await expect(page.watched()).toContainText("0 created, 0 changed, 1 unchanged, 0 removed");
+  const kindOf = (group: string) =>
+    page
+      .getByRole("row")
+      .filter({ hasText: /\bServer\b/ })
+      .filter({ hasText: group });
+  await expect(kindOf("dhcp.githedgehog.com")).toContainText("1");
+  await page.getByRole("button", { name: /Show \d+ kinds without objects/ }).click();
+  await expect(kindOf("wiring.githedgehog.com")).toContainText("0");
+  await page.getByRole("link", { name: "Objects", exact: true }).click();
+  const row = page.getByRole("row").filter({ hasText: "twin" });
+  await expect(row).toHaveCount(1);
+  await row.getByRole("link", { name: "twin", exact: true }).click();
+  await expect(page.getByRole("main")).toContainText("dhcp.githedgehog.com");
+  await cluster.stop();
 });

@@ -12,10 +12,11 @@ export interface SeenFault {
 }
 
 export async function seeFault(page: PersonPage, { code, outcome, says }: SeenFault) {
-  const { layer, next } = codes[code];
+  const { layer, title, next } = codes[code];
   const main = page.getByRole("main");
   const word = outcome === "partly" ? "done in part" : "failed";
   await expect(page.watched()).toContainText(`${word} on layer ${layer}`, { timeout: 20_000 });
+  await expect(main).toContainText(title);
   await expect(main).toContainText(says);
   const red = page.locator('[data-layer]:is([data-state="failed"], [data-state="partly"])');
   await expect(red).toHaveCount(1);
@@ -28,6 +29,7 @@ export async function seeFault(page: PersonPage, { code, outcome, says }: SeenFa
   await expect(page.getByRole("definition").filter({ hasText: code })).toHaveText(
     `${code}, layer ${layer}`,
   );
+  await expect(main).toContainText(title);
   await expect(main).toContainText(says);
   await expect(main).toContainText(next);
   await expect(page.layer(layer)).toHaveAttribute("data-state", outcome);

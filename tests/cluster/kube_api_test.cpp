@@ -137,12 +137,11 @@ TEST(KubeApi, CallsAGroupUnknownThatTheServerCannotSpeakOf) {
 
 // With the real schemas and objects of the vendor, where they lie beside this tree.
 TEST(KubeApi, ReadsTheRealFabricWhereItIsAtHand) {
-  const std::string folder = in_tree("../shared/hedgehog");
-  if (access((folder + "/wiring/vlab-48.yaml").c_str(), R_OK) != 0) GTEST_SKIP() << "no " << folder;
+  const auto wiring = real_wiring();
+  if (!wiring) GTEST_SKIP() << "HEDGEROW_REAL_FABRIC names none";
   const Program real{{in_tree("tools/cluster"), "start", "--dir",
                       Cluster::shared().folder() + "/real", "--foreground", "--end-with-stdin",
-                      "--json", "--crds", folder + "/crds", "--objects",
-                      folder + "/wiring/vlab-48.yaml"}};
+                      "--json", "--crds", wiring->kinds, "--objects", wiring->objects}};
   const auto config =
       kube::Kubeconfig::parse(file_text(Cluster::shared().folder() + "/real/reader.kubeconfig"));
   const auto api =

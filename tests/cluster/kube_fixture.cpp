@@ -140,15 +140,30 @@ Program::~Program() {
   waitpid(pid_, nullptr, 0);
 }
 
+std::optional<Wiring> real_wiring() {
+  const char* folder = std::getenv("HEDGEROW_REAL_FABRIC");
+  if (folder == nullptr || *folder == '\0') return std::nullopt;
+  return Wiring{fmt::format("{}/crds", folder), fmt::format("{}/wiring/vlab-48.yaml", folder)};
+}
+
+Wiring wiring() {
+  const char* wanted = std::getenv("HEDGEROW_TEST_WIRING");
+  if (wanted == nullptr || std::string_view{wanted} != "real")
+    return {in_tree("examples/fabric/crds"), in_tree("examples/fabric/objects")};
+  const auto real = real_wiring();
+  if (!real) give_up("HEDGEROW_TEST_WIRING=real needs HEDGEROW_REAL_FABRIC");
+  return *real;
+}
+
 Cluster& Cluster::shared() {
   static Cluster cluster;
   return cluster;
 }
 
 Cluster::Cluster() {
-  const std::vector<std::string> content{
-      in_tree("tests/cluster/kube_kinds.yaml"), in_tree("tests/cluster/kube_objects.yaml"),
-      in_tree("examples/fabric/crds"), in_tree("examples/fabric/objects")};
+  const std::vector<std::string> content{in_tree("tests/cluster/kube_kinds.yaml"),
+                                         in_tree("tests/cluster/kube_objects.yaml"), wiring().kinds,
+                                         wiring().objects};
   if (const char* running = std::getenv("HEDGEROW_TEST_CLUSTER")) {
     folder_ = running;
     std::string command = fmt::format("'{}' load --dir '{}'", in_tree("tools/cluster"), folder_);

@@ -92,6 +92,15 @@ class Gate {
 // The path of a file or folder of this repository.
 [[nodiscard]] std::string in_tree(std::string_view path);
 
+// Schemas and 48 objects of a fabric, as paths: the sample of this tree; with
+// HEDGEROW_TEST_WIRING=real the real one that HEDGEROW_REAL_FABRIC names.
+struct Wiring {
+  std::string kinds;
+  std::string objects;
+};
+[[nodiscard]] Wiring wiring();
+[[nodiscard]] std::optional<Wiring> real_wiring();
+
 // Runs what should fail; the failure, or one with Code::Joined, which nothing here throws, when it
 // does not.
 template <class Work>

@@ -228,7 +228,7 @@ void put_in(const std::string& path_of_kind, const std::string& document) {
 void load_sample() {
   const std::string command =
       fmt::format("'{}' load --dir '{}' '{}' >/dev/null", in_tree("tools/cluster"),
-                  Cluster::shared().folder(), in_tree("examples/fabric/objects"));
+                  Cluster::shared().folder(), wiring().objects);
   CHECK(std::system(command.c_str()) == 0);
 }
 

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { expect } from "@playwright/test";
 import { breachOf } from "./contract";
 import { secretIn } from "./secrets";
+import { expectCatalogue } from "./sentence";
 import { until } from "./process";
 import type {
   Account,
@@ -105,8 +106,7 @@ export class Api {
     const { body, status, text } = await this.ask<Problem>(method, path, wish);
     const { code, layer } = status >= 400 ? body : { code: "none", layer: 0 };
     expect({ status, code, layer }, text.slice(0, 2000)).toEqual(expected);
-    expect(body.title).not.toBe("");
-    expect(body.hint, `${code} says what to do`).not.toBe("");
+    expectCatalogue(body);
     return body;
   }
 

@@ -230,21 +230,44 @@ export class TestCluster {
       await this.must("DELETE", this.pathOf(kind, namespace));
   }
 
-  // An account that may read what Hedgerow needs, in every namespace, but not the resources named; with all,
-  // every resource of Hedgehog's groups, whatever its name.
-  async reader(without: readonly string[] = [], all = false): Promise<Connection> {
+  // Another account with the rights of packaging/kubernetes/reader-rbac.yaml, but for these resources.
+  async reader(without: readonly string[] = []): Promise<Connection> {
     this.accounts += 1;
     const name = `reader-${this.accounts}`;
     const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name } };
     await this.must("POST", "/api/v1/namespaces/default/serviceaccounts", account);
+    const role = (await this.must("GET", `${rbac}/clusterroles/hedgerow-reader`)) as Role;
+    const rules = without.length > 0 ? await this.rulesWithout(role.rules, without) : role.rules;
     await this.must("POST", `${rbac}/clusterroles`, {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "ClusterRole",
       metadata: { name },
-      rules: rulesWithout(without, all),
+      rules,
     });
     await this.must("POST", `${rbac}/clusterrolebindings`, bindingOf(name));
     return { server: this.url, ca: this.ca, token: await this.tokenOf(name) };
+  }
+
+  // A rule for all resources of its groups becomes one for each that is served now.
+  private async rulesWithout(rules: readonly Rule[], without: readonly string[]): Promise<Rule[]> {
+    const kept = rules.map(async (rule) => {
+      const served = await Promise.all(rule.apiGroups.map((group) => this.resourcesOf(group)));
+      const resources = rule.resources.includes("*") ? served.flat() : rule.resources;
+      return { ...rule, resources: resources.filter((name) => !without.includes(name)) };
+    });
+    return await Promise.all(kept);
+  }
+
+  private async resourcesOf(group: string): Promise<string[]> {
+    const { groups } = (await this.must("GET", "/apis")) as {
+      groups: { name: string; preferredVersion: { groupVersion: string } }[];
+    };
+    const version = groups.find(({ name }) => name === group)?.preferredVersion.groupVersion;
+    if (version === undefined) return [];
+    const { resources } = (await this.must("GET", `/apis/${version}`)) as {
+      resources: { name: string }[];
+    };
+    return resources.map(({ name }) => name);
   }
 
   private async tokenOf(name: string): Promise<string> {
@@ -375,46 +398,14 @@ const rbac = "/apis/rbac.authorization.k8s.io/v1";
 const isGuest = (line: AuditLine) =>
   line.user.username?.startsWith("system:serviceaccount:") ?? false;
 
-const hedgehogKinds: Record<string, readonly string[]> = {
-  "wiring.githedgehog.com": [
-    "connections",
-    "servers",
-    "serverprofiles",
-    "switches",
-    "switchgroups",
-    "switchprofiles",
-    "vlannamespaces",
-  ],
-  "vpc.githedgehog.com": [
-    "externalattachments",
-    "externalpeerings",
-    "externals",
-    "ipv4namespaces",
-    "vpcattachments",
-    "vpcpeerings",
-    "vpcs",
-  ],
-  "gateway.githedgehog.com": ["gateways", "gatewaygroups", "gatewaypeerings", "vpcinfos"],
-  "dhcp.githedgehog.com": ["dhcpsubnets"],
-  "gwint.githedgehog.com": ["gatewayagents"],
-  "agent.githedgehog.com": ["agents", "catalogs"],
-};
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+}
 
-function rulesWithout(resources: readonly string[], any: boolean): object[] {
-  const rules: object[] = Object.entries(hedgehogKinds).map(([group, all]) => ({
-    apiGroups: [group],
-    resources: any ? ["*"] : all.filter((name) => !resources.includes(name)),
-    verbs: ["get", "list", "watch"],
-  }));
-  rules.push(
-    { apiGroups: [""], resources: ["namespaces"], verbs: ["get", "list"] },
-    {
-      apiGroups: ["apiextensions.k8s.io"],
-      resources: ["customresourcedefinitions"],
-      verbs: ["get", "list"],
-    },
-  );
-  return rules;
+interface Role {
+  rules: Rule[];
 }
 
 const bindingOf = (name: string) => ({

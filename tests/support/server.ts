@@ -17,6 +17,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Api } from "./api";
+import { tenth } from "./defaults";
 import { RecordOnDisk } from "./record";
 import { keep, secretIn } from "./secrets";
 import { end, mustRun, run, until, type Ran } from "./process";
@@ -24,29 +25,6 @@ import { hedgerowProgram } from "./tree";
 import type { Role } from "./types";
 
 export type Settings = Record<string, string | number | boolean | readonly string[]>;
-
-// A tenth of the defaults, for all that a test may have to wait for.
-const tenth: Settings = {
-  "http.deadlines.header": "1s",
-  "http.deadlines.body": "3s",
-  "http.deadlines.write": "3s",
-  "outbound.deadlines.dns": "500ms",
-  "outbound.deadlines.connect": "500ms",
-  "outbound.deadlines.tls": "500ms",
-  "outbound.deadlines.first_byte": "1500ms",
-  "outbound.deadlines.floor_span": "1s",
-  "outbound.deadlines.total": "3s",
-  "outbound.retries.pause": "50ms",
-  "cluster.ladder_total": "1s",
-  "runs.no_progress": "6s",
-  "runs.no_worker": "6s",
-  "runs.lease": "1500ms",
-  "runs.renew": "500ms",
-  "runs.reap": "300ms",
-  "runs.look": "100ms",
-  "events.heartbeat": "500ms",
-  "sessions.handover": "1s",
-};
 
 // For tests that hold an answer back while they look: what is held must not run into a deadline meanwhile.
 export const patient: Settings = {

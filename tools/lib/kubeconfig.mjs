@@ -21,12 +21,15 @@ const readable = (path) => {
   }
 };
 
+// Quoted, or plain to the end of its line: a plain one may have blanks in it.
+const scalar = `"[^"]*"|'[^']*'|[^\\s"'#][^\\n]*?`;
+
 // The text of the file, its paths replaced line by line; JSON is YAML in one line per member too. A path that cannot
 // be read stays: it may be of a context that nobody asked for, and of the one that was, the server says so.
 export function kubeconfigOf(file) {
   const folder = dirname(resolve(file));
   const names = Object.keys(dataOf).join("|");
-  const pattern = new RegExp(`^(\\s*(?:- )?)"?(${names})"?:[ \\t]*("[^"]*"|'[^']*'|[^\\s,#]+)(,?)[ \\t]*$`, "gm");
+  const pattern = new RegExp(`^(\\s*(?:- )?)"?(${names})"?:[ \\t]*(${scalar})(,?)[ \\t]*(?: #.*)?$`, "gm");
   return readFileSync(file, "utf8").replace(pattern, (line, indent, name, path, comma) => {
     const content = readable(resolve(folder, unquoted(path)));
     if (content === undefined) return line;
@@ -36,7 +39,7 @@ export function kubeconfigOf(file) {
 }
 
 const valuesOf = (text, name) =>
-  [...text.matchAll(new RegExp(`^\\s*(?:- )?"?${name}"?:[ \\t]*("[^"]*"|'[^']*'|[^\\s,#]+)`, "gm"))].map((match) =>
+  [...text.matchAll(new RegExp(`^\\s*(?:- )?"?${name}"?:[ \\t]*(${scalar}),?[ \\t]*(?: #.*)?$`, "gm"))].map((match) =>
     unquoted(match[1]),
   );
 

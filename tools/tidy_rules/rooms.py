@@ -70,7 +70,7 @@ def link_refused(rooms, room, word):
         above = rooms[word] >= rooms.get(room, -1)
         return f"{room} may not link {word}, which is beside or above it" if above else None
     if "::" not in word:
-        return None
+        return f"{word} is no room, and a library is named with its ::"
     allowed = tables.TARGET_ROOMS.get(word)
     if allowed is None:
         return f"{word} belongs to no room yet; enter it in tools/tidy_rules/tables.py"

@@ -87,6 +87,7 @@ BAD = {
     "links": [
         ("src/model/CMakeLists.txt:2", {"src/model/CMakeLists.txt": "\nhedgerow_room(model ROOMS base\n  store)\n"}),
         ("src/store/CMakeLists.txt:1", {"src/store/CMakeLists.txt": "target_link_libraries(store PUBLIC kube)\n"}),
+        ("src/store/CMakeLists.txt:1", {"src/store/CMakeLists.txt": "target_link_libraries(store PUBLIC sqlite3)\n"}),
         ("src/model/CMakeLists.txt:1", {"src/model/CMakeLists.txt": "hedgerow_room(garden ROOMS base)\n"}),
         (
             "src/model/CMakeLists.txt:1",

@@ -1,8 +1,9 @@
 // How long to wait before the next try.
-const stepsMs = [1_000, 2_000, 4_000, 8_000, 15_000];
+import { limits } from "./limits";
 
+// Doubled each time, up to a limit; what the server asks for wins.
 export function backoffMs(tries: number, retryAfterSeconds?: number): number {
-  const step = stepsMs[Math.min(Math.max(tries, 1), stepsMs.length) - 1] ?? 15_000;
+  const step = Math.min(limits.pause * 2 ** Math.max(tries - 1, 0), limits.pause_longest);
   return Math.max(step, (retryAfterSeconds ?? 0) * 1000);
 }
 

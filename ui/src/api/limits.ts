@@ -6,6 +6,14 @@ const defaults = {
   ask_again: 600_000, // a waiting click older than this is not sent unasked
   live: 12_000, // without a heartbeat, until the lamp says so
   poll: 5_000, // between two looks while the stream is silent
+  hidden: 30_000, // out of sight, until the stream is closed
+  hidden_poll: 60_000, // between two looks from then on
+  pause: 1_000, // before the second try, doubled for each further one
+  pause_longest: 15_000, // up to this
+  slow: 3_000, // without an answer, until the page says so
+  stuck: 10_000, // without an answer, until it offers another try
+  warn: 120_000, // before a session ends
+  renew: 300_000, // between two renewals of a session in use
 };
 
 export function limitsIn(content: string | null | undefined): typeof defaults {

@@ -1,7 +1,7 @@
 // The one event stream of this tab. It carries revisions, never content: what changed is read again.
 // While it is silent, what is shown is read every few seconds; without a session nothing is asked.
 import type { Query } from "@tanstack/react-query";
-import { jittered } from "./backoff";
+import { backoffMs, jittered } from "./backoff";
 import { basePath } from "./base_path";
 import { readSession } from "./client";
 import { noteServerTime, serverNow } from "./clock";
@@ -14,11 +14,6 @@ import { makeStore } from "./store";
 
 export const lampStore = makeStore<Lamp>({ is: "connecting" });
 
-const pollMs = limits.poll;
-const hiddenPollMs = 60_000;
-const hiddenCloseMs = 30_000;
-const backoffFirstMs = 1_000;
-const backoffMaxMs = 30_000;
 // A heartbeat's way here is not measured; better clocks win over it.
 const beatDoubtMs = 1_000;
 
@@ -48,7 +43,7 @@ const wantedTopics = () => {
 };
 
 const signedIn = () => sessionStore.get().phase === "in";
-const hiddenLong = () => document.hidden && tick() - hiddenAt > hiddenCloseMs;
+const hiddenLong = () => document.hidden && tick() - hiddenAt > limits.hidden;
 let hiddenAt = 0;
 
 export function openLive(): void {
@@ -157,8 +152,7 @@ async function keepOpen(): Promise<void> {
     facts = { ...facts, broken: true };
     showLamp();
     if (await sessionIsGone(ending)) continue;
-    const step = Math.min(backoffFirstMs * 2 ** (failures - 1), backoffMaxMs);
-    await rest(jittered(step, 0.2));
+    await rest(jittered(backoffMs(failures), 0.2));
   }
 }
 
@@ -300,7 +294,7 @@ export function refreshShown(): void {
 // While the stream is silent.
 async function poll(): Promise<void> {
   for (;;) {
-    const ms = document.hidden ? hiddenPollMs : pollMs;
+    const ms = document.hidden ? limits.hidden_poll : limits.poll;
     await new Promise((resolve) => setTimeout(resolve, jittered(ms, 0.2)));
     const silent = lampStore.get().is === "not_live" || hiddenLong();
     if (!silent || !signedIn()) continue;

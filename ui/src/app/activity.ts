@@ -1,11 +1,11 @@
 // A session ends by a person's absence, so a person's presence renews it: real keys and pointers only,
-// at most every five minutes, from one tab for all.
+// at most once in a while, from one tab for all.
 import { onWord, tellTabs } from "../api/channel";
 import { bodyOf, client, readSession, withCsrf } from "../api/client";
 import { serverNow } from "../api/clock";
+import { limits } from "../api/limits";
 import { sessionStore, takeSession } from "../api/session";
 
-const renewEveryMs = 5 * 60_000;
 let renewedAt = 0;
 
 export function openActivity(): void {
@@ -27,7 +27,7 @@ async function present(): Promise<void> {
   if (sessionStore.get().phase !== "in") return;
   const now = serverNow();
   if (renewedAt === 0) renewedAt = now;
-  if (now - renewedAt < renewEveryMs) return;
+  if (now - renewedAt < limits.renew) return;
   await renew();
 }
 

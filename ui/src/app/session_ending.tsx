@@ -1,14 +1,13 @@
-// Two minutes before a session ends the page says so, so that nobody is signed out by surprise.
+// Before a session ends the page says so, so that nobody is signed out by surprise.
 import { useEffect, useState } from "react";
 import { readSession } from "../api/client";
+import { limits } from "../api/limits";
 import { sessionStore } from "../api/session";
 import { useStore } from "../api/store";
 import { signOutWords, stopwatchText } from "../text/time";
 import { useTicking } from "../ui/age";
 import { Button } from "../ui/button";
 import { renew } from "./activity";
-
-const warnMs = 120_000;
 
 export function SessionEnding() {
   const state = useStore(sessionStore);
@@ -22,7 +21,7 @@ export function SessionEnding() {
 
 // Whether this end is near. The server is asked first: another tab, or a click, may have moved it.
 function useNear(end: string | undefined): boolean {
-  const due = useTicking((now) => end !== undefined && Date.parse(end) - now <= warnMs);
+  const due = useTicking((now) => end !== undefined && Date.parse(end) - now <= limits.warn);
   const [asked, setAsked] = useState<string>();
   useEffect(() => {
     if (!due) return;

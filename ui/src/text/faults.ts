@@ -48,6 +48,10 @@ export const text = {
     "https, or are cookies blocked for this address?",
 };
 
+// What happened, in the catalogue's words, where it knows the code.
+export const titleOf = (code: string | undefined): string =>
+  code !== undefined && Object.hasOwn(codes, code) ? codes[code as Code].title : "";
+
 // What the failure means for the person's data, where the catalogue knows the code.
 export function meaningOf(fault: Fault): string {
   return Object.hasOwn(codes, fault.code) ? codes[fault.code as Code].meaning : "";

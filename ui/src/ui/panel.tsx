@@ -1,6 +1,7 @@
 // A framed part of the page, and the three ways in which its content can be missing.
 import { useEffect, useState, type ReactNode } from "react";
 import { faultOf, type Fault } from "../api/fault";
+import { limits } from "../api/limits";
 import { Button } from "./button";
 import { FaultNote } from "./fault_note";
 
@@ -25,9 +26,6 @@ export function Panel({ title, beside, children, flush }: Props) {
   );
 }
 
-const slowMs = 3_000;
-const stuckMs = 10_000;
-
 interface LoadingProps {
   fault?: Fault | undefined;
   // It is tried again without anybody asking for it.
@@ -47,8 +45,8 @@ export function Loading({ fault, again, onRetry }: LoadingProps) {
     );
   return (
     <div className="waiting" aria-busy="true">
-      {waited >= slowMs && <p className="muted">Still loading: waiting for the server.</p>}
-      {waited >= stuckMs && <Button onPress={onRetry}>Retry</Button>}
+      {waited >= limits.slow && <p className="muted">Still loading: waiting for the server.</p>}
+      {waited >= limits.stuck && <Button onPress={onRetry}>Retry</Button>}
     </div>
   );
 }
@@ -74,7 +72,7 @@ export function Missing({ query }: { query: Reading }) {
 function useWaited(): number {
   const [waited, setWaited] = useState(0);
   useEffect(() => {
-    const timers = [slowMs, stuckMs].map((ms) => setTimeout(() => setWaited(ms), ms));
+    const timers = [limits.slow, limits.stuck].map((ms) => setTimeout(() => setWaited(ms), ms));
     return () => timers.forEach(clearTimeout);
   }, []);
   return waited;

@@ -6,6 +6,7 @@ import { runQuery } from "../../api/queries";
 import type { Run } from "../../api/types";
 import { Boundary } from "../../app/boundary";
 import { useTitle } from "../../app/title";
+import { titleOf } from "../../text/faults";
 import { operationName, direction } from "../../text/words";
 import { Duration, Point, Stopwatch } from "../../ui/age";
 import { FaultNote } from "../../ui/fault_note";
@@ -44,6 +45,7 @@ export function RunPage() {
 
 function RunParts({ run }: { run: Run }) {
   const word = wordOf(run);
+  const title = titleOf(run.code);
   return (
     <>
       <section className={`headline ${word.tone}`} aria-labelledby="run-headline">
@@ -51,6 +53,11 @@ function RunParts({ run }: { run: Run }) {
           <State of={word} /> {operationName[run.operation]}{" "}
           <span className="muted small">{direction[run.operation]}</span>
         </h1>
+        {title && isOver(run) && (
+          <p>
+            <strong>{title}</strong>
+          </p>
+        )}
         <p className="prose wrap" role="status">
           {run.summary || runSentence(run)}
         </p>
