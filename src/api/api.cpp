@@ -18,8 +18,9 @@ struct Api::Inside {
   EventHub events;
   Metrics metrics;
   FaultLog faults;
-  Context context{settings, parts,  parts.callers,           events,
-                  metrics,  faults, parts.deps.clock.wall(), {}};
+  auth::AddressBuckets reporters;
+  Context context{settings, parts,     parts.callers,           events, metrics,
+                  faults,   reporters, parts.deps.clock.wall(), {}};
 };
 
 Api::Api(const Settings& settings, const Parts& parts)

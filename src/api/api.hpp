@@ -19,8 +19,9 @@ struct Settings {
   base::Milliseconds heartbeat{5'000};
   base::Milliseconds probe_wait{2'000};  // For the change that System health tries.
   std::size_t stream_bytes_max = 256 * 1024;
-  std::string version;       // Of the server,
-  std::string page_version;  // and of the page that it carries.
+  auth::LimiterSettings strangers;  // What one address may report without a session.
+  std::string version;              // Of the server,
+  std::string page_version;         // and of the page that it carries.
 };
 
 // One thing that this server needs, as it was found just now.

@@ -98,6 +98,38 @@ http::Response report(const Context& context, const http::Request& request) {
   return http::Response::json(202, out.take());
 }
 
+// Where somebody was, without what may be secret in an address.
+std::string place_of(base::JsonObject& report, std::string_view name) {
+  const std::string url = report.text(name, {0, 2'000}).value_or("");
+  return base::shown(url.substr(0, url.find_first_of("?#")), 300);
+}
+
+// What a browser kept from being loaded or run, by the policy of our pages (CSP 3, section 5.3).
+// Anybody may send it: it goes into the log alone, and only so often from one address.
+http::Response violation(const Context& context, const http::Request& request) {
+  const auto wait =
+      context.reporters.refuse(request.peer, context.clock().steady(), context.settings.strangers);
+  if (wait)
+    throw base::Failure{base::Code::RateLimited, base::Cause::NotYet,
+                        "Too many reports from your address."}
+        .with_retry_after(std::chrono::ceil<std::chrono::seconds>(*wait));
+  base::JsonObject body{request.body};
+  auto report = body.object("csp-report");
+  if (!report) {
+    body.refuse("csp-report", "It must be an object.");
+    body.finish();
+  }
+  base::log::warning(
+      "policy_violation",
+      {{"request", request.id},
+       {"page", place_of(*report, "document-uri")},
+       {"directive", base::shown(report->text("effective-directive", {0, 100}).value_or(""), 100)},
+       {"blocked", place_of(*report, "blocked-uri")}});
+  return http::Response::of(204, "", "");
+}
+
+constexpr http::RouteLimits kReport{.body_max = 16 * 1024};
+
 }  // namespace
 
 void add_health_routes(http::Router& router, const Context& context) {
@@ -105,6 +137,9 @@ void add_health_routes(http::Router& router, const Context& context) {
              [](http::Request&) { return http::Response::of(200, kText, "ok\n"); });
   router.add("GET", "/readyz", [&](http::Request& r) { return readiness(context, r); });
   router.add("GET", "/api/health/", [&](http::Request& r) { return health(context, r); });
+  router.add(
+      "POST", "/api/csp-reports/", [&](http::Request& r) { return violation(context, r); },
+      kReport);
   router.add("POST", "/api/client-reports/", [&](http::Request& r) { return report(context, r); });
 }
 

@@ -20,6 +20,7 @@ struct Context {
   EventHub& events;
   Metrics& metrics;
   FaultLog& faults;
+  auth::AddressBuckets& reporters;
   const base::WallTime started;
   std::function<http::Load()> load;
 

@@ -70,6 +70,7 @@ api::Settings api_settings(const Settings& settings) {
   result.fresh_for = settings.fresh_for;
   result.heartbeat = settings.heartbeat;
   result.probe_wait = settings.probe_wait;
+  result.strangers = settings.sign_in;
   result.version = HEDGEROW_VERSION;
   result.page_version = web::Pages::version();
   return result;

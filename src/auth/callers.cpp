@@ -12,6 +12,8 @@ using base::Failure;
 namespace {
 
 constexpr std::string_view kApi = "/api/";
+// What browsers send by themselves, in a type of its own.
+constexpr std::string_view kPolicyReports = "/api/csp-reports/";
 
 bool is_safe(const http::Request& request) {
   return request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS";
@@ -20,7 +22,7 @@ bool is_safe(const http::Request& request) {
 // Routes of the API that answer without a session; everything else below /api/ is 401.
 bool is_open(const http::Request& request) {
   if (request.route == "/api/openapi.json" || request.route == "/api/openapi.yaml") return true;
-  if (request.route == "/api/setup/") return true;
+  if (request.route == "/api/setup/" || request.route == kPolicyReports) return true;
   return request.route == "/api/session/" &&
          (request.method == "GET" || request.method == "HEAD" || request.method == "POST");
 }
@@ -85,7 +87,8 @@ void Callers::check(http::Request& request) const {
   }
   if (!is_safe(request)) {
     require_own_page(request);
-    require_media(request, "application/json");
+    require_media(request,
+                  request.route == kPolicyReports ? "application/csp-report" : "application/json");
     if (caller && !open) accept(*caller, request.header("X-CSRF-Token").value_or(""));
   }
   if (caller) request.caller = std::move(*caller);

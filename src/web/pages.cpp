@@ -116,8 +116,8 @@ http::Response Pages::page() const {
       fmt::format("default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{}'; img-src "
                   "'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri "
                   "'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'; "
-                  "require-trusted-types-for 'script'",
-                  nonce));
+                  "require-trusted-types-for 'script'; report-uri {}/api/csp-reports/",
+                  nonce, base_path_));
   return response;
 }
 

@@ -57,6 +57,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/csp-reports/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a browser kept from being loaded or run, by the policy of our pages; it goes into the log */
+        post: operations["reportViolation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events/": {
         parameters: {
             query?: never;
@@ -943,6 +960,14 @@ export interface components {
         Outcome: "succeeded" | "partly" | "failed" | "cancelled" | "lost";
         /** @enum {string} */
         Permission: "fabric.view" | "fabric.sync" | "fabric.edit" | "fabric.push" | "fabric.prune" | "fabric.approve" | "fabric.credentials" | "git.push" | "users.manage" | "settings.manage" | "audit.view";
+        /** @description As browsers send it (Content Security Policy Level 3, section 5.3); what else they say is not read */
+        PolicyReport: {
+            "csp-report": {
+                "blocked-uri"?: string;
+                "document-uri"?: string;
+                "effective-directive"?: string;
+            };
+        };
         /** @enum {string} */
         Presence: "present" | "out_of_scope" | "removed" | "any";
         Problem: {
@@ -1237,6 +1262,38 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ConnectionTest"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    reportViolation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "csp-report": {
+                 *         "document-uri": "https://hedgerow.example/fabrics/",
+                 *         "effective-directive": "script-src-elem",
+                 *         "blocked-uri": "https://elsewhere.example/x.js"
+                 *       }
+                 *     }
+                 */
+                "application/csp-report": components["schemas"]["PolicyReport"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
