@@ -4,6 +4,14 @@ import { defineConfig } from "@playwright/test";
 import { inFull, inTree, realFabric } from "./support/tree";
 import type { Options } from "./support/fixtures";
 
+// Files whose every test reads kinds or objects.
+const aboutKinds = [
+  ...["cluster_faults", "documents", "identity", "queries", "scope"].map(
+    (it) => `api/${it}.test.ts`,
+  ),
+  ...["inputs_cluster", "odd_objects"].map((it) => `browser/${it}.test.ts`),
+];
+
 const ci = process.env.CI === "true";
 // CI and --long have time for all of the browser and for traces of what fails; elsewhere it goes without the windows
 // that nobody sees, and what fails is run again with --trace on.
@@ -24,7 +32,18 @@ export default defineConfig<object, Options>({
   projects: [
     { name: "sample", use: { wiring: "sample" } },
     // The same kinds as they are served and used out there, where a copy lies beside the clone.
-    ...(realFabric ? [{ name: "real", grep: /@kinds/, use: { wiring: "real" as const } }] : []),
+    ...(realFabric
+      ? [
+          { name: "real", grep: /@kinds/, use: { wiring: "real" as const } },
+          {
+            name: "real, all of a file",
+            testMatch: aboutKinds,
+            // The real schemas keep no field that they do not know.
+            grepInvert: /@kinds|@unknown_fields/,
+            use: { wiring: "real" as const },
+          },
+        ]
+      : []),
   ],
   use: {
     browserName: "chromium",

@@ -42,6 +42,7 @@ std::vector<Entry> faces(Settings& s) {
       {"http.deadlines.write", &s.http.deadlines.write},
       {"http.deadlines.idle", &s.http.deadlines.idle},
       {"http.deadlines.linger", &s.http.deadlines.linger},
+      {"http.deadlines.unwind", &s.http.deadlines.unwind},
       {"http.deadlines.accept_pause", &s.http.deadlines.accept_pause},
       {"http.deadlines.stop", &s.stop_wait},
       {"http.limits.headers", &s.http.limits.headers},

@@ -21,8 +21,10 @@ constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t kWrapped = Sealer::kKeyBytes + kTag;
 constexpr std::size_t kHead = 1 + kKeyIdBytes + kNonce + kWrapped + kNonce;
 
-[[noreturn]] void unreadable(std::string detail) {
-  throw Failure{Code::CredentialUnreadable, Cause::Refused, std::move(detail)};
+[[noreturn]] void unreadable(std::string detail, std::string next = "") {
+  Failure failure{Code::CredentialUnreadable, Cause::Refused, std::move(detail)};
+  if (!next.empty()) failure.with_next(std::move(next));
+  throw failure;
 }
 
 const unsigned char* raw(std::string_view text) {
@@ -57,7 +59,10 @@ std::string read_private(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (file < 0)
     unreadable(fmt::format("The key file {} cannot be opened: {}.", path,
-                           std::generic_category().message(errno)));
+                           std::generic_category().message(errno)),
+               fmt::format("For a new database make one: hedgerow key create {}. Where credentials "
+                           "are stored already, put the file back that they were sealed with.",
+                           path));
   struct stat facts{};
   std::string text(4096, '\0');
   const bool known = ::fstat(file, &facts) == 0;
@@ -65,7 +70,8 @@ std::string read_private(const std::string& path) {
   ::close(file);
   if (!known || length < 0) unreadable(fmt::format("The key file {} cannot be read.", path));
   if ((facts.st_mode & 077) != 0) {
-    unreadable(fmt::format("The key file {0} may be read by others. Run: chmod 600 {0}", path));
+    unreadable(fmt::format("The key file {} may be read by others.", path),
+               fmt::format("Run: chmod 600 {}", path));
   }
   text.resize(static_cast<std::size_t>(length));
   return text;

@@ -100,7 +100,14 @@ Parsed parse(int count, const char* const* words) {
 }
 
 Exit tell(const base::Failure& failure) {
-  std::cerr << "hedgerow: " << base::scrubbed(failure.detail(), 1000) << '\n';
+  if (failure.fields().empty()) {
+    std::cerr << "hedgerow: " << base::scrubbed(failure.detail(), 1000) << '\n';
+  } else {
+    // The name of a field apart from what is wrong with it: "password: …" looks like a secret.
+    std::cerr << "hedgerow: " << base::facts_of(failure.code()).title << '\n';
+    for (const base::FieldError& field : failure.fields())
+      std::cerr << "  " << field.field << ": " << base::scrubbed(field.detail, 1000) << '\n';
+  }
   if (!failure.next().empty()) std::cerr << "  " << failure.next() << '\n';
   if (!failure.operator_text().empty())
     std::cerr << "  (" << base::scrubbed(failure.operator_text(), 1000) << ")\n";

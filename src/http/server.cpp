@@ -7,13 +7,6 @@
 
 namespace hedgerow::http {
 
-namespace {
-
-// What was cut at the deadline needs a moment to unwind, unless a handler still holds it.
-constexpr base::Milliseconds kUnwinding{200};
-
-}  // namespace
-
 struct Server::Parts {
   Parts(Settings settings, Router router, ErrorRenderer render, const base::Clock& clock,
         base::Random& random)
@@ -98,7 +91,7 @@ void Server::stop(base::Deadline deadline) {
   parts_->on_each(&Connection::stop);
   parts_->wait_until_empty(deadline.at);
   parts_->on_each(&Connection::cut);
-  parts_->wait_until_empty(commons.clock.steady() + kUnwinding);
+  parts_->wait_until_empty(commons.clock.steady() + commons.settings.deadlines.unwind);
   // Handlers post their answers to the loops, so the loops go last.
   commons.workers.stop();
   commons.heavy_workers.stop();

@@ -20,6 +20,7 @@ struct Deadlines {
   base::Milliseconds write{30'000};       // One answer; of an event stream, one batch of events.
   base::Milliseconds idle{75'000};        // Between two requests of a connection.
   base::Milliseconds linger{2'000};       // Reading on after an early refusal, so that it is seen.
+  base::Milliseconds unwind{200};         // At the end, for what was cut to let go.
   base::Milliseconds accept_pause{100};   // After the system refused a new socket.
 };
 

@@ -64,6 +64,13 @@ std::vector<Row> rows_in_order() {
          });
        },
        HeadlineState::Paused, "Paused by bob: move of rack 4"},
+      {"not set up wins over paused",
+       [] {
+         Facts facts;
+         facts.pause = Pause{.reason = "move of rack 4", .by = "bob", .since = kNow, .code = {}};
+         return facts;
+       },
+       HeadlineState::NotSetUp, "Neither"},
       {"no answer",
        [&] { return with(facts_read(), [](Facts& f) { f.reach.state = Reach::Unreachable; }); },
        HeadlineState::CannotTell, "Last read: 48 objects"},
@@ -93,6 +100,31 @@ std::vector<Row> rows_in_order() {
                      [](Facts& f) { f.last_run = ended(Outcome::Lost, Code::Lost, kNow); });
        },
        HeadlineState::Failing, "was lost"},
+      {"failing wins over an incomplete reading",
+       [&] {
+         return with(facts_read(), [](Facts& f) {
+           f.last_run = ended(Outcome::Failed, Code::NoKinds, kNow);
+           f.reading.complete = 20;
+         });
+       },
+       HeadlineState::Failing, "failed on layer 9"},
+      {"failing wins over a reading that is too old",
+       [&] {
+         return with(facts_read(), [](Facts& f) {
+           f.last_run = ended(Outcome::Failed, Code::NoKinds, kNow);
+           f.reading.as_of = kNow - minutes{10};
+           f.match = match_of(f.reading, false);
+         });
+       },
+       HeadlineState::Failing, "failed on layer 9"},
+      {"an incomplete reading wins over one that is too old",
+       [&] {
+         return with(facts_read(), [](Facts& f) {
+           f.reading.as_of = kNow - minutes{10};
+           f.reading.complete = 20;
+         });
+       },
+       HeadlineState::CannotTell, "20 of 21 kinds"},
       {"a run failed before the last reading",
        [&] {
          return with(facts_read(), [](Facts& f) {
@@ -139,7 +171,7 @@ std::vector<Row> rows_in_order() {
          facts.has_repository = true;
          return facts;
        },
-       HeadlineState::DeclaredOnly, ""},
+       HeadlineState::DeclaredOnly, "Declared only"},
       {"read", [] { return facts_read(); }, HeadlineState::Read, "48 objects read"},
       {"never measured",
        [] {

@@ -8,8 +8,7 @@ void create_user(const Tools& tools, const std::string& name, model::Role role,
                  const base::SecretText& password) {
   using base::Failure;
   if (const auto fault = auth::Passwords::weakness(password, name); !fault.empty()) {
-    throw Failure{base::Code::Invalid, base::Cause::Refused,
-                  fmt::format("The password: {}", fault)};
+    throw Failure{base::Code::Invalid, base::Cause::Refused}.with_fields({{"password", fault}});
   }
   const auto db = store::Database::open(tools.database, tools.clock, tools.random);
   auth::Passwords passwords{tools.cost, tools.clock};

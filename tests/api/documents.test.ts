@@ -71,7 +71,9 @@ async function documentOf(lab: Lab, fabric: number, kind: string): Promise<strin
   return (await api.ask<ObservedObject>("GET", `/api/objects/${row?.id}/`)).text;
 }
 
-test("integers above 2^53 that a real cluster holds stay exact, also as YAML", async ({ lab }) => {
+test("integers above 2^53 that a cluster holds stay exact, also as YAML @unknown_fields", async ({
+  lab,
+}) => {
   const { fabric, cluster } = await lab.another();
   const numbers = ["9007199254740993", "9223372036854775807", "-9223372036854775808"];
   await write(cluster.whole, vpc(cluster.namespace, `{"numbers":[${numbers.join(",")}]}`));

@@ -11,6 +11,7 @@ const open = new Set([
   "GET /api/session/",
   "POST /api/session/",
   "POST /api/setup/",
+  "POST /api/csp-reports/",
   "GET /api/openapi.json",
   "GET /api/openapi.yaml",
 ]);

@@ -17,6 +17,7 @@ export const defaults: Record<string, string> = {
   "http.deadlines.write": "30s",
   "http.deadlines.idle": "75s",
   "http.deadlines.linger": "2s",
+  "http.deadlines.unwind": "200ms",
   "http.deadlines.accept_pause": "100ms",
   "http.deadlines.stop": "10s",
   "http.limits.headers": String(32 * 1024),
@@ -125,4 +126,11 @@ export const tenth: Record<string, string> = Object.fromEntries(
     const ms = isDeadline(name) ? msOf(said) : undefined;
     return ms === undefined ? [] : [[name, `${ms / 10}ms`]];
   }),
+);
+
+// For the tests that prove a time that people were promised.
+export const asPeopleHaveThem: Record<string, string> = Object.fromEntries(
+  Object.entries(defaults).filter(
+    ([name]) => /^(outbound|cluster|runs)\./.test(name) && name in tenth,
+  ),
 );

@@ -64,11 +64,15 @@ settle() {
   return "$code"
 }
 
+# closing PATTERN LOG: the lines with which a runner closed are said once more at the end of all.
+closing() { sed 's/\x1b\[[0-9;]*m//g' "$2" | grep -E "$1" | tail -n 3 | sed "s|^ *|$title: |" >>"$results/closing" || true; }
+
 # For commands that close with "N passed, N failed".
 counted() {
   local log=$results/counted.log code=0
   "$@" >"$log" 2>&1 </dev/null || code=$?
   if [ $code = 0 ]; then tail -n 2 "$log"; else cat "$log"; fi
+  closing 'passed' "$log"
   settle $code "$(number_of '^([0-9]+) passed, .*' "$log")" "$(number_of '^.* passed, ([0-9]+) failed.*' "$log")" 0
 }
 
@@ -78,6 +82,7 @@ counted_gtest() {
   shift
   "$@" >"$log" 2>&1 </dev/null || code=$?
   if [ $code = 0 ]; then tail -n 12 "$log"; else cat "$log"; fi
+  closing 'tests passed|tests failed' "$log"
   cat "$into"/*.xml >"$into.all" 2>/dev/null || true
   all=$(number_of '^<testsuites tests="([0-9]+)".*' "$into.all")
   failed=$(number_of '^<testsuites .*failures="([0-9]+)".*' "$into.all")
@@ -90,6 +95,7 @@ counted_vitest() {
   shift
   "$@" >"$log" 2>&1 </dev/null || code=$?
   if [ $code = 0 ]; then tail -n 6 "$log"; else cat "$log"; fi
+  closing 'Tests ' "$log"
   read -r passed failed skipped < <(node -p '
     const it = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
     [it.numPassedTests, it.numFailedTests, it.numPendingTests + it.numTodoTests].join(" ")' "$file" 2>/dev/null || echo 0 0 0)
@@ -102,14 +108,16 @@ counted_go() {
   local log=$results/go.log code=0
   "$@" >"$log" 2>&1 </dev/null || code=$?
   if [ $code = 0 ]; then grep -E '^(ok|FAIL)' "$log"; else cat "$log"; fi
+  closing '^(ok|FAIL)' "$log"
   settle $code "$(grep -cE '^ *--- PASS' "$log")" "$(grep -cE '^ *--- FAIL' "$log")" "$(grep -cE '^ *--- SKIP' "$log")"
 }
 
 # Shown while it runs: it is the longest.
 counted_playwright() {
-  local file=$1 code=0
+  local file=$1 log=$results/playwright.log code=0
   shift
-  "$@" </dev/null 2>&1 || code=$?
+  "$@" </dev/null 2>&1 | tee "$log" || code=${PIPESTATUS[0]}
+  closing '^ +[0-9]+ (passed|failed|flaky|skipped)' "$log"
   read -r passed failed skipped < <(node -p '
     const { stats } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
     [stats.expected, stats.unexpected + stats.flaky, stats.skipped].join(" ")' "$file" 2>/dev/null || echo 0 0 0)

@@ -252,9 +252,9 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
   },
   not_implemented: {
     layer: 2,
-    title: "The request's body is encoded in a way that this server does not read.",
-    meaning: "The body was not read and nothing was changed.",
-    next: "Send the body with a Content-Length, or chunked.",
+    title: "The request uses a part of HTTP that this server does not speak.",
+    meaning: "The request was not carried out and nothing was changed.",
+    next: "Use a method of the API description, and send a body with a Content-Length or chunked.",
     retryable: false,
   },
   if_match_required: {
