@@ -116,6 +116,7 @@ std::vector<Entry> clusters(Settings& s) {
       {"outbound.retries.pause", &s.reconcile.kube.outbound.retries.pause},
       {"cluster.page_size", &s.reconcile.kube.page_size},
       {"cluster.concurrency", &s.reconcile.lists_at_once},
+      {"cluster.namespaces_max", &s.reconcile.kube.namespaces_max},
       {"cluster.page_bytes_max", &s.reconcile.kube.page_bytes_max},
       {"cluster.list_bytes_max", &s.reconcile.kube.list_bytes_max},
       {"cluster.keep_idle", &s.reconcile.keep_idle},

@@ -67,6 +67,7 @@ const defaults: Record<string, string> = {
   "outbound.retries.pause": "500ms",
   "cluster.page_size": "0",
   "cluster.concurrency": "6",
+  "cluster.namespaces_max": "200",
   "cluster.page_bytes_max": String(64 * 1024 * 1024),
   "cluster.list_bytes_max": String(512 * 1024 * 1024),
   "cluster.keep_idle": "1m",

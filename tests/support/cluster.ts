@@ -57,6 +57,13 @@ export interface Connection {
   token: string;
 }
 
+export interface NamespaceReader {
+  connection: Connection;
+  // Both end once the API server heeds them.
+  letIn(namespace: string): Promise<void>;
+  shutOut(namespace: string): Promise<void>;
+}
+
 export class TestCluster {
   private agent: Agent;
   private readonly adminToken: string;
@@ -247,6 +254,56 @@ export class TestCluster {
     return { server: this.url, ca: this.ca, token: await this.tokenOf(name) };
   }
 
+  // An account that may read objects only where it is let in, and of the whole cluster knows which namespaces there
+  // are; it may see no more than a namespace's own face if not `seesAll`.
+  async readerByNamespace(seesAll = true): Promise<NamespaceReader> {
+    this.accounts += 1;
+    const name = `by-namespace-${this.accounts}`;
+    const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name } };
+    await this.must("POST", "/api/v1/namespaces/default/serviceaccounts", account);
+    const verbs = seesAll ? ["get", "list"] : ["get"];
+    const sees = { apiGroups: [""], resources: ["namespaces"], verbs };
+    for (const [role, rules] of Object.entries({
+      [name]: [sees],
+      [`${name}-objects`]: rulesWithout([], false),
+    }))
+      await this.must("POST", `${rbac}/clusterroles`, {
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "ClusterRole",
+        metadata: { name: role },
+        rules,
+      });
+    await this.must("POST", `${rbac}/clusterrolebindings`, bindingOf(name));
+    const connection = { server: this.url, ca: this.ca, token: await this.tokenOf(name) };
+    const bindings = (namespace: string) => `${rbac}/namespaces/${namespace}/rolebindings`;
+    const heeded = (namespace: string, status: number) =>
+      until(`the API server to answer ${name} ${status} in ${namespace}`, async () => {
+        const answer = await this.ask("GET", this.pathOf("Server", namespace), {
+          headers: { Authorization: `Bearer ${connection.token}` },
+        });
+        return answer.status === status ? true : undefined;
+      });
+    return {
+      connection,
+      letIn: async (namespace) => {
+        await this.must("POST", bindings(namespace), {
+          ...bindingOf(name, `${name}-objects`),
+          kind: "RoleBinding",
+        });
+        await heeded(namespace, 200);
+      },
+      shutOut: async (namespace) => {
+        await this.must("DELETE", `${bindings(namespace)}/${name}`);
+        await heeded(namespace, 403);
+      },
+    };
+  }
+
+  async namespaces(): Promise<string[]> {
+    const { items } = (await this.must("GET", "/api/v1/namespaces")) as { items: KubeObject[] };
+    return items.map(({ metadata }) => metadata.name);
+  }
+
   private async tokenOf(name: string): Promise<string> {
     const path = `/api/v1/namespaces/default/serviceaccounts/${name}/token`;
     const answer = await this.must("POST", path, {
@@ -417,10 +474,10 @@ function rulesWithout(resources: readonly string[], any: boolean): object[] {
   return rules;
 }
 
-const bindingOf = (name: string) => ({
+const bindingOf = (name: string, role = name) => ({
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "ClusterRoleBinding",
   metadata: { name },
-  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
   subjects: [{ kind: "ServiceAccount", name, namespace: "default" }],
 });
