@@ -1,0 +1,13 @@
+// A small file with a secret in it, which only its owner may read: keys and passwords of the
+// operator. Anything else is refused by its name and cure.
+#pragma once
+
+#include "base/secret.hpp"
+
+namespace hedgerow::base {
+
+// Its text without what is blank at its ends. `what` names it in sentences ("key file"). Throws
+// Failure{CredentialUnreadable}.
+[[nodiscard]] SecretText read_private(const std::string& path, std::string_view what);
+
+}  // namespace hedgerow::base
