@@ -57,6 +57,14 @@ export interface Connection {
   token: string;
 }
 
+export interface Certified {
+  name: string;
+  server: string;
+  ca: string;
+  client_cert: string;
+  client_key: string;
+}
+
 export interface NamespaceReader {
   connection: Connection;
   // Both end once the API server heeds them.
@@ -252,6 +260,47 @@ export class TestCluster {
     });
     await this.must("POST", `${rbac}/clusterrolebindings`, bindingOf(name));
     return { server: this.url, ca: this.ca, token: await this.tokenOf(name) };
+  }
+
+  // An account that has no token: it is known by a certificate of its own, signed by the cluster's authority or, as
+  // an impostor would have it, by one of its own making.
+  async certified(signed = true): Promise<Certified> {
+    this.accounts += 1;
+    const name = `certified-${this.accounts}`;
+    const at = (file: string) => join(this.dir, `${name}.${file}`);
+    const fresh = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    await mustRun("openssl", [
+      ...["req", "-new", ...fresh, "-subj", `/CN=${name}`],
+      ...["-keyout", at("key"), "-out", at("csr")],
+    ]);
+    const { ca_file, ca_key_file } = this.report;
+    const by = signed ? ["-CA", ca_file, "-CAkey", ca_key_file] : ["-signkey", at("key")];
+    const serial = String(Date.now() + this.accounts);
+    await mustRun("openssl", [
+      ...["x509", "-req", "-in", at("csr"), ...by, "-days", "2", "-set_serial", serial],
+      ...["-out", at("crt")],
+    ]);
+    await this.must("POST", `${rbac}/clusterroles`, {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata: { name },
+      rules: rulesWithout([], false),
+    });
+    const subjects = [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name }];
+    await this.must("POST", `${rbac}/clusterrolebindings`, { ...bindingOf(name), subjects });
+    return {
+      name,
+      server: this.url,
+      ca: this.ca,
+      client_cert: readFileSync(at("crt"), "utf8"),
+      client_key: readFileSync(at("key"), "utf8"),
+    };
+  }
+
+  // Who asked for this resource since the requests were forgotten.
+  askedBy(resource: string): string[] {
+    const lines = this.requests().filter((line) => line.objectRef?.resource === resource);
+    return [...new Set(lines.map((line) => line.user.username ?? ""))];
   }
 
   // An account that may read objects only where it is let in, and of the whole cluster knows which namespaces there
