@@ -88,7 +88,7 @@ http::Response report(const Context& context, const http::Request& request) {
       .code = *code,
       .place = base::shown(page.empty() ? view : fmt::format("{}, page {}", view, page), 300),
       .detail = base::scrubbed(detail, 4'000)};
-  base::log::warning("page_fault", {{"request", fault.request},
+  base::log::warning("page_fault", {{"request_id", fault.request},
                                     {"code", word},
                                     {"place", fault.place},
                                     {"detail", fault.detail}});

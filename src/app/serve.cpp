@@ -13,6 +13,7 @@
 #include "api/api.hpp"
 #include "base/json_out.hpp"
 #include "base/log.hpp"
+#include "base/private_file.hpp"
 #include "jobs/keeper.hpp"
 #include "jobs/workers.hpp"
 #include "web/basic.hpp"
@@ -74,6 +75,27 @@ api::Settings api_settings(const Settings& settings) {
   result.version = HEDGEROW_VERSION;
   result.page_version = web::Pages::version();
   return result;
+}
+
+// A proxy that nobody set in the settings is not used, whatever other programs make of it.
+void tell_of_unheeded_proxies() {
+  for (const char* const name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
+    if (std::getenv(name) != nullptr)
+      base::log::info("proxy_not_heeded",
+                      {{"variable", name}, {"meaning", "Only outbound.proxy names a proxy."}});
+}
+
+void sign_in_at_proxy(Settings& settings) {
+  if (settings.proxy_user.empty()) return;
+  auto proxy = outbound::Proxy::parse(settings.outbound_proxy, settings.outbound_direct);
+  const std::string& file = settings.proxy_password_file;
+  proxy.sign_in_as(settings.proxy_user,
+                   file.empty() ? base::SecretText{} : base::read_private(
+                                              file, "password file",
+                                              "Make it with the proxy's password in it, for its "
+                                              "owner alone to read."));
+  settings.reconcile.kube.outbound.proxy =
+      std::make_shared<const outbound::Proxy>(std::move(proxy));
 }
 
 template <class Work>
@@ -246,12 +268,16 @@ void say_ready(const std::string& file, const std::string& url) {
 }  // namespace
 
 bool serve(const LoadedSettings& loaded, const std::string& ready_file) {
+  base::log::set_least(loaded.settings.log_level);
   refuse_open_plain(loaded.settings);
   close_process();
   const sigset_t signals = own_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  Whole whole{loaded.settings};
+  Settings settings = loaded.settings;
+  sign_in_at_proxy(settings);
+  tell_of_unheeded_proxies();
+  Whole whole{settings};
   whole.start();
   base::log::info("serving", {{"url", whole.url()}, {"version", HEDGEROW_VERSION}});
   say_ready(ready_file, whole.url());

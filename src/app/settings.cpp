@@ -15,9 +15,9 @@ using base::Milliseconds;
 
 namespace {
 
-using Place =
-    std::variant<std::string*, bool*, std::uint16_t*, unsigned*, std::size_t*, std::int64_t*,
-                 Milliseconds*, std::vector<std::string>*, std::filesystem::path*>;
+using Place = std::variant<std::string*, bool*, std::uint16_t*, unsigned*, std::size_t*,
+                           std::int64_t*, Milliseconds*, std::vector<std::string>*,
+                           std::filesystem::path*, base::log::Level*>;
 
 struct Entry {
   std::string_view name;
@@ -117,6 +117,10 @@ std::vector<Entry> clusters(Settings& s) {
   auto& deadlines = s.reconcile.kube.outbound.deadlines;
   return {
       {"outbound.allow", &s.outbound_allow},
+      {"outbound.proxy", &s.outbound_proxy},
+      {"outbound.proxy_user", &s.proxy_user},
+      {"outbound.proxy_password_file", &s.proxy_password_file},
+      {"outbound.direct", &s.outbound_direct},
       {"outbound.deadlines.dns", &deadlines.dns},
       {"outbound.deadlines.connect", &deadlines.connect},
       {"outbound.deadlines.tls", &deadlines.tls},
@@ -127,6 +131,7 @@ std::vector<Entry> clusters(Settings& s) {
       {"outbound.retries.pause", &s.reconcile.kube.outbound.retries.pause},
       {"cluster.page_size", &s.reconcile.kube.page_size},
       {"cluster.concurrency", &s.reconcile.lists_at_once},
+      {"cluster.namespaces_max", &s.reconcile.kube.namespaces_max},
       {"cluster.page_bytes_max", &s.reconcile.kube.page_bytes_max},
       {"cluster.list_bytes_max", &s.reconcile.kube.list_bytes_max},
       {"cluster.keep_idle", &s.reconcile.keep_idle},
@@ -174,6 +179,12 @@ std::string_view put(const Place& place, std::string_view text) {
           if (!span)
             return "it must be a span of time such as \"500ms\", \"5s\", \"15m\" or \"24h\"";
           *target = *span;
+        } else if constexpr (std::is_same_v<T, base::log::Level>) {
+          const auto level = base::log::level_named(text);
+          // A warning is never held back: the code for the first administrator is one.
+          if (!level || *level == base::log::Level::Error)
+            return "it must be debug, info or warning";
+          *target = *level;
         } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
           target->clear();
           for (const auto part : base::split(text, ','))
@@ -195,6 +206,8 @@ std::string shown_value(const Place& place) {
         if constexpr (std::is_same_v<T, std::string>) return *target;
         if constexpr (std::is_same_v<T, std::filesystem::path>) return target->string();
         if constexpr (std::is_same_v<T, Milliseconds>) return span_text(*target);
+        if constexpr (std::is_same_v<T, base::log::Level>)
+          return std::string{base::log::name_of(*target)};
         if constexpr (std::is_same_v<T, std::vector<std::string>>)
           return fmt::format("{}", fmt::join(*target, ","));
         if constexpr (std::is_arithmetic_v<T>) return fmt::format("{}", *target);
@@ -392,6 +405,9 @@ LoadedSettings load_settings(const std::string& path, std::span<const std::strin
       settings.database.write_wait;
   auto& addresses = loaded.settings.reconcile.kube.outbound.addresses;
   addresses = outbound::AddressRules{loaded.settings.outbound_allow};
+  // Without the password, which only a server that runs needs.
+  settings.reconcile.kube.outbound.proxy = std::make_shared<const outbound::Proxy>(
+      outbound::Proxy::parse(settings.outbound_proxy, settings.outbound_direct));
   return loaded;
 }
 

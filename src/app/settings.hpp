@@ -4,6 +4,7 @@
 #pragma once
 
 #include "auth/sign_in.hpp"
+#include "base/log.hpp"
 #include "http/server.hpp"
 #include "jobs/settings.hpp"
 #include "reconcile/readers.hpp"
@@ -24,6 +25,10 @@ struct Settings {
   std::int64_t hash_memory_mib = 64;
   base::Milliseconds hash_wait{10'000};
   std::vector<std::string> outbound_allow;
+  std::string outbound_proxy;
+  std::vector<std::string> outbound_direct;  // What is reached without the proxy.
+  std::string proxy_user;
+  std::string proxy_password_file;
   reconcile::Settings reconcile;
   jobs::Settings jobs;
   base::Milliseconds fresh_for{600'000};
@@ -31,7 +36,7 @@ struct Settings {
   base::Milliseconds probe_wait{2'000};
   base::Milliseconds stop_wait{10'000};  // For requests in flight, at the end.
   web::Limits page;
-  std::string log_level = "info";
+  base::log::Level log_level = base::log::Level::Info;
 };
 
 // One setting as people see it.

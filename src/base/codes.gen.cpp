@@ -233,6 +233,17 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "The other side refused the connection.",
      "Nothing was read. The record keeps its last known state.",
      "Check that the server runs and that the port is right."},
+    {Code::ProxyUnreachable, "proxy_unreachable", 7, 0, "failed", false, true,
+     "The proxy on the way to the cluster does not answer.",
+     "The cluster was not contacted. The record keeps its last known state.",
+     "Check outbound.proxy in the server's settings; what needs no proxy is named in "
+     "outbound.direct."},
+    {Code::ProxyRefused, "proxy_refused", 7, 0, "failed", false, false,
+     "The proxy on the way to the cluster does not let us through.",
+     "The cluster was not contacted, and it got no credentials. The record keeps its last known"
+     " state.",
+     "Let who runs the proxy allow this place; its credentials are outbound.proxy_user and "
+     "outbound.proxy_password_file in the server's settings."},
     {Code::TlsTimeout, "tls_timeout", 7, 0, "failed", false, true,
      "The connection was opened, but the TLS handshake did not finish in time.",
      "No credentials were sent. The record keeps its last known state.",
@@ -575,6 +586,8 @@ constexpr std::array<Code, kCodeCount> kByName{
     Code::Paused,
     Code::PlanExpired,
     Code::PlanRequired,
+    Code::ProxyRefused,
+    Code::ProxyUnreachable,
     Code::Quarantined,
     Code::RateLimited,
     Code::RedirectRefused,

@@ -64,6 +64,8 @@ enum class Code : std::uint8_t {
   DnsFailed,
   TcpTimeout,
   TcpRefused,
+  ProxyUnreachable,
+  ProxyRefused,
   TlsTimeout,
   TlsUntrusted,
   TlsName,
@@ -126,7 +128,7 @@ enum class Code : std::uint8_t {
   InternalFault,
 };
 
-inline constexpr std::size_t kCodeCount = 112;
+inline constexpr std::size_t kCodeCount = 114;
 
 struct CodeFacts {
   Code code;

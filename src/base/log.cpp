@@ -31,10 +31,7 @@ spdlog::level::level_enum as_spdlog(Level level) {
   return spdlog::level::err;
 }
 
-std::string_view name_of(Level level) {
-  constexpr std::array<std::string_view, 4> kNames{"debug", "info", "warning", "error"};
-  return kNames.at(static_cast<std::size_t>(level));
-}
+constexpr std::array<std::string_view, 4> kNames{"debug", "info", "warning", "error"};
 
 }  // namespace
 
@@ -58,6 +55,16 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
   }
   line.end_object();
   logger().log(as_spdlog(level), "{}", line.text());
+}
+
+std::string_view name_of(Level level) noexcept {
+  return kNames.at(static_cast<std::size_t>(level));
+}
+
+std::optional<Level> level_named(std::string_view name) noexcept {
+  const auto* const found = std::ranges::find(kNames, name);
+  if (found == kNames.end()) return std::nullopt;
+  return static_cast<Level>(found - kNames.begin());
 }
 
 void set_least(Level level) { logger().set_level(as_spdlog(level)); }

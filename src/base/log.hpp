@@ -39,6 +39,10 @@ inline void error(std::string_view event, std::initializer_list<Field> fields = 
   write(Level::Error, event, fields);
 }
 
+// "debug", "info", "warning", "error"
+[[nodiscard]] std::string_view name_of(Level level) noexcept;
+[[nodiscard]] std::optional<Level> level_named(std::string_view name) noexcept;
+// What is less than this is not written.
 void set_least(Level level);
 void flush() noexcept;
 

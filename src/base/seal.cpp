@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/check.hpp"
+#include "base/private_file.hpp"
 #include "base/text.hpp"
 
 namespace hedgerow::base {
@@ -21,10 +22,8 @@ constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t kWrapped = Sealer::kKeyBytes + kTag;
 constexpr std::size_t kHead = 1 + kKeyIdBytes + kNonce + kWrapped + kNonce;
 
-[[noreturn]] void unreadable(std::string detail, std::string next = "") {
-  Failure failure{Code::CredentialUnreadable, Cause::Refused, std::move(detail)};
-  if (!next.empty()) failure.with_next(std::move(next));
-  throw failure;
+[[noreturn]] void unreadable(std::string detail) {
+  throw Failure{Code::CredentialUnreadable, Cause::Refused, std::move(detail)};
 }
 
 const unsigned char* raw(std::string_view text) {
@@ -54,29 +53,6 @@ std::optional<std::string> decrypted(std::string_view sealed, std::string_view b
   return out;
 }
 
-// The whole of a small file that only its owner may read.
-std::string read_private(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (file < 0)
-    unreadable(fmt::format("The key file {} cannot be opened: {}.", path,
-                           std::generic_category().message(errno)),
-               fmt::format("For a new database make one: hedgerow key create {}. Where credentials "
-                           "are stored already, put the file back that they were sealed with.",
-                           path));
-  struct stat facts{};
-  std::string text(4096, '\0');
-  const bool known = ::fstat(file, &facts) == 0;
-  const ssize_t length = ::read(file, text.data(), text.size());
-  ::close(file);
-  if (!known || length < 0) unreadable(fmt::format("The key file {} cannot be read.", path));
-  if ((facts.st_mode & 077) != 0) {
-    unreadable(fmt::format("The key file {} may be read by others.", path),
-               fmt::format("Run: chmod 600 {}", path));
-  }
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
-
 }  // namespace
 
 Sealer::Sealer(std::vector<unsigned char> key, Random& random)
@@ -96,9 +72,12 @@ std::string Sealer::digest_for_id() const {
 }
 
 Sealer Sealer::from_file(const std::string& path, Random& random) {
-  std::string text = read_private(path);
-  auto bytes = from_base64(trimmed(text));
-  sodium_memzero(text.data(), text.size());
+  const SecretText text = read_private(
+      path, "key file",
+      fmt::format("For a new database make one: hedgerow key create {}. Where credentials are "
+                  "stored already, put the file back that they were sealed with.",
+                  path));
+  auto bytes = from_base64(text.open());
   if (!bytes || bytes->size() != kKeyBytes)
     unreadable(fmt::format("The key file {} does not hold {} bytes as base64.", path, kKeyBytes));
   std::vector<unsigned char> key(bytes->begin(), bytes->end());

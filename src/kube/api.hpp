@@ -104,6 +104,8 @@ class Api {
   // A list in a namespace that does not exist answers 200 and no items: ask this first.
   [[nodiscard]] virtual bool namespace_exists(std::string_view name,
                                               const std::stop_token& stop) = 0;
+  // The names of all namespaces.
+  [[nodiscard]] virtual std::vector<std::string> namespaces(const std::stop_token& stop) = 0;
   // The kinds of the groups that `wanted` says yes to (never the core group).
   [[nodiscard]] virtual Discovery discover(const GroupFilter& wanted,
                                            const std::stop_token& stop) = 0;
@@ -123,6 +125,8 @@ struct Settings {
   std::size_t page_bytes_max = 64u << 20;
   std::size_t list_bytes_max = 512u << 20;
   std::size_t item_bytes_max = 16u << 20;
+  // So many are asked one by one for what may not be listed in the whole cluster.
+  std::size_t namespaces_max = 200;
   base::Milliseconds ladder_total{10'000};
 };
 

@@ -93,6 +93,23 @@ std::expected<std::string, Failure> read_identity(
   return base::shown(uid, 100);
 }
 
+std::expected<std::vector<std::string>, Failure> read_namespaces(
+    const outbound::Reply& reply, const std::optional<base::WallTime>& credential_ended) {
+  const Asked asked{.verb = "list", .what = "namespaces", .credential_ended = credential_ended};
+  if (reply.failure || reply.status != 200) return std::unexpected(failure_of(reply, asked));
+  const Answer answer{reply.body};
+  const auto items = answer.list("/items");
+  // Without all of them nothing follows from any.
+  if (!answer.is_kind("NamespaceList") || !items || !answer.text("/metadata/continue").empty())
+    return std::unexpected(failure_of(reply, asked));
+  std::vector<std::string> names;
+  for (const auto item : *items) {
+    names.emplace_back(Answer::text_in(item, "/metadata/name"));
+    if (names.back().empty()) return std::unexpected(failure_of(reply, asked));
+  }
+  return names;
+}
+
 Client::Client(const Connection& connection, const Settings& settings,
                const base::Surroundings& around)
     : settings_{settings},
@@ -141,6 +158,13 @@ bool Client::namespace_exists(std::string_view name, const std::stop_token& stop
   throw failure_of(reply, {.verb = "get",
                            .what = fmt::format("namespaces {}", base::shown(name, 80)),
                            .credential_ended = credential_ended()});
+}
+
+std::vector<std::string> Client::namespaces(const std::stop_token& stop) {
+  const base::Doing doing{"asking the cluster for its namespaces"};
+  auto names = read_namespaces(get(std::string{kNamespacesPath}, kJson, stop), credential_ended());
+  if (!names) throw std::move(names.error());
+  return std::move(*names);
 }
 
 Discovery Client::discover(const GroupFilter& wanted, const std::stop_token& stop) {

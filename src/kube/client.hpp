@@ -15,6 +15,7 @@ class Client final : public Api {
   Version version(const std::stop_token& stop) override;
   std::string identity(const std::stop_token& stop) override;
   bool namespace_exists(std::string_view name, const std::stop_token& stop) override;
+  std::vector<std::string> namespaces(const std::stop_token& stop) override;
   Discovery discover(const GroupFilter& wanted, const std::stop_token& stop) override;
   std::vector<ListResult> list_kinds(std::span<const ListRequest> requests, std::size_t concurrency,
                                      ListSink& sink, const std::stop_token& stop) override;
@@ -47,6 +48,10 @@ class Client final : public Api {
 // What an answer to GET /api/v1/namespaces/kube-system says.
 [[nodiscard]] std::expected<std::string, base::Failure> read_identity(
     const outbound::Reply& reply, const std::optional<base::WallTime>& credential_ended);
+// What an answer to GET /api/v1/namespaces says.
+[[nodiscard]] std::expected<std::vector<std::string>, base::Failure> read_namespaces(
+    const outbound::Reply& reply, const std::optional<base::WallTime>& credential_ended);
+inline constexpr std::string_view kNamespacesPath = "/api/v1/namespaces";
 inline constexpr std::string_view kIdentityPath = "/api/v1/namespaces/kube-system";
 
 }  // namespace hedgerow::kube

@@ -65,8 +65,9 @@ constexpr Refusal kOfClusters[] = {
     {"insecure-skip-tls-verify",
      "switches off the check of the cluster's certificate, so anybody could answer in its place",
      "Remove that line and put the cluster's CA in certificate-authority-data."},
-    {"proxy-url", "sends the connection through a proxy, which Hedgerow does not do",
-     "Remove that line and give an address that this server reaches directly."},
+    {"proxy-url", "sends the connection through a proxy that the server's operator did not choose",
+     "Remove that line; where a proxy is needed, outbound.proxy in the server's settings names "
+     "it."},
 };
 
 constexpr Refusal kOfUsers[] = {

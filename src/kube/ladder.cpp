@@ -43,11 +43,32 @@ RungName rung_of(Phase reached) {
   return RungName::Http;
 }
 
+// A kind that may not be listed everywhere, and where not; empty: in the whole cluster.
+struct Lack {
+  Kind kind;
+  std::vector<std::string> spaces;
+  bool in_part = false;
+};
+
+// Those of one kind stand together.
+std::vector<ListRequest> lists_of(std::span<const Kind> kinds,
+                                  std::span<const std::string> spaces) {
+  std::vector<ListRequest> lists;
+  for (const Kind& kind : kinds) {
+    if (spaces.empty() || !kind.namespaced)
+      lists.push_back({kind, {}});
+    else
+      for (const std::string& space : spaces) lists.push_back({kind, space});
+  }
+  return lists;
+}
+
 class Climber {
  public:
   Climber(const Connection& connection, const Settings& settings, const base::Surroundings& around,
           const std::function<void(const Rung&)>& on_rung, const std::stop_token& stop)
       : client_{connection, settings, around},
+        settings_{settings},
         clock_{around.clock},
         deadline_{base::Deadline::in(clock_, settings.ladder_total)},
         on_rung_{on_rung},
@@ -242,6 +263,51 @@ class Climber {
     return refused;
   }
 
+  // What is missing of each kind that may not be listed in all of these lists.
+  std::expected<std::vector<Lack>, Failure> lacks_among(const std::vector<ListRequest>& lists) {
+    auto refused = refused_among(lists);
+    if (!refused) return std::unexpected(std::move(refused.error()));
+    std::vector<Lack> lacks;
+    for (std::size_t place = 0; place < lists.size();) {
+      Lack lack{.kind = lists[place].kind, .spaces = {}, .in_part = false};
+      bool any = false;
+      for (; place < lists.size() && lists[place].kind == lack.kind; ++place) {
+        const bool is_refused = refused->contains(place);
+        any = any || is_refused;
+        lack.in_part = lack.in_part || !is_refused;
+        if (is_refused && !lists[place].space.empty()) lack.spaces.push_back(lists[place].space);
+      }
+      if (any) lacks.push_back(std::move(lack));
+    }
+    return lacks;
+  }
+
+  // As a run does: what may not be listed in the whole cluster, in each namespace.
+  std::expected<std::vector<Lack>, Failure> lacks_by_namespace(std::vector<Lack> refused) {
+    Request request = limited({});
+    request.path = std::string{kNamespacesPath};
+    request.headers = {"Accept: application/json"};
+    request.body_max = settings_.page_bytes_max;
+    const Reply reply = client_.session().send(std::move(request), stop_);
+    const auto spaces = read_namespaces(reply, client_.credential_ended());
+    if (!spaces || spaces->size() > settings_.namespaces_max) return refused;
+    std::vector<Kind> kinds;
+    for (const Lack& lack : refused)
+      if (lack.kind.namespaced) kinds.push_back(lack.kind);
+    auto lacks = lacks_among(lists_of(kinds, *spaces));
+    if (!lacks) return lacks;
+    std::vector<Lack> left;
+    for (Lack& lack : refused) {
+      const auto found = std::ranges::find(*lacks, lack.kind, &Lack::kind);
+      const bool nowhere = !lack.kind.namespaced || (found != lacks->end() && !found->in_part);
+      if (nowhere)
+        left.push_back(std::move(lack));
+      else if (found != lacks->end())
+        left.push_back(std::move(*found));
+    }
+    return left;
+  }
+
   std::optional<Failure> missing_space(const ClimbPlan& plan) {
     for (const std::string& space : plan.spaces) {
       Request request = limited({});
@@ -268,41 +334,47 @@ class Climber {
       fail(RungName::Rights, took(), std::move(*missing), {});
       return;
     }
-    std::vector<ListRequest> lists;
-    for (const Kind& kind : climb_.kinds) {
-      if (plan.spaces.empty() || !kind.namespaced)
-        lists.push_back({kind, {}});
-      else
-        for (const std::string& space : plan.spaces) lists.push_back({kind, space});
+    auto lacks = lacks_among(lists_of(climb_.kinds, plan.spaces));
+    std::size_t by_namespace = 0;
+    if (lacks && !lacks->empty() && plan.spaces.empty()) {
+      const std::size_t refused = lacks->size();
+      lacks = lacks_by_namespace(std::move(*lacks));
+      if (lacks) by_namespace = refused - lacks->size();
     }
-    auto refused = refused_among(lists);
-    if (!refused) {
-      fail(RungName::Rights, took(), std::move(refused.error()), {});
+    if (!lacks) {
+      fail(RungName::Rights, took(), std::move(lacks.error()), {});
       return;
     }
-    for (const Kind& kind : climb_.kinds)
-      if (std::any_of(refused->begin(), refused->end(),
-                      [&](std::size_t place) { return lists[place].kind == kind; }))
-        climb_.unreadable.push_back(kind);
-    report_rights(took());
+    for (const Lack& lack : *lacks) {
+      climb_.unreadable.push_back(lack.kind);
+      climb_.in_part += lack.in_part;
+    }
+    report_rights(took(), *lacks, by_namespace);
   }
 
-  void report_rights(base::Milliseconds took) {
+  void report_rights(base::Milliseconds took, std::span<const Lack> lacks,
+                     std::size_t by_namespace) {
     const std::size_t all = climb_.kinds.size();
-    const std::size_t lacking = climb_.unreadable.size();
-    std::string evidence = fmt::format("may list {} of {} kinds", all - lacking, all);
-    if (lacking == 0) return pass(RungName::Rights, took, std::move(evidence));
-    std::vector<std::string> names;
-    for (const Kind& kind : climb_.unreadable) names.push_back(kind.resource());
-    Failure failure{Code::ClusterForbidden, Cause::Denied,
-                    fmt::format("The cluster lets us read {} of {} kinds. Missing: list {}.",
-                                all - lacking, all, fmt::join(names, ", "))};
+    const std::size_t readable = all - lacks.size();
+    std::string evidence = fmt::format("may list {} of {} kinds", readable, all);
+    if (by_namespace > 0)
+      evidence += fmt::format(", {} of them in each namespace by itself", by_namespace);
+    if (lacks.empty()) return pass(RungName::Rights, took, std::move(evidence));
+    std::map<std::string, std::vector<std::string>> missing;  // By where.
+    for (const Lack& lack : lacks)
+      missing[fmt::format("{}", fmt::join(lack.spaces, ", "))].push_back(lack.kind.resource());
+    std::string detail = fmt::format("The cluster lets us read {} of {} kinds.", readable, all);
+    for (const auto& [spaces, resources] : missing)
+      detail += fmt::format(" Missing: list {}{}{}.", fmt::join(resources, ", "),
+                            spaces.empty() ? "" : " in namespaces ", spaces);
+    Failure failure{Code::ClusterForbidden, Cause::Denied, std::move(detail)};
     failure.with_next("Add this rule to the role that Hedgerow's account has:\n" +
                       rbac_rule(climb_.unreadable));
     fail(RungName::Rights, took, std::move(failure), std::move(evidence));
   }
 
   Client client_;
+  const Settings& settings_;
   const base::Clock& clock_;
   base::Deadline deadline_;
   const std::function<void(const Rung&)>& on_rung_;

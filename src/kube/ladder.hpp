@@ -38,7 +38,8 @@ struct Climb {
   std::string server_version;
   std::string user;  // Who the cluster says we are.
   std::vector<Kind> kinds;
-  std::vector<Kind> unreadable;  // Those of `kinds` that we may not list.
+  std::vector<Kind> unreadable;  // Those of `kinds` that we may not list everywhere;
+  std::size_t in_part = 0;       // so many of them in some namespaces.
   std::optional<base::WallTime> certificate_ends;
   std::optional<base::WallTime> credential_ends;
 

@@ -143,31 +143,40 @@ std::string Address::text() const {
   return out.data();
 }
 
+std::optional<Network> Network::parse(std::string_view text) {
+  const auto [network, port] = taken_apart(base::trimmed(text));
+  const auto slash = network.find('/');
+  const auto address = Address::parse(network.substr(0, slash));
+  if (!address) return std::nullopt;
+  const unsigned width = address->is_ipv4() ? 32 : 128;
+  const auto bits = slash == std::string_view::npos ? std::optional{width}
+                                                    : number_in(network.substr(slash + 1), width);
+  const auto number = port ? number_in(*port, 65535) : std::optional{0u};
+  if (!bits || !number || (port && *number == 0)) return std::nullopt;
+  return Network{*address, *bits + (128 - width), static_cast<std::uint16_t>(*number)};
+}
+
+bool Network::holds(const Address& other, std::uint16_t other_port) const {
+  return shares_bits(other, address, bits) && (port == 0 || port == other_port);
+}
+
 AddressRules::AddressRules(std::span<const std::string> allowed) {
   for (const std::string& entry : allowed) {
-    const auto [network, port] = taken_apart(base::trimmed(entry));
-    const auto slash = network.find('/');
-    const auto address = Address::parse(network.substr(0, slash));
-    const unsigned width = address && address->is_ipv4() ? 32 : 128;
-    const auto bits = slash == std::string_view::npos ? std::optional{width}
-                                                      : number_in(network.substr(slash + 1), width);
-    const auto number = port ? number_in(*port, 65535) : std::optional{0u};
-    if (!address || !bits || !number || (port && *number == 0))
+    const auto network = Network::parse(entry);
+    if (!network)
       throw base::Failure{
           base::Code::Invalid, base::Cause::Refused,
           fmt::format("'{}' is not an address, a network or one of them with a port "
                       "(127.0.0.1:6443, 10.0.0.0/8, [::1]:6443).",
                       base::shown(entry, 80))};
-    allowed_.push_back({*address, *bits + (128 - width), static_cast<std::uint16_t>(*number)});
+    allowed_.push_back(*network);
   }
 }
 
 std::optional<std::string_view> AddressRules::why_denied(const Address& address,
                                                          std::uint16_t port) const {
   for (const Network& network : allowed_)
-    if (shares_bits(address, network.address, network.bits) &&
-        (network.port == 0 || network.port == port))
-      return std::nullopt;
+    if (network.holds(address, port)) return std::nullopt;
   if (const auto reason = plainly_denied(address)) return reason;
   if (const auto inner = carried(address)) return plainly_denied(*inner);
   return std::nullopt;

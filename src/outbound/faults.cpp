@@ -57,6 +57,7 @@ Failure Transfer::fault_of(CURLcode code) const {
   };
   if (refused_) return *refused_;
   if (auto untrusted = trust_fault()) return with_words(std::move(*untrusted));
+  if (auto proxy = proxy_fault(code)) return with_words(std::move(*proxy));
   const Phase reached = reply_.evidence.reached;
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -125,6 +126,42 @@ std::optional<Failure> Transfer::trust_fault() const {
   }
 }
 
+// What the proxy did before it led anywhere.
+std::optional<Failure> Transfer::proxy_fault(CURLcode code) const {
+  if (!by_proxy() || handshake_ || reply_.evidence.reached > Phase::Connecting) return std::nullopt;
+  const Proxy& proxy = *route_.settings.proxy;
+  const std::string place = proxy.place();
+  long status = 0;
+  curl_easy_getinfo(handle_, CURLINFO_HTTP_CONNECTCODE, &status);
+  if (status == 407)
+    return Failure{Code::ProxyRefused, Cause::Denied,
+                   fmt::format("The proxy {} wants to know who asks (407), {}.", place,
+                               proxy.user().empty() ? "and no credentials are set for it"
+                                                    : "and does not take the credentials set")};
+  if (status != 0 && status != 200)
+    return Failure{Code::ProxyRefused, Cause::Denied,
+                   fmt::format("The proxy {} does not lead to {}: it answered {}.", place,
+                               route_.peer.target.place(), status)};
+  long number = 0;
+  curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &number);
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return Failure{Code::ProxyUnreachable, Cause::Transient,
+                     fmt::format("The name of the proxy {} does not resolve.", place)};
+    case CURLE_COULDNT_CONNECT:
+      return Failure{Code::ProxyUnreachable, Cause::Transient,
+                     number == 0 ? fmt::format("No answer from the proxy {}.", place)
+                                 : fmt::format("The proxy {} cannot be reached: {}.", place,
+                                               base::lower_ascii(std::generic_category().message(
+                                                   static_cast<int>(number))))};
+    default:
+      return Failure{Code::ProxyRefused, Cause::Transient,
+                     fmt::format("The proxy {} ended the connection without leading to {}.", place,
+                                 route_.peer.target.place())};
+  }
+}
+
 Failure Transfer::connect_fault() const {
   long number = 0;
   curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &number);
@@ -166,7 +203,15 @@ Failure Transfer::handshake_fault() const {
 Failure Transfer::late_fault(base::Milliseconds waited) const {
   const Deadlines& deadlines = route_.settings.deadlines;
   const std::string place = peer_place();
-  switch (reply_.evidence.reached) {
+  const Phase reached = reply_.evidence.reached;
+  if (by_proxy() && (reached == Phase::Resolving || reached == Phase::Connecting))
+    return {
+        Code::ProxyUnreachable, Cause::Transient,
+        fmt::format("The proxy {} did not lead to {} within {}.", route_.settings.proxy->place(),
+                    route_.peer.target.place(),
+                    seconds(std::min(
+                        waited, reached == Phase::Resolving ? deadlines.dns : deadlines.connect)))};
+  switch (reached) {
     case Phase::Resolving:
       return {Code::DnsFailed, Cause::Transient,
               fmt::format("No name server answered for {} within {}.", route_.peer.target.host(),

@@ -1,13 +1,15 @@
 // The one way out: requests over https to one place, each phase with its own deadline, each address
 // looked at before a byte is sent, the peer's certificate proven against the given CA and no other.
-// What a server could not do just now is asked again after a rest. Follows no redirect, uses no
-// proxy, reads no environment. What is asked and what answers mean is left to the rooms above.
+// What a server could not do just now is asked again after a rest. Follows no redirect, reads no
+// environment, and goes through a proxy only where the settings say so. What is asked and what
+// answers mean is left to the rooms above.
 #pragma once
 
 #include "base/failure.hpp"
 #include "base/secret.hpp"
 #include "outbound/addresses.hpp"
 #include "outbound/certificate.hpp"
+#include "outbound/proxy.hpp"
 #include "outbound/retries.hpp"
 #include "outbound/target.hpp"
 
@@ -30,6 +32,7 @@ struct Settings {
   Deadlines deadlines;
   Retries retries;
   AddressRules addresses;
+  std::shared_ptr<const Proxy> proxy;  // Owned by all copies of the settings; null: none.
 };
 
 // A peer and what proves it, and what proves us to it. The PEM texts must have been found sound
@@ -59,7 +62,7 @@ enum class Phase : std::uint8_t {
 // happen (a connection kept from before) has none.
 struct Evidence {
   Phase reached = Phase::Waiting;
-  std::string address;       // "10.1.2.3:6443", the one connected to.
+  std::string address;  // "10.1.2.3:6443", the one connected to, or the proxy and what it leads to.
   std::string http_version;  // "1.1", "2"
   std::optional<base::Milliseconds> dns;
   std::optional<base::Milliseconds> tcp;

@@ -110,7 +110,8 @@ struct CurlCallbacks {
   static int asking(void* self, char* address, char*, int port, int) {
     auto& transfer = *static_cast<Transfer*>(self);
     const bool fine = guarded(transfer, [&] {
-      transfer.reply_.evidence.address = fmt::format("{}:{}", bracketed(address), port);
+      transfer.reply_.evidence.address =
+          transfer.way_by(fmt::format("{}:{}", bracketed(address), port));
       transfer.note_sent();
       transfer.enter(Phase::Asking);
     });
@@ -191,8 +192,7 @@ void Transfer::set_options() {
 void Transfer::set_protection() {
   set(handle_, CURLOPT_PROTOCOLS_STR, "https");
   set(handle_, CURLOPT_FOLLOWLOCATION, 0L);
-  set(handle_, CURLOPT_PROXY, "");  // Also keeps the environment's proxies away.
-  set(handle_, CURLOPT_NOPROXY, "*");
+  set_proxy();
   set(handle_, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
   set(handle_, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   set(handle_, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -217,6 +217,37 @@ void Transfer::set_protection() {
     set(handle_, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
     set(handle_, CURLOPT_XOAUTH2_BEARER, peer.bearer.open().data());
   }
+}
+
+bool Transfer::by_proxy() const {
+  const auto& proxy = route_.settings.proxy;
+  return proxy && proxy->leads_to(route_.peer.target);
+}
+
+// Where the request goes, when this is the other end of the connection.
+std::string Transfer::way_by(std::string place) const {
+  return by_proxy() ? fmt::format("{} by proxy {}", route_.peer.target.place(), place) : place;
+}
+
+// What is said here also keeps the proxies of the environment away.
+void Transfer::set_proxy() {
+  if (!by_proxy()) {
+    set(handle_, CURLOPT_PROXY, "");
+    set(handle_, CURLOPT_NOPROXY, "*");
+    return;
+  }
+  const Proxy& proxy = *route_.settings.proxy;
+  set(handle_, CURLOPT_PROXY, proxy.url().c_str());
+  set(handle_, CURLOPT_NOPROXY, "");
+  set(handle_, CURLOPT_PROXYTYPE, long{CURLPROXY_HTTP});
+  set(handle_, CURLOPT_HTTPPROXYTUNNEL, 1L);
+  set(handle_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // The proxy gets none of the headers that are for the cluster.
+  set(handle_, CURLOPT_HEADEROPT, long{CURLHEADER_SEPARATE});
+  if (proxy.user().empty()) return;
+  set(handle_, CURLOPT_PROXYAUTH, long{CURLAUTH_BASIC});
+  set(handle_, CURLOPT_PROXYUSERNAME, proxy.user().c_str());
+  set(handle_, CURLOPT_PROXYPASSWORD, proxy.password().open().data());
 }
 
 void Transfer::set_request() {
@@ -301,20 +332,31 @@ void Transfer::enter(Phase phase) {
   if (order_.request.on_phase) route_.clock.standing([&] { order_.request.on_phase(evidence); });
 }
 
+// Why this address of the target is not connected to.
+std::optional<base::Failure> Transfer::denied(const Address& address, std::uint16_t port) const {
+  const auto reason = route_.settings.addresses.why_denied(address, port);
+  if (!reason) return std::nullopt;
+  const std::string& host = route_.peer.target.host();
+  return base::Failure{
+      base::Code::AddressBlocked, base::Cause::Denied,
+      address.text() == host
+          ? fmt::format("{} is {}; Hedgerow does not connect to it.", host, *reason)
+          : fmt::format("{} leads to {}, {}; Hedgerow does not connect to it.", host,
+                        address.text(), *reason)};
+}
+
 curl_socket_t Transfer::open_socket(const curl_sockaddr& address) {
   const SocketPlace place = place_of(address);
-  if (const auto reason = route_.settings.addresses.why_denied(place.address, place.port)) {
-    refused_ =
-        base::Failure{base::Code::AddressBlocked, base::Cause::Denied,
-                      place.address.text() == route_.peer.target.host()
-                          ? fmt::format("{} is {}; Hedgerow does not connect to it.",
-                                        place.address.text(), *reason)
-                          : fmt::format("{} leads to {}, {}; Hedgerow does not connect to it.",
-                                        route_.peer.target.host(), place.address.text(), *reason)};
-    return CURL_SOCKET_BAD;
-  }
+  const Target& target = route_.peer.target;
   refused_.reset();  // Another address of the name is being tried.
-  reply_.evidence.address = text_of(place);
+  if (!by_proxy())
+    refused_ = denied(place.address, place.port);
+  else if (const auto literal = literal_address(target.host()))
+    // The operator chose the proxy; names are resolved behind it, and only what is written can be
+    // looked at.
+    refused_ = denied(*literal, target.port());
+  if (refused_) return CURL_SOCKET_BAD;
+  reply_.evidence.address = way_by(text_of(place));
   enter(Phase::Connecting);
   return socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
 }

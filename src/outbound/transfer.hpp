@@ -81,6 +81,7 @@ class Transfer {
 
   void set_options();
   void set_protection();
+  void set_proxy();
   void set_request();
   void enter(Phase phase);
   void note_phase_time(base::Milliseconds took);
@@ -88,6 +89,10 @@ class Transfer {
   void note_sent();
   void take_header(std::string_view line);
   [[nodiscard]] bool take_body(std::string_view piece);
+  [[nodiscard]] bool by_proxy() const;
+  [[nodiscard]] std::string way_by(std::string place) const;
+  [[nodiscard]] std::optional<base::Failure> denied(const Address& address,
+                                                    std::uint16_t port) const;
   [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);
   void armed(SSL_CTX* context);
   [[nodiscard]] base::Milliseconds left_of_all_tries() const;
@@ -103,6 +108,7 @@ class Transfer {
   [[nodiscard]] base::Failure late_fault(base::Milliseconds waited) const;
   [[nodiscard]] base::Failure redirect_fault() const;
   [[nodiscard]] base::Failure broken_fault() const;
+  [[nodiscard]] std::optional<base::Failure> proxy_fault(CURLcode code) const;
   [[nodiscard]] std::string peer_place() const;
 
   CURLM* multi_;

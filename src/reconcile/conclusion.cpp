@@ -68,7 +68,9 @@ model::ReachFact reach_after(const model::ReachFact& first, std::span<const Kind
   for (const KindRead& kind : kinds) {
     // Credentials that are refused once are refused from now on.
     if (kind.code == Code::ClusterUnauthorized) return speaks(kind);
-    if (kind.code && reach_of(*kind.code) != Reach::Reachable)
+    // Where some namespaces are refused, the others have answered.
+    const bool in_part = kind.code == Code::ClusterForbidden && kind.state == LayerState::Partly;
+    if (kind.code && !in_part && reach_of(*kind.code) != Reach::Reachable)
       unreached = unreached == nullptr ? &kind : unreached;
     else
       answered = answered || kind.pages > 0;

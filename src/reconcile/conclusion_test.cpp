@@ -81,6 +81,8 @@ TEST(PullReach, AfterAPullTheLatestAnswersCount) {
   EXPECT_EQ(after({read_kind(), broken(Code::ClusterForbidden)}), Reach::Reachable);
   EXPECT_EQ(after({broken(Code::ClusterForbidden), broken(Code::ClusterForbidden)}),
             Reach::Refused);
+  EXPECT_EQ(after({broken(Code::ClusterForbidden, LayerState::Partly)}), Reach::Reachable)
+      << "the namespaces that did not refuse have answered";
   EXPECT_EQ(after({read_kind(), broken(Code::ClusterUnauthorized)}), Reach::Refused);
   EXPECT_EQ(after({broken(Code::TcpRefused), broken(Code::TcpRefused)}), Reach::Unreachable);
   EXPECT_EQ(after({read_kind(), broken(Code::TcpRefused)}), Reach::Reachable);

@@ -67,8 +67,8 @@ model::Ending ending_of(const kube::Climb& climb) {
   const base::Failure* failure = climb.failure();
   if (failure == nullptr) return {};
   model::Ending ending = model::ending_of(*failure);
-  const bool some_readable =
-      !climb.unreadable.empty() && climb.unreadable.size() < climb.kinds.size();
+  const bool some_readable = !climb.unreadable.empty() &&
+                             (climb.unreadable.size() < climb.kinds.size() || climb.in_part > 0);
   if (some_readable && ending.outcome == model::Outcome::Failed)
     ending.outcome = model::Outcome::Partly;
   return ending;

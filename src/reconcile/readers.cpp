@@ -90,8 +90,8 @@ bool credentials_passed(std::span<const store::MeasuredRung> rungs) {
 model::ReachFact reach_of(const Climbed& climbed, const std::optional<Failure>& wrong,
                           base::WallTime now, base::Milliseconds took) {
   const Failure* failure = wrong ? &*wrong : climbed.climb.failure();
-  const bool all_refused =
-      !climbed.climb.kinds.empty() && climbed.climb.unreadable.size() == climbed.climb.kinds.size();
+  const bool all_refused = !climbed.climb.kinds.empty() && climbed.climb.in_part == 0 &&
+                           climbed.climb.unreadable.size() == climbed.climb.kinds.size();
   const bool reached =
       failure == nullptr || (!wrong && !all_refused && credentials_passed(climbed.rungs));
   if (!reached) return reach_after(*failure, now, took);

@@ -20,6 +20,10 @@ Failure doubled(const kube::Kind& kind, const kube::Item& item) {
                       item.name)};
 }
 
+bool is_refusal(const std::optional<Failure>& broken) {
+  return broken && broken->code() == Code::ClusterForbidden;
+}
+
 model::KindRead row_of(const kube::Kind& kind) {
   model::KindRead row;
   row.group = kind.group;
@@ -45,20 +49,21 @@ void Reading::plan_lists() {
   for (std::size_t i = 0; i < plan_.kinds.size(); ++i) {
     const kube::Kind& kind = plan_.kinds[i];
     table_.push_back(row_of(kind));
-    const auto add = [&](const Place* place) {
-      List list;
-      list.kind = i;
-      list.place = place;
-      work_[i].lists.push_back(lists_.size());
-      ++work_[i].open;
-      lists_.push_back(std::move(list));
-      requests_.push_back({kind, place == nullptr ? std::string{} : place->space});
-    };
-    if (!kind.namespaced) add(nullptr);
+    if (!kind.namespaced) add_list(i, nullptr);
     for (const Place& place : plan_.places)
-      if (kind.namespaced && place.listable) add(&place);
+      if (kind.namespaced && place.listable) add_list(i, &place);
   }
   table_.insert(table_.end(), plan_.frozen.begin(), plan_.frozen.end());
+}
+
+void Reading::add_list(std::size_t kind, const Place* place) {
+  List list;
+  list.kind = kind;
+  list.place = place;
+  work_[kind].lists.push_back(lists_.size());
+  ++work_[kind].open;
+  lists_.push_back(std::move(list));
+  requests_.push_back({plan_.kinds[kind], place == nullptr ? std::string{} : place->space});
 }
 
 // Of each kind: at which version it was proven, and whether it is frozen from before.
@@ -78,12 +83,72 @@ void Reading::recall() {
 void Reading::run(kube::Api& api, const std::stop_token& stop) {
   for (std::size_t i = 0; i < work_.size(); ++i)
     if (work_[i].open == 0) settle(i);
+  asked_ = clock_.wall();
+  list(api, stop);
+  list_by_namespace(api, stop);
+  settle_lacking();
+}
+
+void Reading::list(kube::Api& api, const std::stop_token& stop) {
   for (std::size_t i = 0; i < settings_.lists_at_once; ++i) mark_running();
   tell();
-  if (requests_.empty()) return;
-  asked_ = clock_.wall();
-  static_cast<void>(api.list_kinds(requests_, settings_.lists_at_once, *this, stop));
-  settle_lacking();
+  const auto requests = std::span{requests_}.subspan(first_);
+  if (!requests.empty())
+    static_cast<void>(api.list_kinds(requests, settings_.lists_at_once, *this, stop));
+}
+
+std::vector<std::size_t> Reading::withheld_kinds() {
+  std::vector<std::size_t> kinds;
+  for (std::size_t kind = 0; kind < work_.size(); ++kind)
+    if (work_[kind].withheld) kinds.push_back(kind);
+  return kinds;
+}
+
+// The account may have its rights by namespace. Those that the cluster shows exist, so what their
+// lists lack is gone; of any other namespace nothing is known.
+void Reading::list_by_namespace(kube::Api& api, const std::stop_token& stop) {
+  const auto kinds = withheld_kinds();
+  if (kinds.empty()) return;
+  const base::Doing doing{"asking for the namespaces"};
+  const auto spaces = attempt([&] { return api.namespaces(stop); });
+  std::optional<Failure> why;
+  if (!spaces)
+    why = spaces.error();
+  else if (spaces->size() > settings_.kube.namespaces_max)
+    why = too_many_namespaces(spaces->size(), settings_.kube.namespaces_max);
+  if (why) {
+    for (const std::size_t kind : kinds) {
+      lists_[work_[kind].lists.front()].broken = nowhere_to_ask(*work_[kind].withheld, *why);
+      settle(kind);
+    }
+    return tell();
+  }
+  for (const std::string& space : *spaces)
+    visible_.push_back({.space = space, .unproven = {}, .listable = true});
+  first_ = lists_.size();
+  for (const std::size_t kind : kinds) {
+    work_[kind].lists.clear();
+    for (const Place& place : visible_) add_list(kind, &place);
+    work_[kind].astray = find_astray(kind);
+  }
+  list(api, stop);
+}
+
+// What the record has of the kind in namespaces that the cluster does not show.
+std::optional<Failure> Reading::find_astray(std::size_t kind) const {
+  std::set<std::string_view> asked;
+  for (const Place& place : visible_) asked.insert(place.space);
+  std::map<std::string, std::size_t> astray;
+  database_.read([&](const store::Snapshot& seen) {
+    astray.clear();
+    const auto count = [&](const store::Known& known) {
+      const bool present = !known.removed && !known.out_of_scope;
+      if (present && !asked.contains(known.name_space)) ++astray[std::string{known.name_space}];
+    };
+    seen.objects().known(plan_.fabric, kind_name(plan_.kinds[kind]), {}, count);
+  });
+  if (astray.empty()) return std::nullopt;
+  return namespace_gone(plan_.kinds[kind], astray.begin()->first, astray.begin()->second);
 }
 
 // A kind of which something seems to be gone waits for all the others: one that shows that the
@@ -106,6 +171,7 @@ void Reading::settle_lacking() {
 }
 
 void Reading::item(std::size_t request, const kube::Item& item) {
+  request += first_;
   List& list = lists_.at(request);
   if (list.broken) return;
   ++list.items;
@@ -118,6 +184,7 @@ void Reading::item(std::size_t request, const kube::Item& item) {
 }
 
 void Reading::restarted(std::size_t request) {
+  request += first_;
   List& list = lists_.at(request);
   table_[list.kind].listed -= list.items;
   list.items = 0;
@@ -131,6 +198,7 @@ void Reading::restarted(std::size_t request) {
 }
 
 void Reading::ended(std::size_t request, const kube::ListResult& result) {
+  request += first_;
   List& list = lists_.at(request);
   model::KindRead& row = table_[list.kind];
   row.pages += static_cast<int>(result.pages);
@@ -153,7 +221,10 @@ void Reading::ended(std::size_t request, const kube::ListResult& result) {
   list.memory.reset();
   list.fresh = {};
   list.passed_on = {};
-  if (--work.open == 0 && !lacks_some(list.kind)) settle(list.kind);
+  const bool withheld =
+      list.place != nullptr && list.place->space.empty() && is_refusal(list.broken);
+  if (withheld) work.withheld = list.broken;
+  if (--work.open == 0 && !withheld && !lacks_some(list.kind)) settle(list.kind);
   mark_running();
   tell();
 }
@@ -170,10 +241,8 @@ void Reading::remember(std::size_t request) {
   const std::string& space = requests_[request].space;
   database_.read([&](const store::Snapshot& seen) {
     list.memory.emplace();
-    seen.objects().known(plan_.fabric, kind_name(plan_.kinds[list.kind]),
-                         [&](const store::Known& known) {
-                           if (space.empty() || known.name_space == space) list.memory->add(known);
-                         });
+    seen.objects().known(plan_.fabric, kind_name(plan_.kinds[list.kind]), space,
+                         [&](const store::Known& known) { list.memory->add(known); });
   });
   list.memory->seal();
 }
@@ -252,18 +321,19 @@ void Reading::settle(std::size_t kind) {
   model::KindRead& row = table_[kind];
   Mark mark{.kind = kind_name(plan_.kinds[kind]), .coverage = {}, .proof = {}, .rewound = {}};
   if (rewound) mark.rewound = clock_.wall();
-  if (const auto problem = problem_of(kind)) {
+  const Spaces spaces = spaces_of(kind);
+  if (const auto problem = problem_of(kind, spaces)) {
     const bool any = std::ranges::any_of(work_[kind].lists,
                                          [this](std::size_t list) { return !lists_[list].broken; });
     row.state = any && !rewound ? LayerState::Partly : LayerState::Failed;
     row.code = problem->code();
     row.detail = problem->detail();
-    if (problem->code() == Code::ClusterForbidden)
-      row.remedy = kube::rbac_rule(std::span{&plan_.kinds[kind], 1});
+    if (problem->code() == Code::ClusterForbidden) row.remedy = rule_for(plan_.kinds[kind], spaces);
     mark.coverage = {Coverage::NotReadable, row.code, row.detail, row.remedy};
   } else {
     row.state = LayerState::Passed;
     mark.coverage.coverage = Coverage::Readable;
+    if (work_[kind].withheld) mark.coverage.detail = read_by_namespace(spaces.read);
     if (plan_.identity_proven) mark.proof = proof_of(kind);
   }
   journal_.add(std::move(mark));
@@ -280,11 +350,32 @@ void Reading::close_lists(std::size_t kind, bool rewound) {
   }
 }
 
+Spaces Reading::spaces_of(std::size_t kind) const {
+  Spaces spaces;
+  for (const std::size_t each : work_[kind].lists) {
+    const List& list = lists_[each];
+    if (list.place == nullptr || list.place->space.empty()) continue;
+    if (!list.broken) spaces.read.push_back(list.place->space);
+    if (is_refusal(list.broken)) spaces.refused.push_back(list.place->space);
+  }
+  return spaces;
+}
+
 // Why the kind was not read completely.
-std::optional<Failure> Reading::problem_of(std::size_t kind) const {
-  for (const std::size_t list : work_[kind].lists)
-    if (lists_[list].broken) return lists_[list].broken;
-  if (work_[kind].rewound) return work_[kind].rewound;
+std::optional<Failure> Reading::problem_of(std::size_t kind, const Spaces& spaces) const {
+  const KindWork& work = work_[kind];
+  const List* broken = nullptr;
+  for (const std::size_t list : work.lists) {
+    // A refusal says least: the others may say that the credentials have ended.
+    if (lists_[list].broken && (broken == nullptr || is_refusal(broken->broken)))
+      broken = &lists_[list];
+  }
+  if (broken != nullptr && is_refusal(broken->broken) && !spaces.refused.empty())
+    return work.withheld && spaces.read.empty() ? work.withheld
+                                                : refused_in(plan_.kinds[kind], spaces);
+  if (broken != nullptr) return broken->broken;
+  if (work.rewound) return work.rewound;
+  if (work.astray) return work.astray;
   if (!plan_.kinds[kind].namespaced) return std::nullopt;
   for (const Place& place : plan_.places)
     if (place.unproven) return place.unproven;

@@ -1,24 +1,18 @@
 // The lists of one pull while they arrive: each object is compared with what the record remembers,
 // what differs goes to the journal, and what a complete list lacks becomes a tombstone. A list that
 // breaks off is not used and removes nothing; a kind of which the cluster has an earlier state than
-// the record is frozen. For this room only.
+// the record is frozen. What may not be listed in the whole cluster is listed in each namespace.
+// For this room only.
 #pragma once
 
 #include <unordered_set>
 
 #include "reconcile/journal.hpp"
 #include "reconcile/memory.hpp"
+#include "reconcile/places.hpp"
 #include "reconcile/scope.hpp"
 
 namespace hedgerow::reconcile {
-
-// One namespace to list in; empty for the whole cluster.
-struct Place {
-  std::string space;
-  // Why a list there proves no absence; nothing when it does.
-  std::optional<base::Failure> unproven;
-  bool listable = true;
-};
 
 class Reading final : public kube::ListSink {
  public:
@@ -66,9 +60,17 @@ class Reading final : public kube::ListSink {
     std::size_t open = 0;   // Those that have not ended.
     std::string proven_at;  // The resourceVersion of the last proof; empty without one.
     std::optional<base::Failure> rewound;
+    // The refusal to list it in the whole cluster, after which its lists are those by namespace.
+    std::optional<base::Failure> withheld;
+    std::optional<base::Failure> astray;  // Objects of the record where nobody asked.
   };
 
   void plan_lists();
+  void add_list(std::size_t kind, const Place* place);
+  void list(kube::Api& api, const std::stop_token& stop);
+  [[nodiscard]] std::vector<std::size_t> withheld_kinds();
+  void list_by_namespace(kube::Api& api, const std::stop_token& stop);
+  [[nodiscard]] std::optional<base::Failure> find_astray(std::size_t kind) const;
   void recall();
   void mark_running();
   void remember(std::size_t request);
@@ -82,7 +84,9 @@ class Reading final : public kube::ListSink {
   void settle_lacking();
   void settle(std::size_t kind);
   void close_lists(std::size_t kind, bool rewound);
-  [[nodiscard]] std::optional<base::Failure> problem_of(std::size_t kind) const;
+  [[nodiscard]] Spaces spaces_of(std::size_t kind) const;
+  [[nodiscard]] std::optional<base::Failure> problem_of(std::size_t kind,
+                                                        const Spaces& spaces) const;
   [[nodiscard]] Mark::Proof proof_of(std::size_t kind) const;
   void tell();
 
@@ -92,7 +96,9 @@ class Reading final : public kube::ListSink {
   Journal& journal_;
   const Plan plan_;
   std::vector<kube::ListRequest> requests_;
-  std::vector<List> lists_;  // One a request.
+  std::vector<List> lists_;     // One a request.
+  std::size_t first_ = 0;       // Of the requests that were sent together with those under way.
+  std::vector<Place> visible_;  // The namespaces of the cluster, once they were asked for.
   std::vector<KindWork> work_;
   std::vector<model::KindRead> table_;  // The kinds of the plan, then the frozen ones.
   base::WallTime asked_;

@@ -140,20 +140,23 @@ std::int64_t Objects::count(model::FabricId fabric) const {
       fabric);
 }
 
-void Objects::known(model::FabricId fabric, const KindName& kind,
+void Objects::known(model::FabricId fabric, const KindName& kind, std::string_view name_space,
                     const std::function<void(const Known&)>& each) const {
-  sql_.each(
+  const auto take = [&](const sql::Row& row) {
+    Known known;
+    sql::read(row, known.id, known.name_space, known.name, known.uid, known.resource_version,
+              known.raw_hash, known.digest, known.removed, known.out_of_scope);
+    each(known);
+  };
+  constexpr std::string_view kOfKind =
       "SELECT id, namespace, name, uid, resource_version, raw_hash, digest, removed IS NOT NULL,"
-      " out_of_scope IS NOT NULL FROM objects WHERE kind_id = (SELECT id FROM kinds WHERE "
-      "fabric_id = $1"
-      " AND group_name = $2 AND kind = $3) ORDER BY namespace, name",
-      [&](const sql::Row& row) {
-        Known known;
-        sql::read(row, known.id, known.name_space, known.name, known.uid, known.resource_version,
-                  known.raw_hash, known.digest, known.removed, known.out_of_scope);
-        each(known);
-      },
-      fabric, kind.group, kind.kind);
+      " out_of_scope IS NOT NULL FROM objects WHERE kind_id = (SELECT id FROM kinds WHERE"
+      " fabric_id = $1 AND group_name = $2 AND kind = $3){} ORDER BY namespace, name";
+  if (name_space.empty())
+    sql_.each(fmt::format(kOfKind, ""), take, fabric, kind.group, kind.kind);
+  else
+    sql_.each(fmt::format(kOfKind, " AND namespace = $4"), take, fabric, kind.group, kind.kind,
+              name_space);
 }
 
 void Objects::leave_scope(model::FabricId fabric, std::span<const std::string> namespaces) {

@@ -79,8 +79,9 @@ class Objects {
                                           const ObjectOrder& order, const Page& page) const;
   // Present ones in scope only.
   [[nodiscard]] std::int64_t count(model::FabricId fabric) const;
-  // Hands over every row of one kind, tombstones included, by namespace and name.
-  void known(model::FabricId fabric, const KindName& kind,
+  // Hands over every row of one kind, tombstones included, by namespace and name; of one namespace
+  // only, unless that is empty.
+  void known(model::FabricId fabric, const KindName& kind, std::string_view name_space,
              const std::function<void(const Known&)>& each) const;
 
   // At most kApplyMax writes of one run, whole with their history. `at` is when the cluster said

@@ -75,7 +75,7 @@ class HundredThousand : public DatabaseTest {
     const auto add = [&count](const store::Known&) { ++count; };
     read([&](const auto& s) {
       for (int kind = 0; kind < kKinds; ++kind)
-        s.objects().known(fabric_, {kind_of(kind).group, kind_of(kind).kind}, add);
+        s.objects().known(fabric_, {kind_of(kind).group, kind_of(kind).kind}, {}, add);
     });
     return count;
   }
@@ -163,7 +163,7 @@ TEST_P(HundredThousand, lists_go_by_an_index) {
     for (const bool descending : {false, true})
       read([&](const auto& s) { return s.objects().page(fabric_, {}, {by, descending}, {}); });
   read([&](const auto& s) {
-    s.objects().known(fabric_, {"g", "k"}, [](const store::Known&) {});
+    s.objects().known(fabric_, {"g", "k"}, {}, [](const store::Known&) {});
     return s.objects().count(fabric_) + s.kinds().of(fabric_).empty() +
            s.history().of_object({1}, {}).count + s.history().of_run({1}, {}).count +
            s.runs().page_of(fabric_, {}).count + s.runs().working_on(fabric_).has_value() +

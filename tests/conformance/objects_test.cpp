@@ -201,7 +201,7 @@ TEST_P(Objects, are_handed_over_with_what_is_compared_tombstones_included) {
   apply({gone});
   std::vector<std::string> found;
   read([&](const auto& s) {
-    s.objects().known(fabric_, {kSwitch.group, kSwitch.kind}, [&](const store::Known& known) {
+    s.objects().known(fabric_, {kSwitch.group, kSwitch.kind}, {}, [&](const store::Known& known) {
       found.push_back(fmt::format("{}/{} {} {} {}", known.name_space, known.name, known.uid,
                                   known.resource_version, known.removed));
       const auto seen = appeared(kSwitch, std::string{known.name});

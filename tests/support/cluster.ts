@@ -57,6 +57,21 @@ export interface Connection {
   token: string;
 }
 
+export interface Certified {
+  name: string;
+  server: string;
+  ca: string;
+  client_cert: string;
+  client_key: string;
+}
+
+export interface NamespaceReader {
+  connection: Connection;
+  // Both end once the API server heeds them.
+  letIn(namespace: string): Promise<void>;
+  shutOut(namespace: string): Promise<void>;
+}
+
 export class TestCluster {
   private agent: Agent;
   private readonly adminToken: string;
@@ -236,7 +251,7 @@ export class TestCluster {
     const name = `reader-${this.accounts}`;
     const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name } };
     await this.must("POST", "/api/v1/namespaces/default/serviceaccounts", account);
-    const role = (await this.must("GET", `${rbac}/clusterroles/hedgerow-reader`)) as Role;
+    const role = (await this.must("GET", `${rbac}/clusterroles/${readerRole}`)) as Role;
     const rules = without.length > 0 ? await this.rulesWithout(role.rules, without) : role.rules;
     await this.must("POST", `${rbac}/clusterroles`, {
       apiVersion: "rbac.authorization.k8s.io/v1",
@@ -268,6 +283,89 @@ export class TestCluster {
       resources: { name: string }[];
     };
     return resources.map(({ name }) => name);
+  }
+
+  // An account that has no token: it is known by a certificate of its own, signed by the cluster's authority or, as
+  // an impostor would have it, by one of its own making.
+  async certified(signed = true): Promise<Certified> {
+    this.accounts += 1;
+    const name = `certified-${this.accounts}`;
+    const at = (file: string) => join(this.dir, `${name}.${file}`);
+    const fresh = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    await mustRun("openssl", [
+      ...["req", "-new", ...fresh, "-subj", `/CN=${name}`],
+      ...["-keyout", at("key"), "-out", at("csr")],
+    ]);
+    const { ca_file, ca_key_file } = this.report;
+    const by = signed ? ["-CA", ca_file, "-CAkey", ca_key_file] : ["-signkey", at("key")];
+    const serial = String(Date.now() + this.accounts);
+    await mustRun("openssl", [
+      ...["x509", "-req", "-in", at("csr"), ...by, "-days", "2", "-set_serial", serial],
+      ...["-out", at("crt")],
+    ]);
+    const subjects = [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name }];
+    await this.must("POST", `${rbac}/clusterrolebindings`, {
+      ...bindingOf(name, readerRole),
+      subjects,
+    });
+    return {
+      name,
+      server: this.url,
+      ca: this.ca,
+      client_cert: readFileSync(at("crt"), "utf8"),
+      client_key: readFileSync(at("key"), "utf8"),
+    };
+  }
+
+  // Who asked for this resource since the requests were forgotten.
+  askedBy(resource: string): string[] {
+    const lines = this.requests().filter((line) => line.objectRef?.resource === resource);
+    return [...new Set(lines.map((line) => line.user.username ?? ""))];
+  }
+
+  // An account that may read objects only where it is let in, and of the whole cluster knows which namespaces there
+  // are; it may see no more than a namespace's own face if not `seesAll`.
+  async readerByNamespace(seesAll = true): Promise<NamespaceReader> {
+    this.accounts += 1;
+    const name = `by-namespace-${this.accounts}`;
+    const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name } };
+    await this.must("POST", "/api/v1/namespaces/default/serviceaccounts", account);
+    const verbs = seesAll ? ["get", "list"] : ["get"];
+    await this.must("POST", `${rbac}/clusterroles`, {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata: { name },
+      rules: [{ apiGroups: [""], resources: ["namespaces"], verbs }],
+    });
+    await this.must("POST", `${rbac}/clusterrolebindings`, bindingOf(name));
+    const connection = { server: this.url, ca: this.ca, token: await this.tokenOf(name) };
+    const bindings = (namespace: string) => `${rbac}/namespaces/${namespace}/rolebindings`;
+    const heeded = (namespace: string, status: number) =>
+      until(`the API server to answer ${name} ${status} in ${namespace}`, async () => {
+        const answer = await this.ask("GET", this.pathOf("Server", namespace), {
+          headers: { Authorization: `Bearer ${connection.token}` },
+        });
+        return answer.status === status ? true : undefined;
+      });
+    return {
+      connection,
+      letIn: async (namespace) => {
+        await this.must("POST", bindings(namespace), {
+          ...bindingOf(name, readerRole),
+          kind: "RoleBinding",
+        });
+        await heeded(namespace, 200);
+      },
+      shutOut: async (namespace) => {
+        await this.must("DELETE", `${bindings(namespace)}/${name}`);
+        await heeded(namespace, 403);
+      },
+    };
+  }
+
+  async namespaces(): Promise<string[]> {
+    const { items } = (await this.must("GET", "/api/v1/namespaces")) as { items: KubeObject[] };
+    return items.map(({ metadata }) => metadata.name);
   }
 
   private async tokenOf(name: string): Promise<string> {
@@ -394,6 +492,8 @@ export interface Appliable {
 }
 
 const rbac = "/apis/rbac.authorization.k8s.io/v1";
+// Of packaging/kubernetes/reader-rbac.yaml.
+const readerRole = "hedgerow-reader";
 
 const isGuest = (line: AuditLine) =>
   line.user.username?.startsWith("system:serviceaccount:") ?? false;
@@ -408,10 +508,10 @@ interface Role {
   rules: Rule[];
 }
 
-const bindingOf = (name: string) => ({
+const bindingOf = (name: string, role = name) => ({
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "ClusterRoleBinding",
   metadata: { name },
-  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+  roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
   subjects: [{ kind: "ServiceAccount", name, namespace: "default" }],
 });

@@ -54,6 +54,8 @@ export type Code =
   | "dns_failed"
   | "tcp_timeout"
   | "tcp_refused"
+  | "proxy_unreachable"
+  | "proxy_refused"
   | "tls_timeout"
   | "tls_untrusted"
   | "tls_name"
@@ -501,6 +503,20 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     meaning: "Nothing was read. The record keeps its last known state.",
     next: "Check that the server runs and that the port is right.",
     retryable: true,
+  },
+  proxy_unreachable: {
+    layer: 7,
+    title: "The proxy on the way to the cluster does not answer.",
+    meaning: "The cluster was not contacted. The record keeps its last known state.",
+    next: "Check outbound.proxy in the server's settings; what needs no proxy is named in outbound.direct.",
+    retryable: true,
+  },
+  proxy_refused: {
+    layer: 7,
+    title: "The proxy on the way to the cluster does not let us through.",
+    meaning: "The cluster was not contacted, and it got no credentials. The record keeps its last known state.",
+    next: "Let who runs the proxy allow this place; its credentials are outbound.proxy_user and outbound.proxy_password_file in the server's settings.",
+    retryable: false,
   },
   tls_timeout: {
     layer: 7,

@@ -122,7 +122,7 @@ function Coverage({ kind }: { kind: Kind }) {
   return (
     <>
       <State of={coverage[kind.coverage]} /> <Age at={kind.as_of} />
-      {kind.detail && kind.coverage !== "readable" && <div className="wrap">{kind.detail}</div>}
+      {kind.detail && <div className="wrap">{kind.detail}</div>}
     </>
   );
 }
