@@ -28,11 +28,11 @@ export function SessionEnding() {
 
 // Whether this end is near. The server is asked first: another tab, or a click, may have moved it.
 function useNear(end: string | undefined): boolean {
-  // Where sessions are short, nobody is asked all the time.
-  const warn = useMemo(
-    () => (end ? Math.min(limits.warn, (Date.parse(end) - serverNow()) / 2) : 0),
-    [end],
-  );
+  // Where it is near from the start, nobody is asked all the time.
+  const warn = useMemo(() => {
+    const left = end ? Date.parse(end) - serverNow() : 0;
+    return left > limits.warn ? limits.warn : left / 2;
+  }, [end]);
   const due = useTicking((now) => end !== undefined && Date.parse(end) - now <= warn);
   const [asked, setAsked] = useState<string>();
   useEffect(() => {

@@ -44,7 +44,7 @@ export function Health() {
         beside={
           report && (
             <>
-              {counted(report.streams, "event stream")} open,{" "}
+              <span className="muted">{counted(report.streams, "event stream")} open</span>
               <Age at={report.as_of} before="measured " />
             </>
           )
