@@ -23,6 +23,8 @@ export const budget: Plugin = {
     for (const [name, output] of Object.entries(bundle)) {
       if (output.type === "chunk") sizes.set(name, packed(output.code));
       else if (name.endsWith(".css")) styles += packed(output.source);
+      // The script of a worker is a bundle of its own.
+      else if (name.endsWith(".js")) sizes.set(name, packed(output.source));
       if (output.type === "chunk" && output.isEntry) load(name);
     }
     const first = [...initial].reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);

@@ -106,6 +106,15 @@ http::Response list_runs(const Context& context, const http::Request& request,
                  [](base::JsonOut& out, const model::Run& run) { write(out, run); });
 }
 
+std::optional<model::ChangeKind> change_in(Query& query) {
+  constexpr auto& kNames = model::ClosedSet<model::ChangeKind>::kNames;
+  static constexpr std::array<std::string_view, kNames.size() + 1> kWords{"any", kNames[0],
+                                                                          kNames[1], kNames[2]};
+  const std::size_t at = query.word("change", kWords);
+  if (at == 0) return std::nullopt;
+  return static_cast<model::ChangeKind>(at - 1);
+}
+
 }  // namespace
 
 void add_run_routes(http::Router& router, const Context& context) {
@@ -131,10 +140,11 @@ void add_run_routes(http::Router& router, const Context& context) {
   router.add("GET", "/api/runs/{id}/changes/", [&](http::Request& request) {
     Query query{request};
     const store::Page page = query.page();
+    const auto only = change_in(query);
     query.finish();
     const model::RunId id{id_in(request, "id")};
     const auto changes = context.db().read([&](const store::Snapshot& seen) {
-      return views::changes(seen, auth::Callers::of(request).actor, id, page);
+      return views::changes(seen, auth::Callers::of(request).actor, id, only, page);
     });
     return list_of(request, changes, page,
                    [](base::JsonOut& out, const model::Change& change) { write(out, change); });

@@ -55,6 +55,7 @@ std::vector<Entry> faces(Settings& s) {
       {"page.ask_again", &s.page.ask_again},
       {"page.live", &s.page.live},
       {"page.poll", &s.page.poll},
+      {"page.worker", &s.page.worker},
       {"page.hidden", &s.page.hidden},
       {"page.hidden_poll", &s.page.hidden_poll},
       {"page.pause", &s.page.pause},

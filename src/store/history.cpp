@@ -28,11 +28,12 @@ Paged<model::Change> History::of_object(model::ObjectId object, const Page& page
           sql_.one("SELECT count(*) FROM history WHERE object_id = $1", object)};
 }
 
-Paged<model::Change> History::of_run(model::RunId run, const Page& page) const {
-  return {
-      sql_.list(fmt::format("{} h.run_id = $1 ORDER BY h.id LIMIT $2 OFFSET $3", kSelectChanges),
-                change_of, run, page.limit, page.offset),
-      sql_.one("SELECT count(*) FROM history WHERE run_id = $1", run)};
+Paged<model::Change> History::of_run(model::RunId run, std::optional<model::ChangeKind> only,
+                                     const Page& page) const {
+  constexpr std::string_view kWhich = "h.run_id = $1 AND ($2 IS NULL OR h.change = $2)";
+  return {sql_.list(fmt::format("{} {} ORDER BY h.id LIMIT $3 OFFSET $4", kSelectChanges, kWhich),
+                    change_of, run, only, page.limit, page.offset),
+          sql_.one(fmt::format("SELECT count(*) FROM history h WHERE {}", kWhich), run, only)};
 }
 
 std::optional<std::string> History::document(model::ChangeId change) const {

@@ -13,8 +13,9 @@ class History {
 
   // Newest first.
   [[nodiscard]] Paged<model::Change> of_object(model::ObjectId object, const Page& page) const;
-  // In the order in which the run wrote them.
-  [[nodiscard]] Paged<model::Change> of_run(model::RunId run, const Page& page) const;
+  // In the order in which the run wrote them; all, or those of one kind of change.
+  [[nodiscard]] Paged<model::Change> of_run(model::RunId run, std::optional<model::ChangeKind> only,
+                                            const Page& page) const;
   // JSON; nothing for a removal, or when there is no such change.
   [[nodiscard]] std::optional<std::string> document(model::ChangeId change) const;
 

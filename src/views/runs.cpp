@@ -22,9 +22,10 @@ store::Paged<model::Run> runs(const store::Snapshot& seen, const model::Actor& a
 }
 
 store::Paged<model::Change> changes(const store::Snapshot& seen, const model::Actor& actor,
-                                    model::RunId id, const store::Page& page) {
+                                    model::RunId id, std::optional<model::ChangeKind> only,
+                                    const store::Page& page) {
   (void)run(seen, actor, id);
-  return seen.history().of_run(id, page);
+  return seen.history().of_run(id, only, page);
 }
 
 }  // namespace hedgerow::views

@@ -21,6 +21,7 @@ struct RunView {
 
 [[nodiscard]] store::Paged<model::Change> changes(const store::Snapshot& seen,
                                                   const model::Actor& actor, model::RunId id,
+                                                  std::optional<model::ChangeKind> only,
                                                   const store::Page& page);
 
 }  // namespace hedgerow::views

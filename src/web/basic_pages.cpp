@@ -199,7 +199,9 @@ http::Response run_page(const Frame& frame, const views::RunView& view) {
   html.line("h2", "Kinds").open("table");
   for (const model::KindRead& kind : run.kinds) {
     html.open("tr").line("td", kind.kind).line("td", spoken(model::name_of(kind.state)));
-    html.line("td", fmt::format("{} objects", kind.listed)).line("td", kind.detail).close();
+    html.line("td", fmt::format("{} objects", kind.listed));
+    html.line("td", kind.tries > 1 ? fmt::format("{} tries", kind.tries) : "");
+    html.line("td", kind.detail).close();
   }
   html.close();
   return ended(frame, std::move(html));

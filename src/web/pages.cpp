@@ -47,11 +47,12 @@ std::string replaced(std::string text, std::string_view word, std::string_view b
 
 // As the page reads it: names and milliseconds.
 std::string text_of(const Limits& it) {
-  const std::array<std::pair<std::string_view, base::Milliseconds>, 12> named{{
+  const std::array<std::pair<std::string_view, base::Milliseconds>, 13> named{{
       {"answer", it.answer},
       {"ask_again", it.ask_again},
       {"live", it.live},
       {"poll", it.poll},
+      {"worker", it.worker},
       {"hidden", it.hidden},
       {"hidden_poll", it.hidden_poll},
       {"pause", it.pause},
@@ -85,13 +86,18 @@ http::Response Pages::answer(const http::Request& request) const {
     throw Failure{Code::NotFound, Cause::Missing};
   const File* file = request.path == kIndex ? nullptr : file_at(request.path);
   if (file) {
-    return http::answer_with({.content_type = content_type(file->path),
-                              .etag = file->digest,
-                              .immutable = file->path.starts_with("/assets/"),
-                              .plain = file->plain.bytes(),
-                              .gzip = file->gzip.bytes(),
-                              .brotli = file->brotli.bytes()},
-                             request);
+    auto response = http::answer_with({.content_type = content_type(file->path),
+                                       .etag = file->digest,
+                                       .immutable = file->path.starts_with("/assets/"),
+                                       .plain = file->plain.bytes(),
+                                       .gzip = file->gzip.bytes(),
+                                       .brotli = file->brotli.bytes()},
+                                      request);
+    // A worker obeys the policy of its own script, not of the page: this one may ask this server.
+    if (file->path.ends_with(".js"))
+      response.headers.set("Content-Security-Policy",
+                           "default-src 'none'; connect-src 'self'; frame-ancestors 'none'");
+    return response;
   }
   if (request.path.starts_with("/assets/")) throw Failure{Code::NotFound, Cause::Missing};
   return page();

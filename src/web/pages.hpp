@@ -15,7 +15,9 @@ struct Limits {
   base::Milliseconds ask_again{600'000};     // A waiting click older than this is not sent unasked.
   base::Milliseconds live{12'000};           // Without a heartbeat, until it says "Not live".
   base::Milliseconds poll{5'000};            // Between two looks while the stream is silent.
-  base::Milliseconds hidden{30'000};         // Out of sight, until its stream is closed.
+  base::Milliseconds worker{5'000};          // Without a word of the tabs' shared worker, until
+                                             // a tab goes on by itself.
+  base::Milliseconds hidden{30'000};         // Out of sight, until a tab's own stream is closed.
   base::Milliseconds hidden_poll{60'000};    // Between two looks from then on.
   base::Milliseconds pause{1'000};           // Before the second try, doubled for each further one
   base::Milliseconds pause_longest{15'000};  // up to this.

@@ -159,6 +159,28 @@ test("1: a viewer is told what is missing, and a forged form is refused on its l
   expect((await viewer.fabric(fabric.id)).recent_runs).toEqual([]);
 });
 
+test("the page of a run says how many tries a kind took, where it was more than one", async ({
+  hedgerow,
+  cluster,
+  gate,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster, through: gate });
+  await gate.rule({
+    name: "once",
+    match: { path: "/servers$" },
+    times: 1,
+    action: { answer: { status: 503 } },
+  });
+  const run = await (await hedgerow.server.as("operator")).pull(fabric.id);
+  await open(page, "viewer");
+  await page.goto(page.at(`/basic/runs/${run.id}/`));
+  const row = (kind: string) =>
+    page.getByRole("row").filter({ has: page.getByRole("cell", { name: kind, exact: true }) });
+  await expect(row("Server")).toContainText("2 tries");
+  await expect(row("Connection")).not.toContainText("tries");
+});
+
 test("signing out on a basic page ends the session, and Back shows nothing", async ({
   hedgerow,
   cluster,

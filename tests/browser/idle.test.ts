@@ -26,7 +26,6 @@ test("an idle page sends at most one request a minute beside its stream, whichev
   ];
   const sent: string[][] = [];
   for (const [at, path] of paths.entries()) {
-    // Each tab holds one of the six connections that a browser opens to one host.
     const tab = at === 0 ? page : await page.otherTab();
     await tab.goto(tab.at(path));
     await expect(tab.getByText("Live", { exact: true })).toBeVisible();

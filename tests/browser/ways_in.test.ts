@@ -1,4 +1,5 @@
 // Ways into the application: deep links, roles, plain HTTP, and what every screen owes to everybody.
+import type { Locator } from "@playwright/test";
 import { routes } from "../support/contract";
 import { expect, test } from "../support/fixtures";
 import { networkLines, type PersonPage } from "../support/person";
@@ -219,30 +220,6 @@ test.describe("5: no id occurs twice and every control has a name", () => {
     expect(await look(page)).toEqual({ doubled: [], violations: [] });
   });
 
-  for (const colorScheme of ["light", "dark"] as const)
-    for (const width of [1280, 320])
-      test(`on every screen, ${colorScheme}, ${width} px wide`, async ({
-        hedgerow,
-        cluster,
-        page,
-      }) => {
-        test.slow();
-        const fabric = await hedgerow.fabric({ cluster });
-        await (await hedgerow.server.as("administrator")).pull(fabric.id);
-        await page.emulateMedia({ colorScheme });
-        await page.setViewportSize({ width, height: 800 });
-        await page.signIn("administrator");
-        someCa = cluster.connection.ca;
-        for (const [name, open] of Object.entries(screens)) {
-          await open(page, fabric.id);
-          expect(await look(page), name).toEqual({ doubled: [], violations: [] });
-          const sideways = await page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-          );
-          expect(sideways, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
-        }
-      });
-
   test("in the note behind a locked button", async ({ hedgerow, cluster, page }) => {
     const fabric = await hedgerow.fabric({ cluster });
     await page.signIn("viewer").open(fabric);
@@ -260,4 +237,69 @@ test.describe("5: no id occurs twice and every control has a name", () => {
     await expect(page.getByRole("dialog")).toBeVisible();
     expect(await look(page)).toEqual({ doubled: [], violations: [] });
   });
+});
+
+// 1280 by 800 at 400 % is 320 by 200.
+const sights = {
+  "light, 1280 px wide": { colorScheme: "light", width: 1280, height: 800 },
+  "light, 320 px wide": { colorScheme: "light", width: 320, height: 800 },
+  "dark, 1280 px wide": { colorScheme: "dark", width: 1280, height: 800 },
+  "dark, 320 px wide": { colorScheme: "dark", width: 320, height: 800 },
+  "forced colours, 1280 px wide": { forcedColors: "active", width: 1280, height: 800 },
+  "forced colours, 320 px wide": { forcedColors: "active", width: 320, height: 800 },
+  "dark forced colours at 400 %": {
+    colorScheme: "dark",
+    forcedColors: "active",
+    width: 320,
+    height: 200,
+  },
+  "light at 400 %": { colorScheme: "light", width: 320, height: 200 },
+} as const;
+
+for (const [how, { width, height, ...media }] of Object.entries(sights))
+  test(`47: every screen, ${how}, has no id twice, no violation and no sideways scroll`, async ({
+    hedgerow,
+    cluster,
+    page,
+  }) => {
+    test.slow();
+    const fabric = await hedgerow.fabric({ cluster });
+    await (await hedgerow.server.as("administrator")).pull(fabric.id);
+    await page.emulateMedia(media);
+    await page.setViewportSize({ width, height });
+    await page.signIn("administrator");
+    someCa = cluster.connection.ca;
+    for (const [name, open] of Object.entries(screens)) {
+      await open(page, fabric.id);
+      expect(await look(page), name).toEqual({ doubled: [], violations: [] });
+      const sideways = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(sideways, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
+    }
+  });
+
+test("47: in forced colours what is chosen can be told from what is not", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await (await hedgerow.server.as("administrator")).pull(fabric.id);
+  await page.emulateMedia({ forcedColors: "active" });
+  await page.signIn("administrator");
+  const paint = (of: Locator) =>
+    of.evaluate((element) => {
+      const { backgroundColor, borderBottomColor, borderBottomWidth } = getComputedStyle(element);
+      return [backgroundColor, borderBottomColor, borderBottomWidth].join(" ");
+    });
+  const nav = page.getByRole("navigation", { name: "Main" });
+  const [here, elsewhere] = ["Fabrics", "Health"].map((name) => nav.getByRole("link", { name }));
+  if (here && elsewhere) expect(await paint(here)).not.toBe(await paint(elsewhere));
+  await page.goto(page.at("/fabrics/add/"));
+  const choice = (name: string) => page.locator(".choice", { hasText: name });
+  expect(await paint(choice("Kubeconfig"))).not.toBe(await paint(choice("Later")));
+  await page.goto(page.at("/objects/1/"));
+  const tab = (selected: boolean) => page.getByRole("tab", { selected }).first();
+  expect(await paint(tab(true))).not.toBe(await paint(tab(false)));
 });

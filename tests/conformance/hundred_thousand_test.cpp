@@ -165,7 +165,7 @@ TEST_P(HundredThousand, lists_go_by_an_index) {
   read([&](const auto& s) {
     s.objects().known(fabric_, {"g", "k"}, {}, [](const store::Known&) {});
     return s.objects().count(fabric_) + s.kinds().of(fabric_).empty() +
-           s.history().of_object({1}, {}).count + s.history().of_run({1}, {}).count +
+           s.history().of_object({1}, {}).count + s.history().of_run({1}, {}, {}).count +
            s.runs().page_of(fabric_, {}).count + s.runs().working_on(fabric_).has_value() +
            s.runs().last_ended(fabric_).has_value() + s.runs().lost_in_a_row(fabric_);
   });

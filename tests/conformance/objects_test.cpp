@@ -278,7 +278,7 @@ TEST_P(Objects, history_is_found_by_object_and_by_run_with_each_document) {
   seen.id = apply({seen, appeared(kServer, "server-01")}).ids.at(0);
   seen.act = Act::Removed;
   apply({seen});
-  const auto of_run = read([&](const auto& s) { return s.history().of_run(run_, {}); });
+  const auto of_run = read([&](const auto& s) { return s.history().of_run(run_, {}, {}); });
   EXPECT_EQ(of_run.count, 3);
   ASSERT_EQ(of_run.rows.size(), 3U);
   EXPECT_EQ(of_run.rows[0].identity, seen.identity);
@@ -286,6 +286,11 @@ TEST_P(Objects, history_is_found_by_object_and_by_run_with_each_document) {
   EXPECT_EQ(of_run.rows[1].identity.name, "server-01");
   EXPECT_EQ(of_run.rows[2].kind, ChangeKind::Removed);
   EXPECT_EQ(of_run.rows[2].object, seen.id);
+  const auto removed =
+      read([&](const auto& s) { return s.history().of_run(run_, ChangeKind::Removed, {}); });
+  EXPECT_EQ(removed.count, 1);
+  ASSERT_EQ(removed.rows.size(), 1U);
+  EXPECT_EQ(removed.rows[0].id, of_run.rows[2].id);
   read([&](const auto& s) {
     EXPECT_EQ(s.history().document(of_run.rows[0].id), seen.observed.document);
     EXPECT_FALSE(s.history().document(of_run.rows[2].id));

@@ -154,7 +154,8 @@ test.describe("while a run goes on", () => {
     await page.sync().click();
     await expect(page.watched()).toContainText("Sync from Fabric is running");
     page.allow(/Failed to load resource|ERR_/);
-    await page.context().setOffline(true);
+    // Neither the page nor the worker that holds its stream reaches anything.
+    await frontGate.rule({ name: "offline", on: "connection", action: { reset: true } });
     await frontGate.closeConnections();
     await expect(page.getByText(/Not live since \d/)).toBeVisible({ timeout: 20_000 });
     await gate.dropAll();
@@ -162,7 +163,7 @@ test.describe("while a run goes on", () => {
     const [run] = (await operator.fabric(fabric.id)).recent_runs;
     await operator.ended(run?.id ?? 0);
     await expect(page.watched(), "the page cannot know it").not.toContainText("succeeded");
-    await page.context().setOffline(false);
+    await frontGate.drop("offline");
     await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
     await expect(live(page)).toBeVisible({ timeout: 20_000 });
     await expectExecutedOnce(hedgerow, cluster, fabric);

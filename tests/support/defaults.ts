@@ -99,6 +99,7 @@ export const defaults: Record<string, string> = {
   "page.ask_again": "10m",
   "page.live": "12s",
   "page.poll": "5s",
+  "page.worker": "5s",
   "page.hidden": "30s",
   "page.hidden_poll": "1m",
   "page.pause": "1s",

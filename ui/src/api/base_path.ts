@@ -1,11 +1,9 @@
-// Where the application lives below its host; the server writes it into index.html.
-const word = "hedgerow-base";
+// Where the application lives below its host.
+import { said } from "./said";
 
-export function cleanBase(content: string | null | undefined): string {
-  if (!content || content.startsWith("__")) return "";
+export function cleanBase(content: string): string {
+  if (content.startsWith("__")) return "";
   return content.replace(/\/+$/, "");
 }
 
-export const basePath = cleanBase(
-  globalThis.document?.querySelector(`meta[name="${word}"]`)?.getAttribute("content"),
-);
+export const basePath = cleanBase(said("base"));

@@ -7,10 +7,7 @@ describe("how long the page waits", () => {
     const text = said.map(([name, ms]) => `${name}=${ms}`).join(" ");
     expect(limitsIn(text)).toEqual(Object.fromEntries(said));
   });
-  it.each([undefined, null, "", "__HEDGEROW_LIMITS__"])(
-    "is the default where it says %j",
-    (said) => {
-      expect(limitsIn(said)).toMatchObject({ answer: 15_000, warn: 120_000 });
-    },
-  );
+  it.each(["", "__HEDGEROW_LIMITS__"])("is the default where it says %j", (said) => {
+    expect(limitsIn(said)).toMatchObject({ answer: 15_000, warn: 120_000 });
+  });
 });

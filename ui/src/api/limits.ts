@@ -1,12 +1,13 @@
-// How long the page waits, in milliseconds; the server's settings say it in index.html.
-const word = "hedgerow-limits";
+// How long the page waits, in milliseconds; the server's settings say it.
+import { said } from "./said";
 
 const defaults = {
   answer: 15_000, // for one answer of the server
   ask_again: 600_000, // a waiting click older than this is not sent unasked
   live: 12_000, // without a heartbeat, until the lamp says so
   poll: 5_000, // between two looks while the stream is silent
-  hidden: 30_000, // out of sight, until the stream is closed
+  worker: 5_000, // without a word of the worker that all tabs share, until a tab goes on by itself
+  hidden: 30_000, // out of sight, until a tab's own stream is closed
   hidden_poll: 60_000, // between two looks from then on
   pause: 1_000, // before the second try, doubled for each further one
   pause_longest: 15_000, // up to this
@@ -16,14 +17,9 @@ const defaults = {
   renew: 300_000, // between two renewals of a session in use
 };
 
-export function limitsIn(content: string | null | undefined): typeof defaults {
-  const said = [...(content ?? "").matchAll(/(\w+)=(\d+)/g)].map(([, name, ms]) => [
-    name,
-    Number(ms),
-  ]);
-  return { ...defaults, ...(Object.fromEntries(said) as Partial<typeof defaults>) };
+export function limitsIn(content: string): typeof defaults {
+  const words = [...content.matchAll(/(\w+)=(\d+)/g)].map(([, name, ms]) => [name, Number(ms)]);
+  return { ...defaults, ...(Object.fromEntries(words) as Partial<typeof defaults>) };
 }
 
-export const limits = limitsIn(
-  globalThis.document?.querySelector(`meta[name="${word}"]`)?.getAttribute("content"),
-);
+export const limits = limitsIn(said("limits"));

@@ -1,31 +1,25 @@
-// The one event stream of this tab. It carries revisions, never content: what changed is read again.
-// While it is silent, what is shown is read every few seconds; without a session nothing is asked.
+// What the event stream does to this tab: which revisions are read again, and what the lamp says. While the stream is
+// silent, what is shown is read every few seconds; without a session nothing is asked.
 import type { Query } from "@tanstack/react-query";
-import { backoffMs, jittered } from "./backoff";
-import { basePath } from "./base_path";
+import { jittered } from "./backoff";
 import { readSession } from "./client";
 import { noteServerTime, serverNow } from "./clock";
+import { follow, followNow, openFollow } from "./follow";
 import { limits } from "./limits";
 import { lampOf, liveMs, sameLamp, type Lamp, type StreamFacts } from "./lamp";
 import { ledger, queryClient, type Meta } from "./queries";
 import { permissionsHere, sessionStore, signedInUser } from "./session";
-import { eventReader, type StreamEvent } from "./sse";
 import { makeStore } from "./store";
+import { tick, type Beat, type Told } from "./stream";
 
 export const lampStore = makeStore<Lamp>({ is: "connecting" });
 
 // A heartbeat's way here is not measured; better clocks win over it.
 const beatDoubtMs = 1_000;
 
-type Ending = "topics" | "silent" | "hidden" | "signed_out" | "refused" | "broken";
-
-const tick = () => performance.now();
 const now = () => ({ at: serverNow(), tick: tick() });
 
 let facts: StreamFacts = { began: now(), broken: false };
-let connection: AbortController | undefined;
-let wake: (() => void) | undefined;
-let openTopics = "";
 
 // Queries that stand on the page now.
 const shown = () =>
@@ -37,82 +31,63 @@ const shown = () =>
 const topicsOf = (query: Query) => (query.meta as Meta | undefined)?.topics ?? [];
 
 // A page that shows nothing that changes still wants to know whether the server is there.
-const wantedTopics = () => {
+function wish() {
+  const user = signedInUser();
+  if (user === undefined) return { user: "", topics: [] };
   const topics = [...new Set(shown().flatMap(topicsOf))].sort();
-  return topics.length > 0 ? topics.join(",") : "fabrics";
-};
-
-const signedIn = () => sessionStore.get().phase === "in";
-const hiddenLong = () => document.hidden && tick() - hiddenAt > limits.hidden;
-let hiddenAt = 0;
+  return { user, topics: topics.length > 0 ? topics : ["fabrics"] };
+}
 
 export function openLive(): void {
+  openFollow(onTold);
   sessionStore.subscribe(onSession);
   queryClient.getQueryCache().subscribe(scheduleTopics);
   document.addEventListener("visibilitychange", onVisibility);
-  setInterval(watch, 1_000);
+  setInterval(showLamp, 1_000);
   void poll();
-  void keepOpen();
 }
 
-let wasSignedIn = false;
+let userHere: string | undefined;
 let lastUser: string | undefined;
 let lastPermissions = "";
 
 function onSession(): void {
-  const came = signedIn() && !wasSignedIn;
-  wasSignedIn = signedIn();
+  const user = signedInUser();
+  const came = user !== undefined && user !== userHere;
+  userHere = user;
   const permissions = permissionsHere();
   const changed = permissions !== lastPermissions;
   lastPermissions = permissions;
   if (came) {
     // What one person may see is no other person's business.
-    const user = signedInUser();
     if (lastUser !== undefined && lastUser !== user) startOver();
     lastUser = user;
     facts = { began: now(), broken: false };
     refreshShown();
-    nudge();
-  } else if (!wasSignedIn) {
-    connection?.abort("signed_out" satisfies Ending);
-  } else if (changed) {
+  } else if (user !== undefined && changed) {
     // What is shown carries what this person may do with it, and no revision tells of that.
     refreshShown();
   }
+  follow(wish());
   showLamp();
 }
 
 let topicsTimer: ReturnType<typeof setTimeout> | undefined;
 function scheduleTopics(): void {
-  if (topicsTimer !== undefined) return;
-  topicsTimer = setTimeout(() => {
+  topicsTimer ??= setTimeout(() => {
     topicsTimer = undefined;
-    const topics = wantedTopics();
-    if (topics === openTopics) return;
-    connection?.abort("topics" satisfies Ending);
-    nudge();
+    follow(wish());
   }, 100);
 }
 
 function onVisibility(): void {
-  if (document.hidden) {
-    hiddenAt = tick();
-    return;
-  }
+  if (document.hidden) return;
   const old = !facts.lastBeat || tick() - facts.lastBeat.tick > liveMs;
   if (!old) return;
   // First what is shown, then the stream.
   refreshShown();
   facts = { ...facts, began: now() };
-  nudge();
-}
-
-function watch(): void {
-  const beat = facts.lastBeat ?? facts.began;
-  if (connection && tick() - beat.tick > liveMs && tick() - opened > liveMs)
-    connection.abort("silent" satisfies Ending);
-  if (hiddenLong()) connection?.abort("hidden" satisfies Ending);
-  showLamp();
+  followNow();
 }
 
 function showLamp(): void {
@@ -122,114 +97,55 @@ function showLamp(): void {
   if (!sameLamp(lamp, lampStore.get())) lampStore.set(lamp);
 }
 
-const nudge = () => wake?.();
-
-// Waits for a nudge, at most so long.
-const rest = (ms?: number) =>
-  new Promise<void>((resolve) => {
-    const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
-    wake = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-  });
-
-let opened = 0;
-
-async function keepOpen(): Promise<void> {
-  let failures = 0;
-  for (;;) {
-    const topics = wantedTopics();
-    if (!signedIn() || hiddenLong()) {
-      await rest();
-      continue;
-    }
-    const beatBefore = facts.lastBeat?.tick;
-    const ending = await stream(topics);
-    if (facts.lastBeat?.tick !== beatBefore) failures = 0;
-    if (ending === "topics" || ending === "hidden" || ending === "signed_out") continue;
-    failures += 1;
-    facts = { ...facts, broken: true };
-    showLamp();
-    if (await sessionIsGone(ending)) continue;
-    await rest(jittered(backoffMs(failures), 0.2));
+function onTold(told: Told): void {
+  switch (told.is) {
+    case "event":
+      return onEvent(told);
+    case "refused":
+      void findOutWhoIsHere();
+      break;
+    case "broken":
+      break;
   }
+  facts = { ...facts, broken: true };
+  showLamp();
 }
 
-// A stream that was refused or ended may mean that nobody is signed in any more.
-async function sessionIsGone(ending: Ending): Promise<boolean> {
-  if (ending !== "refused" && ending !== "broken") return false;
+let refusedAt = Number.NEGATIVE_INFINITY;
+
+// Somebody may have signed in meanwhile; a server that says both yes and no is not asked over and over.
+async function findOutWhoIsHere(): Promise<void> {
+  const again = tick() - refusedAt > limits.poll;
+  refusedAt = tick();
   try {
     await readSession();
   } catch {
-    return false;
+    return;
   }
-  return !signedIn();
+  if (again && signedInUser() !== undefined) followNow();
 }
 
-async function stream(topics: string): Promise<Ending> {
-  const controller = new AbortController();
-  connection = controller;
-  openTopics = topics;
-  opened = tick();
-  try {
-    const query = new URLSearchParams({ topics });
-    const response = await fetch(`${basePath}/api/events/?${query.toString()}`, {
-      headers: { Accept: "text/event-stream" },
-      cache: "no-store",
-      redirect: "manual",
-      signal: controller.signal,
-    });
-    const type = response.headers.get("Content-Type") ?? "";
-    if (!response.ok || !type.startsWith("text/event-stream") || !response.body) {
-      await response.body?.cancel();
-      return "refused";
-    }
-    await listen(response.body);
-    return "broken";
-  } catch {
-    return controller.signal.aborted ? (controller.signal.reason as Ending) : "broken";
-  } finally {
-    if (connection === controller) connection = undefined;
-    openTopics = "";
-  }
-}
-
-async function listen(body: ReadableStream<Uint8Array>): Promise<void> {
-  const take = eventReader(onEvent);
-  const reader = body.pipeThrough(
-    new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
-  );
-  const chunks = reader.getReader();
-  for (;;) {
-    const { done, value } = await chunks.read();
-    if (done) return;
-    take(value);
-  }
-}
-
-interface Beat {
-  server_time: string;
-  revisions: Record<string, number>;
-}
 interface Changed {
   topic: string;
   id?: number;
   revision: number;
 }
 
-function onEvent({ event, data }: StreamEvent): void {
-  if (event === "hb") onBeat(JSON.parse(data) as Beat);
+function onEvent({ event, data, age }: Extract<Told, { is: "event" }>): void {
+  if (event === "hb") onBeat(JSON.parse(data) as Beat, age);
   else if (event === "change") onChange(JSON.parse(data) as Changed);
-  else if (event === "session_ended") void readSession().catch(() => undefined);
   else if (event === "reset") startOver();
 }
 
-function onBeat(beat: Beat): void {
+function onBeat(beat: Beat, age: number): void {
   const came = Date.now();
-  noteServerTime(beat.server_time, came - beatDoubtMs, came);
-  const resumed = facts.broken;
-  facts = { ...facts, lastBeat: now(), broken: false };
+  if (age < beatDoubtMs) noteServerTime(beat.server_time, came - beatDoubtMs, came);
+  // One that was held up on its way is as old as it is.
+  const stale = age > liveMs;
+  const resumed = facts.broken && !stale;
+  const lastBeat = { at: serverNow() - age, tick: tick() - age };
+  if (lastBeat.tick > (facts.lastBeat?.tick ?? 0)) facts = { ...facts, lastBeat };
+  if (!stale) facts = { ...facts, broken: false };
   for (const [topic, revision] of Object.entries(beat.revisions)) ledger.announce(topic, revision);
   showLamp();
   if (resumed) return refreshShown();
@@ -296,8 +212,8 @@ async function poll(): Promise<void> {
   for (;;) {
     const ms = document.hidden ? limits.hidden_poll : limits.poll;
     await new Promise((resolve) => setTimeout(resolve, jittered(ms, 0.2)));
-    const silent = lampStore.get().is === "not_live" || hiddenLong();
-    if (!silent || !signedIn()) continue;
+    const silent = lampOf(facts, tick()).is === "not_live";
+    if (!silent || signedInUser() === undefined) continue;
     await Promise.all(
       shown().map((query) =>
         queryClient.refetchQueries(

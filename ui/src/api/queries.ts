@@ -12,7 +12,7 @@ import { faultOf, FaultError } from "./fault";
 import { pageFault, text } from "../text/faults";
 import { exactDocument, type ExactObject } from "./exact_json";
 import { Ledger, newer } from "./ledger";
-import type { Fabric, FabricList, Run } from "./types";
+import type { ChangeKind, Fabric, FabricList, Run } from "./types";
 
 export const ledger = new Ledger();
 
@@ -146,10 +146,15 @@ export const runQuery = (id: number) =>
 
 export const changesPage = 50;
 
-export const runChangesQuery = (id: number, offset: number) =>
+export interface ChangesSearch {
+  change?: ChangeKind;
+  offset?: number;
+}
+
+export const runChangesQuery = (id: number, search: ChangesSearch) =>
   queryOptions({
-    ...watched(["run_changes", id, offset], { topics: [runTopic(id)], gapMs: 2_000 }, (signal) => {
-      const params = { path: { id }, query: { limit: changesPage, offset } };
+    ...watched(["run_changes", id, search], { topics: [runTopic(id)], gapMs: 2_000 }, (signal) => {
+      const params = { path: { id }, query: { limit: changesPage, ...search } };
       return bodyOf(client.GET("/api/runs/{id}/changes/", { params, signal }));
     }),
     placeholderData: keepPreviousData,

@@ -1788,6 +1788,8 @@ export interface operations {
     listRunChanges: {
         parameters: {
             query?: {
+                /** @description Only what was created, changed or removed; any is all of it (default) */
+                change?: "any" | "created" | "changed" | "removed";
                 limit?: components["parameters"]["limit"];
                 offset?: components["parameters"]["offset"];
             };

@@ -13,8 +13,8 @@ export function openActivity(): void {
     globalThis.addEventListener(kind, () => void present(), { passive: true, capture: true });
   onWord((word) => {
     if (word.say === "renewed") renewedAt = Math.max(renewedAt, word.at);
-    if (word.say === "signed_in" || word.say === "signed_out")
-      void readSession().catch(() => undefined);
+    // Who is here, and until when.
+    if (word.say !== "clicked") void readSession().catch(() => undefined);
   });
 }
 
@@ -33,9 +33,9 @@ async function present(): Promise<void> {
 
 export async function renew(): Promise<void> {
   renewedAt = serverNow();
-  tellTabs({ say: "renewed", at: renewedAt });
   try {
     takeSession(await withCsrf(() => bodyOf(client.PATCH("/api/session/"))), serverNow());
+    tellTabs({ say: "renewed", at: renewedAt });
   } catch {
     // What ended the session was noted where the answer came in; a lost call is made again later.
   }

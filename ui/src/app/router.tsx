@@ -16,6 +16,7 @@ import { FabricPage } from "../screens/fabric/fabric";
 import { Fabrics } from "../screens/fabrics/fabrics";
 import { ObjectPage, objectTabs } from "../screens/object/object";
 import { Objects, objectOrderings, presences } from "../screens/objects/objects";
+import { changeKinds } from "../screens/run/changes";
 import { RunPage } from "../screens/run/run";
 import { SignInPage } from "../screens/sign_in/sign_in";
 import { Button } from "../ui/button";
@@ -137,7 +138,8 @@ const run = createRoute({
   getParentRoute: () => inside,
   path: "/runs/$id",
   params: id,
-  validateSearch: (search) => present({ offset: countOf(search.offset) }, search),
+  validateSearch: (search) =>
+    present({ change: oneOf(search.change, changeKinds), offset: countOf(search.offset) }, search),
   component: RunPage,
 });
 

@@ -1,13 +1,10 @@
 // The frame of every page for signed-in people: product, lamp, person, and what wants attention.
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { tellTabs } from "../api/channel";
-import { bodyOf, client, withCsrf } from "../api/client";
 import { faultOf, type Fault } from "../api/fault";
 import { lampStore } from "../api/live";
 import type { Lamp } from "../api/lamp";
-import { ledger, queryClient } from "../api/queries";
-import { forgetSession, sessionStore, type SignedIn } from "../api/session";
+import { sessionStore, type SignedIn } from "../api/session";
 import { useStore } from "../api/store";
 import { codes } from "../text/codes.gen";
 import { role, type Word } from "../text/words";
@@ -18,6 +15,7 @@ import { MenuButton } from "../ui/menu";
 import { Glyph } from "../ui/state";
 import { SessionEnding } from "./session_ending";
 import { SessionEndedStrip, SignInDialog } from "./sign_in_dialog";
+import { signOut } from "./sign_out";
 import { chooseTheme, themeNow, themes, type Theme } from "./theme";
 import { upgradeStore } from "./upgrade";
 import { WaitingClicks } from "./waiting_clicks";
@@ -121,20 +119,16 @@ function Person({ session, onFault }: PersonProps) {
   const [theme, setTheme] = useState(themeNow);
   const { user, idle_ends, absolute_ends } = session;
 
-  const signOut = async () => {
+  const leave = async () => {
     try {
-      const gone = await withCsrf(() => bodyOf(client.DELETE("/api/session/")));
-      tellTabs({ say: "signed_out" });
-      forgetSession(gone);
-      queryClient.clear();
-      ledger.forget();
+      await signOut();
       await navigate({ to: "/sign-in/", replace: true });
     } catch (thrown) {
       onFault(faultOf(thrown));
     }
   };
   const act = (id: string) => {
-    if (id === "sign_out") return void signOut();
+    if (id === "sign_out") return void leave();
     chooseTheme(id as Theme);
     setTheme(id as Theme);
   };

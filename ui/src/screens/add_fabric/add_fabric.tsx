@@ -5,10 +5,13 @@ import { useRef, useState } from "react";
 import { bodyOf, change, client, freshKey } from "../../api/client";
 import { faultOf } from "../../api/fault";
 import type { FabricWanted } from "../../api/types";
+import { usePerson } from "../../app/person";
 import { useTitle } from "../../app/title";
 import { Button } from "../../ui/button";
 import { emptyDraft, wholeOf } from "../connection/draft";
-import { FabricForm, type Typed } from "../connection/fabric_form";
+import { FabricForm } from "../connection/fabric_form";
+import { keptOf, typedFrom, type Typed } from "../connection/kept";
+import { useKept } from "../connection/use_kept";
 import { useTest } from "../connection/use_test";
 import { Crumbs } from "../shared/crumbs";
 
@@ -20,11 +23,33 @@ const nothingTyped: Typed = {
   draft: emptyDraft,
 };
 
+const sameForm = "add fabric";
+const revive = (kept: unknown) => typedFrom(kept, nothingTyped);
+const isTyped = (typed: Typed) =>
+  JSON.stringify(keptOf(typed)) !== JSON.stringify(keptOf(nothingTyped));
+
 export function AddFabric() {
-  const [typed, setTyped] = useState(nothingTyped);
-  const tested = useTest();
-  const save = useSave();
   useTitle("Add fabric");
+  const person = usePerson();
+  // What one person typed is no other person's business.
+  return <AddForm key={person} person={person} />;
+}
+
+function AddForm({ person }: { person: string }) {
+  const kept = useKept(person, sameForm, revive);
+  const [typed, setTyped] = useState(kept.value ?? nothingTyped);
+  const tested = useTest();
+  const save = useSave(kept.drop);
+  const type = (next: Typed) => {
+    setTyped(next);
+    if (isTyped(next)) kept.keep(keptOf(next));
+    else kept.drop();
+  };
+  const discard = () => {
+    setTyped(nothingTyped);
+    kept.drop();
+    save.reset();
+  };
   const does = typed.draft.way === "later" ? "Add fabric without a connection" : "Add fabric";
   const submit = () => {
     if (!save.isPending) save.mutate(fabricOf(typed));
@@ -35,10 +60,11 @@ export function AddFabric() {
       <FabricForm
         title="Add a fabric"
         typed={typed}
-        onType={setTyped}
+        onType={type}
         tested={tested}
         fault={save.error ? faultOf(save.error) : undefined}
         mayWait
+        kept={isTyped(typed) ? { since: kept.since, onDiscard: discard } : undefined}
         onSubmit={submit}
         actions={
           <Button kind="primary" type="submit">
@@ -61,7 +87,7 @@ function fabricOf({ name, site, description, shares, draft }: Typed): FabricWant
 }
 
 // The same form sent again is the same request: it makes one fabric, however often the way is cut.
-function useSave() {
+function useSave(onSaved: () => void) {
   const navigate = useNavigate();
   const last = useRef({ body: "", key: "" });
   return useMutation({
@@ -74,6 +100,9 @@ function useSave() {
         bodyOf(client.POST("/api/fabrics/", { params: { header }, body })),
       );
     },
-    onSuccess: (fabric) => navigate({ to: "/fabrics/$id/", params: { id: fabric.id } }),
+    onSuccess: (fabric) => {
+      onSaved();
+      return navigate({ to: "/fabrics/$id/", params: { id: fabric.id } });
+    },
   });
 }

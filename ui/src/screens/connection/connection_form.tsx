@@ -8,6 +8,8 @@ import type { Credential, Draft, FieldName, Way } from "./draft";
 // A kubeconfig has a few kilobytes; a file this large is another one.
 const kubeconfigBytesMax = 1024 * 1024;
 
+const neverKept = "Never kept in this browser: after a reload it is typed again.";
+
 interface Props {
   draft: Draft;
   onChange: (draft: Draft) => void;
@@ -81,7 +83,7 @@ function KubeconfigPart({ draft, onChange, refusals, contexts }: Props) {
           label="Kubeconfig"
           name="kubeconfig"
           lines={10}
-          about="Paste it, drop a file here, or choose one. Its data must be inside: file paths and exec plug-ins are refused, because the server would have to read or run them."
+          about={`Paste it, drop a file here, or choose one. Its data must be inside: file paths and exec plug-ins are refused, because the server would have to read or run them. ${neverKept}`}
           value={draft.kubeconfig}
           onChange={(kubeconfig) => {
             setTooLarge(undefined);
@@ -123,7 +125,7 @@ const credentials: readonly { value: Credential; label: string }[] = [
   { value: "certificate", label: "Client certificate" },
 ];
 
-const keep = "Stored. Leave empty to keep it.";
+const keep = `Stored. Leave empty to keep it. ${neverKept}`;
 
 function FieldsPart({ draft, onChange, refusals, stored }: Props) {
   const set = (change: Partial<Draft>) => onChange({ ...draft, ...change });
@@ -158,7 +160,11 @@ function FieldsPart({ draft, onChange, refusals, stored }: Props) {
           label="Token"
           name="token"
           type="password"
-          about={stored?.token ? keep : "Of a service account that may read the Hedgehog kinds."}
+          about={
+            stored?.token
+              ? keep
+              : `Of a service account that may read the Hedgehog kinds. ${neverKept}`
+          }
           value={draft.token}
           onChange={(token) => set({ token })}
           refusal={refusals.get("token")}
@@ -193,7 +199,7 @@ function CertificatePart({ draft, set, refusals, kept }: CertificateProps) {
         label="Client certificate"
         name="client_cert"
         lines={5}
-        about={kept ? keep : "PEM text."}
+        about={kept ? keep : `PEM text. ${neverKept}`}
         value={draft.clientCert}
         onChange={(clientCert) => set({ clientCert })}
         refusal={refusals.get("client_cert")}
@@ -202,7 +208,7 @@ function CertificatePart({ draft, set, refusals, kept }: CertificateProps) {
         label="Client key"
         name="client_key"
         lines={5}
-        about={kept ? keep : "PEM text, without a passphrase."}
+        about={kept ? keep : `PEM text, without a passphrase. ${neverKept}`}
         value={draft.clientKey}
         onChange={(clientKey) => set({ clientKey })}
         refusal={refusals.get("client_key")}

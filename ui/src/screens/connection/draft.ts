@@ -2,8 +2,10 @@
 import type { Cluster, ConnectionFields, MeasuredRung, Rung } from "../../api/types";
 
 // By which way a cluster is reached; "later": by none yet.
-export type Way = "kubeconfig" | "fields" | "later";
-export type Credential = "token" | "certificate";
+export const ways = ["kubeconfig", "fields", "later"] as const;
+export type Way = (typeof ways)[number];
+export const credentials = ["token", "certificate"] as const;
+export type Credential = (typeof credentials)[number];
 
 export interface Draft {
   way: Way;

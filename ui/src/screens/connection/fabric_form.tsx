@@ -1,23 +1,18 @@
 // What a fabric is called and how its cluster is reached: the same form adds and changes one.
 import type { FormEvent, ReactNode } from "react";
 import type { Fault } from "../../api/fault";
+import { dateTimeText } from "../../text/time";
+import { Button } from "../../ui/button";
 import { FaultNote } from "../../ui/fault_note";
 import { Check, Field } from "../../ui/field";
 import { Panel } from "../../ui/panel";
 import { refusalsOf } from "../shared/refusals";
 import { ConnectionForm } from "./connection_form";
 import { wholeOf, type Draft } from "./draft";
+import type { Typed } from "./kept";
 import { Ladder } from "./ladder";
 import { connectionRefusals } from "./refusals";
 import type { Tested } from "./use_test";
-
-export interface Typed {
-  name: string;
-  site: string;
-  description: string;
-  shares: boolean;
-  draft: Draft;
-}
 
 interface Props {
   title: string;
@@ -30,6 +25,8 @@ interface Props {
   // It may be set up another time: nothing is stored yet.
   mayWait: boolean;
   stored?: { token: boolean; certificate: boolean };
+  // Something typed is kept in this tab. `since`: it was typed before this page was opened.
+  kept: { since: number | undefined; onDiscard: () => void } | undefined;
   onSubmit: () => void;
   actions: ReactNode;
 }
@@ -49,6 +46,7 @@ export function FabricForm(props: Props) {
     <form className="columns sided" onSubmit={submit}>
       <div className="stack">
         <h1>{props.title}</h1>
+        {props.kept?.since !== undefined && <Found since={props.kept.since} />}
         {props.notice}
         <Panel title="What it is called">
           <div className="stack form">
@@ -93,9 +91,21 @@ export function FabricForm(props: Props) {
       )}
       <div className="stack">
         {fault && <FaultNote fault={fault} atFields />}
-        <div className="row actions">{props.actions}</div>
+        <div className="row actions">
+          {props.actions}
+          {props.kept && <Button onPress={props.kept.onDiscard}>Discard what is typed</Button>}
+        </div>
       </div>
     </form>
+  );
+}
+
+function Found({ since }: { since: number }) {
+  return (
+    <p className="prose" role="status">
+      This was typed until {dateTimeText(since)} and is not saved yet; it is kept in this tab.
+      Tokens, keys, client certificates and kubeconfigs are never kept: type them again.
+    </p>
   );
 }
 

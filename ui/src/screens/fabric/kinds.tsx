@@ -61,9 +61,13 @@ export function Kinds({ fabric }: { fabric: FabricSnapshot }) {
       title="Kinds"
       beside={
         <span className="muted">
-          {fabric.counts.objects === null
-            ? `objects ${notMeasured}`
-            : `${counted(fabric.counts.objects, "object")} in the record`}
+          {fabric.counts.objects === null ? (
+            `objects ${notMeasured}`
+          ) : (
+            <Link to="/fabrics/$id/objects/" params={{ id: fabric.id }}>
+              {counted(fabric.counts.objects, "object")} in the record
+            </Link>
+          )}
         </span>
       }
     >
@@ -108,7 +112,19 @@ function columnsFor(fabric: number): Column<Row>[] {
       key: "objects",
       head: "Objects",
       className: "number",
-      cell: (row) => numberText(row.objects),
+      cell: (row) =>
+        row.objects === null ? (
+          numberText(row.objects)
+        ) : (
+          <Link
+            to="/fabrics/$id/objects/"
+            params={{ id: fabric }}
+            search={{ kind: [keyOf(row)] }}
+            aria-label={`${numberText(row.objects)} of ${row.kind}: show them`}
+          >
+            {numberText(row.objects)}
+          </Link>
+        ),
     },
     {
       key: "coverage",

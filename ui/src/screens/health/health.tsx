@@ -38,7 +38,18 @@ export function Health() {
         </Button>
       </div>
       {query.error && report && <FaultNote fault={faultOf(query.error)} silent />}
-      <Panel flush title="Server" beside={report && <Age at={report.as_of} before="measured " />}>
+      <Panel
+        flush
+        title="Server"
+        beside={
+          report && (
+            <>
+              <span className="muted">{counted(report.streams, "event stream")} open</span>
+              <Age at={report.as_of} before="measured " />
+            </>
+          )
+        }
+      >
         {report ? <Findings name="Checks of the server" of={server} /> : <Missing query={query} />}
       </Panel>
       <Panel flush title="This browser">

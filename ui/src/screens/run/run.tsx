@@ -69,7 +69,7 @@ function RunParts({ run }: { run: Run }) {
           </div>
         )}
       </section>
-      {run.operation !== "test" && <Tally counts={run.counts} over={isOver(run)} />}
+      {run.operation !== "test" && <Tally run={run} />}
       <Panel title="Trace">
         <Boundary view="trace">
           <Trace trace={run.trace} kinds={run.kinds} />

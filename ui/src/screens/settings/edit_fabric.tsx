@@ -7,11 +7,13 @@ import type { FabricSnapshot } from "../../api/queries";
 import type { FabricEdit } from "../../api/types";
 import { Button } from "../../ui/button";
 import { changesOf, draftOf } from "../connection/draft";
-import { FabricForm, type Typed } from "../connection/fabric_form";
+import { FabricForm } from "../connection/fabric_form";
+import { keptOf, typedFrom, type Typed } from "../connection/kept";
+import { useKept } from "../connection/use_kept";
 import { useTest } from "../connection/use_test";
-import { sameSettings, useSaveFabric } from "./save";
+import { baseFrom, baseOf, sameSettings, useSaveFabric, type Base } from "./save";
 
-const typedOf = (fabric: FabricSnapshot): Typed => ({
+const typedOf = (fabric: Base): Typed => ({
   name: fabric.name,
   site: fabric.site,
   description: fabric.description,
@@ -19,19 +21,48 @@ const typedOf = (fabric: FabricSnapshot): Typed => ({
   draft: draftOf(fabric.cluster),
 });
 
-export function EditFabric({ fabric }: { fabric: FabricSnapshot }) {
+interface Begun {
+  base: Base;
+  typed: Typed;
+}
+
+function begunFrom(kept: unknown, id: number): Begun | undefined {
+  const { base, typed } = (kept ?? {}) as Record<string, unknown>;
+  const seen = baseFrom(base, id);
+  return seen && { base: seen, typed: typedFrom(typed, typedOf(seen)) };
+}
+
+const isTyped = (base: Base, typed: Typed) =>
+  JSON.stringify(keptOf(typed)) !== JSON.stringify(keptOf(typedOf(base)));
+
+interface Props {
+  fabric: FabricSnapshot;
+  person: string;
+}
+
+export function EditFabric({ fabric, person }: Props) {
+  const kept = useKept(person, `settings of ${fabric.id}`, (it) => begunFrom(it, fabric.id));
   // What the person saw when editing began.
-  const [base, setBase] = useState(fabric);
-  const [typed, setTyped] = useState(typedOf(base));
+  const [base, setBase] = useState<Base>(kept.value?.base ?? baseOf(fabric));
+  const [typed, setTyped] = useState(kept.value?.typed ?? typedOf(base));
   const navigate = useNavigate();
   const tested = useTest();
   const open = () => void navigate({ to: "/fabrics/$id/", params: { id: base.id } });
-  const save = useSaveFabric(base, open);
+  const save = useSaveFabric(base, () => {
+    kept.drop();
+    open();
+  });
   const edit = editOf(base, typed);
 
+  const type = (next: Typed) => {
+    setTyped(next);
+    if (isTyped(base, next)) kept.keep({ base, typed: keptOf(next) });
+    else kept.drop();
+  };
   const restart = () => {
-    setBase(fabric);
+    setBase(baseOf(fabric));
     setTyped(typedOf(fabric));
+    kept.drop();
     save.reset();
   };
   const submit = () => {
@@ -44,10 +75,11 @@ export function EditFabric({ fabric }: { fabric: FabricSnapshot }) {
         sameSettings(fabric, base) ? null : <ChangedMeanwhile fabric={fabric} onRestart={restart} />
       }
       typed={typed}
-      onType={setTyped}
+      onType={type}
       tested={tested}
       fault={save.error ? faultOf(save.error) : undefined}
       mayWait={base.cluster === null}
+      kept={edit ? { since: kept.since, onDiscard: restart } : undefined}
       stored={{
         token: base.cluster?.has_token ?? false,
         certificate: base.cluster?.has_client_certificate ?? false,
@@ -70,7 +102,7 @@ export function EditFabric({ fabric }: { fabric: FabricSnapshot }) {
 }
 
 // Only what differs; nothing when nothing does.
-function editOf(base: FabricSnapshot, typed: Typed): FabricEdit | undefined {
+function editOf(base: Base, typed: Typed): FabricEdit | undefined {
   const edit: FabricEdit = {};
   for (const name of ["name", "site", "description"] as const)
     if (typed[name] !== base[name]) edit[name] = typed[name];

@@ -6,7 +6,33 @@ import { faultOf } from "../../api/fault";
 import { fabricQuery, type FabricSnapshot } from "../../api/queries";
 import type { Fabric, FabricEdit } from "../../api/types";
 
-const settingsOf = ({ name, description, site, cluster, shares_cluster }: Fabric) =>
+type Settings = Pick<Fabric, "name" | "description" | "site" | "cluster" | "shares_cluster">;
+// A fabric as it was when editing began.
+export type Base = Pick<FabricSnapshot, "id" | "etag"> & Settings;
+
+export const baseOf = (fabric: FabricSnapshot): Base => ({
+  id: fabric.id,
+  etag: fabric.etag,
+  name: fabric.name,
+  description: fabric.description,
+  site: fabric.site,
+  cluster: fabric.cluster,
+  shares_cluster: fabric.shares_cluster,
+});
+
+// One that was kept; nothing when it is no such thing.
+export function baseFrom(kept: unknown, id: number): Base | undefined {
+  const base = kept as Base | null | undefined;
+  const { cluster } = base ?? {};
+  const whole =
+    typeof base?.etag === "string" &&
+    [base.name, base.description, base.site].every((it) => typeof it === "string") &&
+    (cluster === null ||
+      (typeof cluster?.server === "string" && Array.isArray(cluster.namespaces)));
+  return whole && base.id === id ? base : undefined;
+}
+
+const settingsOf = ({ name, description, site, cluster, shares_cluster }: Settings) =>
   JSON.stringify([
     name,
     description,
@@ -22,12 +48,12 @@ const settingsOf = ({ name, description, site, cluster, shares_cluster }: Fabric
     ],
   ]);
 
-export const sameSettings = (a: Fabric, b: Fabric) => settingsOf(a) === settingsOf(b);
+export const sameSettings = (a: Settings, b: Settings) => settingsOf(a) === settingsOf(b);
 
 // How often the tag may move under the hand of a running sync before the person is told.
 const triesMax = 5;
 
-export function useSaveFabric(base: FabricSnapshot, onSaved: () => void) {
+export function useSaveFabric(base: Base, onSaved: () => void) {
   const queries = useQueryClient();
   const key = fabricQuery(base.id).queryKey;
 

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { fabricQuery, isGone, type FabricSnapshot } from "../../api/queries";
 import { Boundary } from "../../app/boundary";
+import { usePerson } from "../../app/person";
 import { useTitle } from "../../app/title";
 import { codes } from "../../text/codes.gen";
 import { permissionMeaning } from "../../text/words";
@@ -33,6 +34,8 @@ export function FabricSettings() {
 }
 
 function Parts({ fabric }: { fabric: FabricSnapshot }) {
+  // What one person typed is no other person's business.
+  const person = usePerson();
   if (!fabric.permissions.includes("fabric.edit"))
     return (
       <Panel title="Settings are locked">
@@ -53,7 +56,7 @@ function Parts({ fabric }: { fabric: FabricSnapshot }) {
         <Rewound fabric={fabric} />
       </Boundary>
       <Boundary view="settings">
-        <EditFabric key={fabric.id} fabric={fabric} />
+        <EditFabric key={`${fabric.id} ${person}`} fabric={fabric} person={person} />
       </Boundary>
       <Boundary view="delete">
         <DeleteFabric fabric={fabric} />
