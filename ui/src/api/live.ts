@@ -11,8 +11,12 @@ import { ledger, queryClient, type Meta } from "./queries";
 import { permissionsHere, sessionStore, signedInUser } from "./session";
 import { eventReader, type StreamEvent } from "./sse";
 import { makeStore } from "./store";
+import type { Code } from "../text/codes.gen";
 
 export const lampStore = makeStore<Lamp>({ is: "connecting" });
+
+// Why the server keeps no change now; nothing while it does.
+export const storageStore = makeStore<Code | undefined>(undefined);
 
 const pollMs = limits.poll;
 const hiddenPollMs = 60_000;
@@ -217,6 +221,7 @@ async function listen(body: ReadableStream<Uint8Array>): Promise<void> {
 interface Beat {
   server_time: string;
   revisions: Record<string, number>;
+  storage?: Code;
 }
 interface Changed {
   topic: string;
@@ -236,6 +241,7 @@ function onBeat(beat: Beat): void {
   noteServerTime(beat.server_time, came - beatDoubtMs, came);
   const resumed = facts.broken;
   facts = { ...facts, lastBeat: now(), broken: false };
+  if (beat.storage !== storageStore.get()) storageStore.set(beat.storage);
   for (const [topic, revision] of Object.entries(beat.revisions)) ledger.announce(topic, revision);
   showLamp();
   if (resumed) return refreshShown();
