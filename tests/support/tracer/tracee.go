@@ -16,6 +16,7 @@ type wish struct {
 	dieText []byte
 	full    bool
 	halt    string
+	away    bool // From where it waited as it was told so.
 	watched bool // Each system call is looked at.
 }
 
@@ -23,6 +24,7 @@ type thread struct {
 	inside  bool  // Between the entry and the exit of a system call.
 	refused int64 // What the call that it is in is to answer instead, if not 0.
 	halted  bool  // In a wait that nothing ends.
+	home    int64 // Where in its memory it waited as the wish came.
 	asked   bool  // To stop, so that it goes on as wished.
 }
 
@@ -89,7 +91,7 @@ func (t *tracee) want(w wish) {
 	w.watched = w.dieAt > 0 || w.dieText != nil || w.full || w.halt != ""
 	t.wish, t.count = w, 0
 	for id, one := range t.threads {
-		one.asked = ptrace(interrupt, id, 0) == nil
+		one.asked, one.home = ptrace(interrupt, id, 0) == nil, 0
 	}
 	for t.gone == nil && t.anyAsked() {
 		if !t.step() {
@@ -188,7 +190,7 @@ func (t *tracee) atCall(id int, one *thread) {
 		one.refused = -int64(syscall.EINTR)
 		registers.Orig_rax = noSuchCall
 		_ = syscall.PtraceSetRegs(id, &registers)
-	case waits(&registers) && t.isHalted(id):
+	case waits(&registers) && t.isHalted(id) && !(w.away && one.isHome(&registers)):
 		one.halted = true
 		registers.Orig_rax = syscall.SYS_PAUSE
 		_ = syscall.PtraceSetRegs(id, &registers)
@@ -211,6 +213,16 @@ func waits(registers *syscall.PtraceRegs) bool {
 	}
 	how := registers.Rsi & 0x7f
 	return how == plain || how == bits
+}
+
+// Within what it waits on for one thing: a lock and a bell of some words each.
+func (one *thread) isHome(registers *syscall.PtraceRegs) bool {
+	const near = 256
+	at := int64(registers.Rdi)
+	if one.home == 0 {
+		one.home = at
+	}
+	return at-one.home < near && one.home-at < near
 }
 
 func (t *tracee) isHalted(id int) bool {
