@@ -1,4 +1,4 @@
-// Tracer runs a program under ptrace and lets a test do to it, at an instant that only its system
+// Tracer runs a program under ptrace, on x86-64, and lets a test do to it, at an instant that only its system
 // calls name, what a machine does to programs: kill it, fill its disk, let a thread stand still.
 //
 //	tracer ORDER PROGRAM [ARGUMENT...]
