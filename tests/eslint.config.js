@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import ts from "typescript-eslint";
 
 export default ts.config(
-  { ignores: ["node_modules/", "support/gate/"] },
+  { ignores: ["node_modules/", "support/gate/", "support/tracer/"] },
   js.configs.recommended,
   ...ts.configs.recommendedTypeChecked,
   {

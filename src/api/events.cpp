@@ -103,7 +103,9 @@ std::string EventHub::beat_json(const std::vector<store::Changed>& revisions) co
   base::JsonOut out;
   out.begin_object().field("server_time", clock_.wall()).key("revisions").begin_object();
   for (const store::Changed& each : revisions) out.field(name_of(each.subject), each.revision);
-  out.end_object().end_object();
+  out.end_object();
+  if (const auto trouble = db_.trouble()) out.field("storage", facts_of(trouble->code()).name);
+  out.end_object();
   return out.take();
 }
 

@@ -29,12 +29,12 @@ http::Response readiness(const Context& context, const http::Request& request) {
   return http::Response::of(ready ? 200 : 503, kText, verbose || !ready ? lines + word : word);
 }
 
-// Whether a change would be kept now: an empty one takes every step but the writing of pages.
+// Whether a change would be kept now.
 Check writing(const Context& context) {
   const base::SteadyTime began = context.clock().steady();
   try {
     const auto deadline = base::Deadline::in(context.clock(), context.settings.probe_wait);
-    context.db().write(deadline, [](store::Txn&) {});
+    context.db().write(deadline, [](store::Txn& txn) { txn.changes().probe(); });
   } catch (const base::Failure& failure) {
     return {"writing", false, failure.detail(), failure.next()};
   }

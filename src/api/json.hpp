@@ -21,7 +21,7 @@ void write(base::JsonOut& out, const store::User& user);
 // `own` is the session that asks.
 void write(base::JsonOut& out, const store::Session& session, model::SessionId own);
 void write(base::JsonOut& out, const views::FabricView& view, const model::Actor& actor);
-void write(base::JsonOut& out, const model::Run& run, std::optional<model::RunId> waits_for = {});
+void write(base::JsonOut& out, const model::Run& run, const views::Waiting& waiting = {});
 void write(base::JsonOut& out, const model::KindState& state);
 void write(base::JsonOut& out, const views::ObjectView& view);
 void write_whole(base::JsonOut& out, const views::ObjectView& view);

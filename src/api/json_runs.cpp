@@ -110,7 +110,18 @@ void write_headline(JsonOut& out, const model::Headline& headline) {
   if (headline.next.operation) out.field("operation", name_of(*headline.next.operation));
   if (headline.next.run) out.field("run", headline.next.run->value);
   if (headline.next.edit) out.field("edit", true);
+  if (headline.next.resume) out.field("resume", true);
   out.end_object().field("valid_until", headline.valid_until).end_object();
+}
+
+void write_pause(JsonOut& out, const model::Pause& pause) {
+  out.begin_object().field("since", pause.since).field("by", pause.by);
+  out.field("reason", pause.reason);
+  if (pause.code) {
+    out.field("code", facts_of(*pause.code).name).field("layer", facts_of(*pause.code).layer);
+    out.field("next", facts_of(*pause.code).next);
+  }
+  out.end_object();
 }
 
 void write_working(JsonOut& out, const model::Run& run) {
@@ -133,7 +144,7 @@ void write_object_counts(JsonOut& out, const views::FabricView& view) {
 
 }  // namespace
 
-void write(JsonOut& out, const model::Run& run, std::optional<model::RunId> waits_for) {
+void write(JsonOut& out, const model::Run& run, const views::Waiting& waiting) {
   out.begin_object().field("id", run.id.value);
   if (run.fabric)
     out.field("fabric", run.fabric->value);
@@ -146,7 +157,8 @@ void write(JsonOut& out, const model::Run& run, std::optional<model::RunId> wait
   write_times(out, run);
   if (run.retry_of) out.field("retry_of", run.retry_of->value);
   if (!run.cancel_requested_by.empty()) out.field("cancel_requested", true);
-  if (waits_for) out.field("waits_for", waits_for->value);
+  if (waiting.for_run) out.field("waits_for", waiting.for_run->value);
+  if (waiting.place) out.field("place", *waiting.place);
   out.key("counts");
   write_counts(out, run.counts);
   out.key("kinds").begin_array();
@@ -168,6 +180,11 @@ void write(JsonOut& out, const views::FabricView& view, const model::Actor& acto
   write_facts(out, view);
   out.key("headline");
   write_headline(out, view.headline);
+  out.key("pause");
+  if (fabric.pause)
+    write_pause(out, *fabric.pause);
+  else
+    out.value(nullptr);
   out.key("working");
   if (view.working)
     write_working(out, *view.working);

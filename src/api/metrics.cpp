@@ -53,7 +53,7 @@ struct Metrics::Inside {
     db.read([&](const store::Snapshot& seen) {
       queue_depth.Set(static_cast<double>(seen.runs().queued().size()));
       running.Set(static_cast<double>(seen.runs().running().size()));
-      const auto silence = seen.workers().silence();
+      const auto silence = seen.workers().silence(false);
       worker_age.Set(silence ? std::chrono::duration<double>(*silence).count() : -1.0);
     });
     disk.Set(static_cast<double>(db.size_on_disk()));

@@ -56,7 +56,7 @@ void require_this_page(const Context& context, const std::optional<actions::Clic
 
 std::string run_json(const views::RunView& view) {
   base::JsonOut out;
-  write(out, view.run, view.waits_for);
+  write(out, view.run, view.waiting);
   return out.take();
 }
 

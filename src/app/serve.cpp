@@ -211,8 +211,12 @@ class Whole {
   std::vector<api::Check> checks() {
     std::vector<api::Check> found;
     try {
-      const auto silence =
-          database_->read([](const store::Snapshot& seen) { return seen.workers().silence(); });
+      // Of those that are silent for longer: tests and all other runs have workers of their own.
+      const auto silence = database_->read([](const store::Snapshot& seen) {
+        const auto of_runs = seen.workers().silence(false);
+        const auto of_tests = seen.workers().silence(true);
+        return of_runs && of_tests ? std::max(of_runs, of_tests) : std::nullopt;
+      });
       found.push_back({"database",
                        true,
                        fmt::format("It answers; {:.1f} MB on the disk.",

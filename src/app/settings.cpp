@@ -111,6 +111,7 @@ std::vector<Entry> record(Settings& s) {
       {"retention.sessions", &s.jobs.retention.sessions},
       {"retention.connection_tests", &s.jobs.retention.connection_tests},
       {"retention.sweep", &s.jobs.retention.sweep_each},
+      {"retention.chunk", &s.jobs.retention.chunk},
   };
 }
 
@@ -140,6 +141,7 @@ std::vector<Entry> clusters(Settings& s) {
       {"runs.workers", &s.jobs.workers},
       {"runs.no_progress", &s.jobs.no_progress},
       {"runs.no_worker", &s.jobs.no_worker},
+      {"runs.stack_wait", &s.jobs.stack_wait},
       {"runs.lease", &s.jobs.lease},
       {"runs.renew", &s.jobs.renew_each},
       {"runs.reap", &s.jobs.reap_each},

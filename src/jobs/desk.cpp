@@ -81,6 +81,20 @@ std::optional<std::size_t> Desk::abandon(model::RunId run) {
   return held.mapped().in_hand.worker;
 }
 
+void Desk::owe(Owed owed) {
+  owed_.with([&](std::vector<Owed>& all) { all.push_back(std::move(owed)); });
+}
+
+std::vector<Owed> Desk::owed() const {
+  return owed_.with([](const std::vector<Owed>& all) { return all; });
+}
+
+void Desk::forget_owed(model::RunId run) {
+  owed_.with([run](std::vector<Owed>& all) {
+    std::erase_if(all, [run](const Owed& owed) { return owed.run.id == run; });
+  });
+}
+
 void Desk::close(const base::Failure& why) {
   const auto running = board_.with([&](Board& board) {
     board.closed = why;

@@ -18,6 +18,12 @@ struct InHand {
   std::stop_source stop{std::nostopstate};
 };
 
+// How a run ended whose end could not be written yet.
+struct Owed {
+  model::Run run;
+  model::Ending ending;
+};
+
 class Desk {
  public:
   Desk(store::Database& database_in, const base::Clock& clock_in, const Settings& settings_in,
@@ -48,6 +54,9 @@ class Desk {
   void stop(model::RunId run, const base::Failure& why);
   // Its worker will not come back to it: nobody has it in hand any more. The worker, if it had it.
   std::optional<std::size_t> abandon(model::RunId run);
+  void owe(Owed owed);
+  [[nodiscard]] std::vector<Owed> owed() const;
+  void forget_owed(model::RunId run);
   // Stops everything that runs, and what is claimed at this very moment; no more is to be claimed.
   void close(const base::Failure& why);
   [[nodiscard]] bool is_closed() const;
@@ -75,6 +84,7 @@ class Desk {
 
   base::Guarded<Board> board_;
   base::Guarded<std::uint64_t> bell_;
+  base::Guarded<std::vector<Owed>> owed_;
 };
 
 }  // namespace hedgerow::jobs

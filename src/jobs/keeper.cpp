@@ -1,6 +1,7 @@
 #include "jobs/keeper.hpp"
 
 #include "base/log.hpp"
+#include "base/thread.hpp"
 #include "jobs/closing.hpp"
 
 namespace hedgerow::jobs {
@@ -54,18 +55,36 @@ Failure no_worker(base::Milliseconds limit) {
                       std::chrono::duration_cast<std::chrono::seconds>(limit).count())};
 }
 
-void lose(store::Txn& txn, const model::Run& run, std::int64_t in_a_row_most) {
+// What waits while nobody who would take it gives a sign of life.
+std::vector<model::Run> forsaken(const store::Snapshot& seen, base::Milliseconds limit) {
+  std::vector<model::Run> runs = seen.runs().waiting(limit);
+  if (runs.empty()) return runs;
+  const auto silent = [&](bool for_tests) {
+    const auto silence = seen.workers().silence(for_tests);
+    return !silence || *silence > limit;
+  };
+  const std::array silence{silent(false), silent(true)};
+  std::erase_if(runs, [&](const model::Run& run) {
+    return !silence.at(run.operation == model::Operation::Test ? 1 : 0);
+  });
+  return runs;
+}
+
+// False when it had ended.
+bool lose(store::Txn& txn, const model::Run& run, std::int64_t in_a_row_most) {
   const bool test = run.operation == model::Operation::Test;
   const std::int64_t in_a_row = run.fabric && !test ? txn.runs().lost_in_a_row(*run.fabric) + 1 : 0;
   const bool enough = in_a_row >= in_a_row_most;
   const Failure why = enough ? quarantined(run, in_a_row) : lost(run);
-  if (!close_abandoned(txn, run, model::ending_of(why))) return;
-  base::log::warning("run_lost", {{"run", run.id.value}, {"fabric", run.fabric_name}});
-  if (!enough) return queue_again(txn, run);
+  if (!close_abandoned(txn, run, model::ending_of(why))) return false;
+  // A test pauses nothing, so it is repeated once and no more.
+  if (!enough && !(test && run.retry_of)) queue_again(txn, run);
+  if (!enough) return true;
   txn.fabrics().pause(
       *run.fabric,
       {.reason = why.detail(), .by = "Hedgerow", .since = txn.now(), .code = Code::Quarantined});
   txn.changes().append(model::Topic::Fabric, *run.fabric);
+  return true;
 }
 
 }  // namespace
@@ -81,6 +100,7 @@ void Keeper::start() {
   renewed_ = reaped_ = clock_.steady();
   swept_ = clock_.steady() - settings_.retention.sweep_each;
   thread_ = std::jthread{[this](const std::stop_token& stop) {
+    base::name_this_thread("keeper");
     while (!stop.stop_requested()) step(stop);
   }};
 }
@@ -101,7 +121,8 @@ void Keeper::stop() {
 
 void Keeper::step(const std::stop_token& stop) {
   const base::Deadline next{
-      std::min(renewed_ + settings_.renew_each, reaped_ + settings_.reap_each)};
+      sweeping_ ? clock_.steady()
+                : std::min(renewed_ + settings_.renew_each, reaped_ + settings_.reap_each)};
   const bool followed =
       attempt("follow", [&] { seen_ = database_.follow(seen_, next, stop).next; });
   // A database in trouble answers at once: not again at once.
@@ -110,7 +131,11 @@ void Keeper::step(const std::stop_token& stop) {
   attempt("take_new", [this] { take_new(); });
   if (is_due(renewed_, settings_.renew_each)) attempt("renew", [this] { renew(); });
   if (is_due(reaped_, settings_.reap_each)) attempt("reap", [this] { reap(); });
-  if (is_due(swept_, settings_.retention.sweep_each)) attempt("sweep", [this] { sweep(); });
+  if (is_due(swept_, settings_.retention.sweep_each)) {
+    attempt("sweep", [this] { sweep(); });
+    sweeping_ = true;
+  }
+  if (std::exchange(sweeping_, false)) attempt("sweep", [this] { sweeping_ = sweep_chunk(); });
 }
 
 void Keeper::take_all() {
@@ -134,23 +159,21 @@ void Keeper::take_new() {
 }
 
 void Keeper::reap() {
-  const auto silent = [this](const store::Snapshot& seen) {
-    const auto silence = seen.workers().silence();
-    return !silence || *silence > settings_.no_worker;
-  };
   const bool any = database_.read([&](const store::Snapshot& seen) {
-    return !seen.runs().orphaned().empty() ||
-           (silent(seen) && !seen.runs().waiting(settings_.no_worker).empty());
+    return !seen.runs().orphaned().empty() || !forsaken(seen, settings_.no_worker).empty();
   });
   if (!any) return;
+  std::vector<model::Run> lost;
   database_.write(base::Deadline::in(clock_, settings_.write_wait), [&](store::Txn& txn) {
+    lost.clear();
     for (const model::Run& run : txn.runs().orphaned())
-      lose(txn, run, settings_.lost_in_a_row_most);
-    if (!silent(txn)) return;
+      if (lose(txn, run, settings_.lost_in_a_row_most)) lost.push_back(run);
     const model::Ending ending = model::ending_of(no_worker(settings_.no_worker));
-    for (const model::Run& run : txn.runs().waiting(settings_.no_worker))
+    for (const model::Run& run : forsaken(txn, settings_.no_worker))
       close_abandoned(txn, run, ending);
   });
+  for (const model::Run& run : lost)
+    base::log::warning("run_lost", {{"run", run.id.value}, {"fabric", run.fabric_name}});
 }
 
 void Keeper::sweep() {
@@ -160,12 +183,21 @@ void Keeper::sweep() {
   const auto each = [this](auto&& sweep_one) {
     database_.write(base::Deadline::in(clock_, settings_.write_wait), sweep_one);
   };
-  each([&](store::Txn& txn) { txn.request_keys().sweep(now - keep.request_keys); });
   each([&](store::Txn& txn) { txn.changes().sweep(now - keep.changes, keep.changes_most); });
   each([&](store::Txn& txn) { txn.sessions().sweep(now - keep.sessions); });
   each([&](store::Txn& txn) { txn.connection_tests().sweep(now - keep.connection_tests); });
-  each([&](store::Txn& txn) { txn.runs().sweep(now - keep.runs); });
   each([&](store::Txn& txn) { txn.history().sweep(now - keep.history, keep.history_versions); });
+}
+
+bool Keeper::sweep_chunk() {
+  const Retention& keep = settings_.retention;
+  const base::WallTime now = clock_.wall();
+  const auto deadline = base::Deadline::in(clock_, settings_.write_wait);
+  return database_.write(deadline, [&](store::Txn& txn) {
+    const auto keys = txn.request_keys().sweep(now - keep.request_keys, keep.chunk);
+    const auto runs = txn.runs().sweep(now - keep.runs, keep.chunk);
+    return std::max(keys, runs) >= keep.chunk;
+  });
 }
 
 bool Keeper::attempt(std::string_view what, const std::function<void()>& part) const {
@@ -174,8 +206,10 @@ bool Keeper::attempt(std::string_view what, const std::function<void()>& part) c
     return true;
   } catch (const Failure& failure) {
     base::log::warning("keeper_failed", {{"part", what}, {"detail", failure.detail()}});
-    return false;
+  } catch (const std::exception& bug) {
+    base::log::error("keeper_defect", {{"part", what}, {"what", bug.what()}});
   }
+  return false;
 }
 
 bool Keeper::is_due(base::SteadyTime& last, base::Milliseconds each) const {

@@ -37,6 +37,9 @@ class Keeper {
   // run after run, and fails what waits while no worker lives.
   void reap();
   void sweep();
+  // Forgets a chunk of what there may be much of; true when more may be left. A turn takes one, so
+  // that leases are renewed and others write between them.
+  bool sweep_chunk();
 
  private:
   // False when it failed.
@@ -52,6 +55,7 @@ class Keeper {
   base::SteadyTime renewed_;
   base::SteadyTime reaped_;
   base::SteadyTime swept_;
+  bool sweeping_ = false;  // More is left than one turn forgot.
   base::Guarded<bool> pause_;
   std::jthread thread_;  // Last, so that it ends before anything it uses is gone.
 };

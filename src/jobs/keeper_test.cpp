@@ -105,6 +105,20 @@ TEST_F(KeeperTest, TwoLostRunsInARowQuarantineTheFabricAndNothingIsQueuedAgain) 
   EXPECT_EQ(code_in(*last), "quarantined");
 }
 
+TEST_F(KeeperTest, ATestThatIsLostIsRepeatedOnce) {
+  const auto id = make_fabric("a");
+  keeper_.take_all();
+  queue(id, model::Operation::Test);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(queued().size(), 1u);
+    write([](store::Txn& txn) { (void)txn.runs().claim({.replica = "r1", .tests = true}); });
+    keeper_.take_all();
+    keeper_.reap();
+  }
+  EXPECT_TRUE(queued().empty());
+  EXPECT_FALSE(fabric(id).pause);
+}
+
 TEST_F(KeeperTest, ARunThatEndedWellBetweenTwoLostOnesKeepsTheFabricOutOfQuarantine) {
   const auto fabric_id = make_fabric("a");
   keeper_.take_all();
@@ -162,11 +176,11 @@ TEST_F(KeeperTest, ATurnRenewsAndReapsWhenItIsDue) {
   EXPECT_GT(lease(id)->left, 14s);
 }
 
-TEST_F(KeeperTest, WaitingWithoutAnyWorkerForAMinuteFailsARunAndALongQueueAloneDoesNot) {
+TEST_F(KeeperTest, J14_waiting_without_any_worker_fails_a_run_and_a_long_queue_alone_does_not) {
   const auto id = make_fabric("a");
   keeper_.take_all();
   const auto waits = queue(id);
-  const auto beat = [&] { write([](store::Txn& txn) { txn.workers().beat("r1", 1); }); };
+  const auto beat = [&] { write([](store::Txn& txn) { txn.workers().beat("r1", 1, false); }); };
   beat();
   for (int i = 0; i < 10; ++i) {
     clock_.advance(30s);
@@ -176,7 +190,13 @@ TEST_F(KeeperTest, WaitingWithoutAnyWorkerForAMinuteFailsARunAndALongQueueAloneD
   EXPECT_EQ(run(waits).state, RunState::Queued);
 
   clock_.advance(61s);
+  // A worker that takes tests alone is nobody for it.
+  write([](store::Txn& txn) { txn.workers().beat("r1", 2, true); });
+  const auto test = queue(id, model::Operation::Test);
+  clock_.advance(61s);
+  write([](store::Txn& txn) { txn.workers().beat("r1", 2, true); });
   keeper_.reap();
+  EXPECT_EQ(run(test).state, RunState::Queued);
   ASSERT_EQ(run(waits).state, RunState::Ended);
   EXPECT_EQ(run(waits).ending->outcome, Outcome::Failed);
   EXPECT_EQ(code_in(run(waits)), "no_worker");
@@ -192,10 +212,10 @@ TEST_F(KeeperTest, OldRequestKeysAndChangesAreForgottenAndYoungOnesAreNot) {
         [&](const store::Snapshot& seen) { return seen.request_keys().find(key).has_value(); });
   };
   clock_.advance(23h);
-  keeper_.sweep();
+  (void)keeper_.sweep_chunk();
   EXPECT_TRUE(is_known());
   clock_.advance(2h);
-  keeper_.sweep();
+  (void)keeper_.sweep_chunk();
   EXPECT_FALSE(is_known());
 }
 

@@ -8,6 +8,7 @@ namespace hedgerow::jobs {
 
 struct Retention {
   base::Milliseconds sweep_each{std::chrono::hours{1}};
+  std::int64_t chunk = 1'000;  // Rows that are forgotten in one transaction.
   base::Milliseconds request_keys{std::chrono::hours{24}};
   base::Milliseconds changes{std::chrono::hours{1}};
   std::int64_t changes_most = 100'000;
@@ -29,6 +30,7 @@ struct Settings {
   base::Milliseconds beat_each{5'000};
   base::Milliseconds no_progress{60'000};
   base::Milliseconds no_worker{60'000};
+  base::Milliseconds stack_wait{500};    // For a thread that hangs to say where it stands.
   base::Milliseconds write_wait{5'000};  // For a turn to write.
   base::Milliseconds stop_wait{10'000};  // For handlers to return, at the end.
   std::int64_t lost_in_a_row_most = 2;   // Then the fabric is quarantined.

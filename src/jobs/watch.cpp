@@ -1,6 +1,7 @@
 #include "jobs/watch.hpp"
 
 #include "base/log.hpp"
+#include "base/thread.hpp"
 #include "jobs/closing.hpp"
 
 namespace hedgerow::jobs {
@@ -44,6 +45,7 @@ void Watch::start() {
   seen_ = desk_.database.feed_end();
   beaten_ = desk_.clock.steady() - desk_.settings.beat_each;
   thread_ = std::jthread{[this](const std::stop_token& stop) {
+    base::name_this_thread("watch");
     while (!stop.stop_requested()) step(stop);
   }};
 }
@@ -59,13 +61,17 @@ void Watch::step(const std::stop_token& stop) {
     const store::Feed feed = desk_.database.follow(seen_, look_again, stop);
     seen_ = feed.next;
     look();
+    settle();
     end_stalled();
     if (desk_.clock.steady() - beaten_ >= desk_.settings.beat_each) beat();
+    return;
   } catch (const Failure& failure) {
     base::log::warning("watch_failed", {{"detail", failure.detail()}});
-    // The database is in trouble: not again at once.
-    desk_.wait_for_bell(desk_.rung(), stop);
+  } catch (const std::exception& bug) {
+    base::log::error("watch_defect", {{"what", bug.what()}});
   }
+  // Whatever is in trouble: not again at once.
+  desk_.wait_for_bell(desk_.rung(), stop);
 }
 
 void Watch::look() {
@@ -103,6 +109,21 @@ std::optional<Failure> Watch::why_stop(const store::Snapshot& seen, const InHand
   return std::nullopt;
 }
 
+// What could not be written when its work was over; it stays true until it is.
+void Watch::settle() {
+  for (const Owed& owed : desk_.owed()) {
+    try {
+      const bool first = desk_.database.write(desk_.write_deadline(), [&](store::Txn& txn) {
+        return close(txn, owed.run, {.ending = owed.ending, .last = {}, .also = {}});
+      });
+      if (first) base::log::info("run_end_written_late", {{"run", owed.run.id.value}});
+    } catch (const Failure& failure) {
+      if (failure.code() != Code::Lost && failure.code() != Code::FabricDeleted) throw;
+    }
+    desk_.forget_owed(owed.run.id);
+  }
+}
+
 void Watch::end_stalled() {
   const auto stalled = desk_.database.read([this](const store::Snapshot& seen) {
     return seen.runs().stalled(desk_.settings.no_progress);
@@ -137,8 +158,8 @@ void Watch::end_stalled(const model::Run& run) {
 void Watch::beat() {
   const auto alive = alive_();
   desk_.database.write(desk_.write_deadline(), [&](store::Txn& txn) {
-    for (const std::size_t worker : alive)
-      txn.workers().beat(desk_.replica, static_cast<std::int64_t>(worker));
+    for (const Sign& sign : alive)
+      txn.workers().beat(desk_.replica, static_cast<std::int64_t>(sign.worker), sign.for_tests);
   });
   beaten_ = desk_.clock.steady();
 }

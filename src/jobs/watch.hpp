@@ -8,9 +8,13 @@ namespace hedgerow::jobs {
 
 class Watch {
  public:
-  // The numbers of the workers that are alive.
-  using Alive = std::function<std::vector<std::size_t>()>;
-  // That worker hangs: put another one in its place.
+  struct Sign {
+    std::size_t worker = 0;
+    bool for_tests = false;
+  };
+  // Of the workers that are alive.
+  using Alive = std::function<std::vector<Sign>()>;
+  // That worker hangs: note where it stands, and put another one in its place.
   using Replace = std::function<void(std::size_t worker)>;
 
   Watch(Desk& desk, Alive alive, Replace replace);
@@ -22,6 +26,7 @@ class Watch {
 
   // The parts of a turn.
   void look();
+  void settle();
   void end_stalled();
   void beat();
 

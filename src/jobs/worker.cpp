@@ -1,6 +1,7 @@
 #include "jobs/worker.hpp"
 
 #include "base/log.hpp"
+#include "base/thread.hpp"
 #include "jobs/closing.hpp"
 
 namespace hedgerow::jobs {
@@ -62,9 +63,14 @@ Worker::Worker(Desk& desk, std::size_t number, bool for_tests)
 
 void Worker::start() {
   thread_ = std::jthread{[this](const std::stop_token& stop) {
+    base::name_this_thread(fmt::format("worker {}", number_));
     while (!stop.stop_requested()) step(stop);
     left_.change([](bool& left) { left = true; });
   }};
+}
+
+std::string Worker::stack() {
+  return base::stack_of(thread_.native_handle(), desk_.settings.stack_wait);
 }
 
 void Worker::leave() { thread_.request_stop(); }
@@ -161,7 +167,7 @@ Worker::Work Worker::work(const model::Run& run, const std::stop_token& stop) co
   }
 }
 
-void Worker::end(const model::Run& run, const Work& work) const {
+void Worker::end(const model::Run& run, const Work& work) {
   Closing closing;
   if (const auto* failure = std::get_if<Failure>(&work)) {
     if (is_lost(*failure)) return;
@@ -179,8 +185,9 @@ void Worker::end(const model::Run& run, const Work& work) const {
   } catch (const Failure& failure) {
     log_failure(run, failure);
     // What came with the outcome could not be written: then that is the outcome. Where not even
-    // that can be written, the watch ends the run as soon as the database takes it.
-    if (closing.also) end(run, Work{failure});
+    // that can be written, the watch writes it as soon as the database takes it.
+    if (closing.also) return end(run, Work{failure});
+    if (!is_lost(failure)) desk_.owe({.run = run, .ending = std::move(closing.ending)});
   }
 }
 

@@ -22,6 +22,8 @@ class Worker {
 
   [[nodiscard]] std::size_t number() const noexcept { return number_; }
   [[nodiscard]] bool is_for_tests() const noexcept { return for_tests_; }
+  // Where its thread stands.
+  [[nodiscard]] std::string stack();
   // When it last began a turn.
   [[nodiscard]] base::SteadyTime turned() const { return turned_.load(); }
 
@@ -32,7 +34,7 @@ class Worker {
   [[nodiscard]] std::optional<InHand> claim_in(store::Txn& txn, bool unreachable_too) const;
   void carry_out(InHand in_hand, const std::stop_token& stop);
   [[nodiscard]] Work work(const model::Run& run, const std::stop_token& stop) const;
-  void end(const model::Run& run, const Work& work) const;
+  void end(const model::Run& run, const Work& work);
 
   Desk& desk_;
   const std::size_t number_;

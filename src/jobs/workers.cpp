@@ -58,6 +58,8 @@ class Workers::Crew {
     const auto hanging = std::ranges::find_if(
         working_, [&](const auto& worker) { return worker->number() == number; });
     if (hanging == working_.end()) return;
+    base::log::error("worker_replaced", {{"worker", static_cast<std::int64_t>(number)},
+                                         {"stack", (*hanging)->stack()}});
     (*hanging)->leave();
     const bool for_tests = (*hanging)->is_for_tests();
     hanging_.push_back(std::move(*hanging));
@@ -66,15 +68,15 @@ class Workers::Crew {
   }
 
   // Those that turn, and those that have a run in hand: whether that one moves is watched apart.
-  [[nodiscard]] std::vector<std::size_t> alive() const {
+  [[nodiscard]] std::vector<Watch::Sign> alive() const {
     std::set<std::size_t> busy;
     for (const InHand& held : desk_.in_hand()) busy.insert(held.worker);
     const auto since = desk_.clock.steady() - 3 * desk_.settings.beat_each;
-    std::vector<std::size_t> numbers;
+    std::vector<Watch::Sign> signs;
     for (const auto& worker : working_)
       if (busy.contains(worker->number()) || worker->turned() >= since)
-        numbers.push_back(worker->number());
-    return numbers;
+        signs.push_back({worker->number(), worker->is_for_tests()});
+    return signs;
   }
 
   // Of handlers that did not return in time.

@@ -201,7 +201,7 @@ TEST_F(WorkersTest, AShutdownCancelsWhatRunsAndQueuesItAgain) {
   EXPECT_EQ(queued().front().retry_of, first);
 }
 
-TEST_F(WorkersTest, ARunThatHangsEndsAsNoProgressAndItsWorkerIsReplaced) {
+TEST_F(WorkersTest, J04_a_run_that_hangs_ends_as_no_progress_and_its_worker_is_replaced) {
   const auto id = make_fabric("a");
   settings_.workers = 1;
   script_.hold();
@@ -286,7 +286,7 @@ TEST_F(WorkersTest, WorkersGiveASignOfLifeWhileTheyWorkAndNoneAfterTheEnd) {
   queue(id);
   ASSERT_TRUE(begins(1));
   const auto silence = [&] {
-    return read([](const store::Snapshot& seen) { return seen.workers().silence(); });
+    return read([](const store::Snapshot& seen) { return seen.workers().silence(false); });
   };
   clock_.advance(20s);
   keeper_.renew();

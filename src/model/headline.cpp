@@ -54,15 +54,18 @@ Headline not_set_up() {
       .valid_until = {}};
 }
 
-Headline paused(const Pause& pause) {
+Headline paused(const Pause& pause, const std::optional<Run>& last_run) {
   const std::string by = pause.by.empty() ? "" : fmt::format(" by {}", pause.by);
+  const std::string_view next =
+      pause.code ? facts_of(*pause.code).next : "Nothing runs until somebody resumes it.";
   return {.state = HeadlineState::Paused,
           .text = fmt::format("Paused{}: {}", by, pause.reason),
           .as_of = pause.since,
-          .next = {.text = "Nothing runs until somebody resumes it.",
+          .next = {.text = std::string{next},
                    .operation = {},
-                   .run = {},
-                   .edit = false},
+                   .run = pause.code && last_run ? std::optional{last_run->id} : std::nullopt,
+                   .edit = false,
+                   .resume = true},
           .valid_until = {}};
 }
 
@@ -196,7 +199,7 @@ MatchFact match_of(const Reading& reading, bool declared) noexcept {
 
 Headline headline(const Facts& facts, base::WallTime now) {
   if (!facts.has_cluster && !facts.has_repository) return not_set_up();
-  if (facts.pause) return paused(*facts.pause);
+  if (facts.pause) return paused(*facts.pause, facts.last_run);
   if (unreached(facts.reach.state)) return cannot_reach(facts);
   if (const Run* run = failing_run(facts)) return failing(*run);
 

@@ -45,6 +45,7 @@ struct Next {
   std::optional<Operation> operation;
   std::optional<RunId> run;
   bool edit = false;
+  bool resume = false;  // The pause is to be ended.
 };
 
 struct Headline {

@@ -71,6 +71,16 @@ std::vector<Row> rows_in_order() {
          return facts;
        },
        HeadlineState::NotSetUp, "Neither"},
+      {"quarantined says what to do",
+       [&] {
+         return with(facts_read(), [](Facts& f) {
+           f.pause = Pause{.reason = "2 runs in a row lost their worker.",
+                           .by = "Hedgerow",
+                           .since = kNow,
+                           .code = base::Code::Quarantined};
+         });
+       },
+       HeadlineState::Paused, "Paused by Hedgerow: 2 runs"},
       {"no answer",
        [&] { return with(facts_read(), [](Facts& f) { f.reach.state = Reach::Unreachable; }); },
        HeadlineState::CannotTell, "Last read: 48 objects"},

@@ -17,6 +17,7 @@ class Database::Backend {
   virtual bool wait_for_changes(const Position& position, const base::Deadline& deadline,
                                 const std::stop_token& stop) = 0;
   [[nodiscard]] virtual std::int64_t size_on_disk() const = 0;
+  [[nodiscard]] virtual std::optional<base::Failure> trouble() const = 0;
   [[nodiscard]] virtual std::vector<std::string> damage() = 0;
 };
 

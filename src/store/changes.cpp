@@ -78,6 +78,8 @@ std::int64_t Changes::append(model::Topic topic, std::int64_t id) {
   return revision;
 }
 
+void Changes::probe() { sql_.run("UPDATE instance SET probes = probes + 1"); }
+
 std::int64_t Changes::sweep(base::WallTime before, std::int64_t most) {
   const std::int64_t last_by_number = end().sequence - most;
   // What is older stands first, but a clock that was set back must not keep everything behind it.

@@ -49,6 +49,8 @@ class Changes {
   std::int64_t append(model::Topic topic, model::Id<Noun> id) {
     return append(topic, id.value);
   }
+  // Writes what nobody reads, for whoever wants to know whether anything is kept.
+  void probe();
   // Removes changes announced before then, and all but the latest `most`.
   std::int64_t sweep(base::WallTime before, std::int64_t most);
 

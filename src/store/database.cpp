@@ -39,6 +39,8 @@ Feed Database::follow(const Position& position, const base::Deadline& deadline,
 
 std::vector<std::string> Database::damage() { return backend_->damage(); }
 
+std::optional<base::Failure> Database::trouble() const { return backend_->trouble(); }
+
 std::int64_t Database::size_on_disk() const { return backend_->size_on_disk(); }
 
 void Database::commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function) {

@@ -95,6 +95,9 @@ class Database {
   // reads all of it. Throws Failure{StorageCorrupt} when it cannot even be read.
   [[nodiscard]] std::vector<std::string> damage();
 
+  // Why the latest change could not be kept; nothing once one was kept again.
+  [[nodiscard]] std::optional<base::Failure> trouble() const;
+
   // Bytes on the disk, the write-ahead log included.
   [[nodiscard]] std::int64_t size_on_disk() const;
 

@@ -108,6 +108,7 @@ void GroupCommit::take_turn() {
     // again.
     base::log::error("writer_refused", {{"code", base::facts_of(failure.code()).name},
                                         {"operator", failure.operator_text()}});
+    note_trouble(failure);
     refuse_all(failure);
   }
   close_after_fault();
@@ -190,10 +191,14 @@ void GroupCommit::commit(const Group& group) {
     if (damaged_) throw Failure{*damaged_};
     sql::Scope scope{*connection_, instant_of(clock_), nullptr};
     const Position end = Changes{scope}.end();
+    const auto kept = connection_->commits();
     connection_->run("COMMIT");
+    // One that changed nothing proves nothing of the disk.
+    if (connection_->commits() > kept) trouble_.with([](auto& trouble) { trouble.reset(); });
     announced_.change([&](Position& position) { position = end; });
   } catch (const Failure& why) {
     failure = why;
+    note_trouble(why);
     give_up_transaction(why);
   }
   for (const JobPointer& job : group) {
@@ -218,6 +223,14 @@ void GroupCommit::close_after_fault() {
   if (!connection_ || !connection_->saw_disk_fault()) return;
   connection_->roll_back();
   failed_ = std::move(connection_);
+}
+
+void GroupCommit::note_trouble(const Failure& why) {
+  trouble_.with([&](auto& trouble) { trouble = why; });
+}
+
+std::optional<Failure> GroupCommit::trouble() const {
+  return trouble_.with([](const auto& trouble) { return trouble; });
 }
 
 void GroupCommit::note_damage() {

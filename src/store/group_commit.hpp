@@ -40,6 +40,8 @@ class GroupCommit {
   // True once something was announced after `position`.
   bool wait_for_changes(const Position& position, const base::Deadline& deadline,
                         const std::stop_token& stop);
+  // Why the latest change could not be kept; nothing once one was kept again.
+  [[nodiscard]] std::optional<base::Failure> trouble() const;
   // Ends the process when this thread is running a function of run().
   void require_outside() const;
 
@@ -61,6 +63,7 @@ class GroupCommit {
   void give_up_transaction(const base::Failure& why);
   void close_after_fault();
   void note_damage();
+  void note_trouble(const base::Failure& why);
   void refuse_all(const base::Failure& failure);
   void checkpoint_when_due();
 
@@ -75,6 +78,7 @@ class GroupCommit {
   std::int64_t next_alarm_;
   base::Guarded<Queue> queue_;
   base::Guarded<Position> announced_;
+  base::Guarded<std::optional<base::Failure>> trouble_;
   std::atomic<std::thread::id> writer_;
   std::jthread thread_;  // Last, so that it ends before anything it uses is gone.
 };

@@ -227,7 +227,7 @@ class PowerLoss : public DiskTest<RecordingDisk> {
         audit.details = std::string(size + row, 'x');
         txn.audit().append(audit);
       }
-      txn.workers().beat("replica", static_cast<std::int64_t>(size % 50));
+      txn.workers().beat("replica", static_cast<std::int64_t>(size % 50), false);
       txn.changes().append(model::Topic::Fabrics, 0);
     });
   }

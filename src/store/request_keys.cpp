@@ -23,8 +23,11 @@ void RequestKeys::remember(const RequestKey& key, const Remembered& made) {
       key.user, key.route, key.key, made.body_hash, made.made, made.id, made.joined, sql_.now());
 }
 
-std::int64_t RequestKeys::sweep(base::WallTime before) {
-  return sql_.run("DELETE FROM request_keys WHERE created < $1", before);
+std::int64_t RequestKeys::sweep(base::WallTime before, std::int64_t most) {
+  return sql_.run(
+      "DELETE FROM request_keys WHERE (user_id, route, key) IN"
+      " (SELECT user_id, route, key FROM request_keys WHERE created < $1 LIMIT $2)",
+      before, most);
 }
 
 }  // namespace hedgerow::store

@@ -34,7 +34,7 @@ class RequestKeys {
   // In the transaction that makes it; the key must be free.
   void remember(const RequestKey& key, const Remembered& made);
   // Forgets keys remembered before then.
-  std::int64_t sweep(base::WallTime before);
+  std::int64_t sweep(base::WallTime before, std::int64_t most);
 
  private:
   sql::Scope& sql_;

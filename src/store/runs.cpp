@@ -45,6 +45,14 @@ std::string select_open(std::string_view rest) {
   return fmt::format("SELECT {} FROM runs WHERE {} AND {}", kRunColumns, kOpen, rest);
 }
 
+// Whether the run of this alias repeats a lost one.
+std::string repeats_lost(std::string_view run) {
+  return fmt::format(
+      "({0}.retry_of IS NOT NULL AND EXISTS (SELECT 1 FROM runs lost"
+      " WHERE lost.id = {0}.retry_of AND lost.outcome = 'lost'))",
+      run);
+}
+
 constexpr std::string_view kSetProgress =
     "created_count = $3, changed_count = $4, unchanged_count = $5, removed_count = $6,"
     " skipped_count = $7, failed_count = $8, kinds = $9, trace = $10";
@@ -73,6 +81,17 @@ std::optional<model::Run> Runs::find_running(model::FabricId fabric, model::Oper
   return sql_.first(select_open("state = 'running' AND fabric_id = $1 AND operation = $2"
                                 " AND scope IN ('', $3) ORDER BY id"),
                     run_of, fabric, operation, scope);
+}
+
+std::int64_t Runs::queued_before(const model::Run& run) const {
+  return sql_.one(fmt::format("SELECT count(*) FROM runs WHERE {} AND state = 'queued' AND id < $1"
+                              " AND (operation = 'test') = $2",
+                              kOpen),
+                  run.id, run.operation == model::Operation::Test);
+}
+
+std::vector<model::Run> Runs::latest_of(model::FabricId fabric, std::int64_t most) const {
+  return sql_.list(select("fabric_id = $1 ORDER BY id DESC LIMIT $2"), run_of, fabric, most);
 }
 
 Paged<model::Run> Runs::page_of(model::FabricId fabric, const Page& page) const {
@@ -150,11 +169,15 @@ model::RunId Runs::enqueue(const RunOrder& order) {
 }
 
 std::optional<model::Run> Runs::claim(const Claim& claim) {
-  const std::string_view kind =
+  const std::string kind =
       claim.tests ? "r.operation = 'test'"
-                  : "r.operation <> 'test' AND f.paused_since IS NULL"
-                    " AND NOT EXISTS (SELECT 1 FROM runs x WHERE x.fabric_id = r.fabric_id"
-                    " AND x.state = 'running' AND x.operation <> 'test')";
+                  : fmt::format(
+                        "r.operation <> 'test' AND f.paused_since IS NULL"
+                        " AND NOT EXISTS (SELECT 1 FROM runs x WHERE x.fabric_id = r.fabric_id"
+                        " AND x.state = 'running' AND x.operation <> 'test')"
+                        " AND NOT ({} AND EXISTS (SELECT 1 FROM runs y WHERE y.{} AND"
+                        " y.state = 'running' AND y.operation <> 'test' AND {}))",
+                        repeats_lost("r"), kOpen, repeats_lost("y"));
   const std::string_view reach =
       claim.unreachable_fabrics ? ""
                                 : " AND f.reach NOT IN ('unreachable', 'refused', 'untrusted')";
@@ -211,13 +234,13 @@ bool Runs::request_cancel(model::RunId id, std::string_view by) {
              id, by) == 1;
 }
 
-std::int64_t Runs::sweep(base::WallTime before) {
+std::int64_t Runs::sweep(base::WallTime before, std::int64_t most) {
   return sql_.run(
-      "DELETE FROM runs WHERE state = 'ended' AND ended < $1 AND (fabric_id IS NULL OR ended_rank "
-      "< ("
-      "SELECT max(x.ended_rank) FROM runs x WHERE x.fabric_id = runs.fabric_id"
-      " AND x.state = 'ended' AND x.operation = runs.operation))",
-      before);
+      "DELETE FROM runs WHERE id IN (SELECT r.id FROM runs r WHERE r.state = 'ended'"
+      " AND r.ended < $1 AND (r.fabric_id IS NULL OR r.ended_rank <"
+      " (SELECT max(x.ended_rank) FROM runs x WHERE x.fabric_id = r.fabric_id"
+      " AND x.state = 'ended' AND x.operation = r.operation)) LIMIT $2)",
+      before, most);
 }
 
 }  // namespace hedgerow::store

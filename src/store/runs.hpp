@@ -47,7 +47,10 @@ class Runs {
   [[nodiscard]] std::optional<model::Run> find_running(model::FabricId fabric,
                                                        model::Operation operation,
                                                        std::string_view scope) const;
+  // How many queued runs were there before it of those that the same workers take.
+  [[nodiscard]] std::int64_t queued_before(const model::Run& run) const;
   // Newest first.
+  [[nodiscard]] std::vector<model::Run> latest_of(model::FabricId fabric, std::int64_t most) const;
   [[nodiscard]] Paged<model::Run> page_of(model::FabricId fabric, const Page& page) const;
   [[nodiscard]] Paged<model::Run> page(const Page& page) const;
   // The run that is running, tests apart; else the oldest queued one.
@@ -71,7 +74,8 @@ class Runs {
   model::RunId enqueue(const RunOrder& order);
   // Takes the oldest run that may start: queued, owned, its fabric not paused and without a running
   // run (tests are started on paused and on busy fabrics too). It is running under the lease's
-  // epoch then.
+  // epoch then. Of the runs that repeat a lost one only one goes at a time: whichever of them takes
+  // the process down is alone with the blame.
   std::optional<model::Run> claim(const Claim& claim);
   // Something has moved. False when the run is not running any more: its handler must stop.
   bool progress(model::RunId id, const Progress& progress);
@@ -82,9 +86,9 @@ class Runs {
   bool end(model::RunId id, const model::Ending& ending, const std::optional<Progress>& last);
   // False when it has ended, or somebody asked before.
   bool request_cancel(model::RunId id, std::string_view by);
-  // Removes runs that ended before then; each fabric's latest ended run of each operation
-  // stays, as long as the fabric does.
-  std::int64_t sweep(base::WallTime before);
+  // Removes runs that ended before then, at most so many; each fabric's latest ended run of each
+  // operation stays, as long as the fabric does.
+  std::int64_t sweep(base::WallTime before, std::int64_t most);
 
  private:
   sql::Scope& sql_;

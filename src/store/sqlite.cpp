@@ -296,7 +296,9 @@ int SqliteConnection::on_progress(void* self) noexcept {
 }
 
 int SqliteConnection::on_commit(void* self, sqlite3*, const char*, int pages) noexcept {
-  static_cast<SqliteConnection*>(self)->log_pages_ = pages;
+  auto& connection = *static_cast<SqliteConnection*>(self);
+  connection.log_pages_ = pages;
+  ++connection.commits_;
   return SQLITE_OK;
 }
 

@@ -50,6 +50,8 @@ class SqliteConnection final : public sql::Connection {
   [[nodiscard]] bool saw_damage() const noexcept { return saw_damage_; }
   [[nodiscard]] bool saw_disk_fault() const noexcept { return saw_disk_fault_; }
 
+  // How many commits had something to keep.
+  [[nodiscard]] std::int64_t commits() const noexcept { return commits_; }
   // Pages in the write-ahead log after the last commit.
   [[nodiscard]] int log_pages() const noexcept { return log_pages_; }
   // Moves what it can from the log into the file without waiting for anybody; true when nothing is
@@ -81,6 +83,7 @@ class SqliteConnection final : public sql::Connection {
   base::SteadyTime statement_ends_ = base::SteadyTime::max();
   base::SteadyTime stops_ = base::SteadyTime::max();
   int log_pages_ = 0;
+  std::int64_t commits_ = 0;
   bool saw_damage_ = false;
   bool saw_disk_fault_ = false;
 };

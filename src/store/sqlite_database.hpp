@@ -41,6 +41,7 @@ class SqliteDatabase final : public Database::Backend {
   bool wait_for_changes(const Position& position, const base::Deadline& deadline,
                         const std::stop_token& stop) override;
   [[nodiscard]] std::int64_t size_on_disk() const override;
+  [[nodiscard]] std::optional<base::Failure> trouble() const override { return writer_->trouble(); }
   [[nodiscard]] std::vector<std::string> damage() override { return readers_.damage(); }
 
  private:
@@ -59,6 +60,7 @@ class SqliteReadOnly final : public Database::Backend {
   bool wait_for_changes(const Position& position, const base::Deadline& deadline,
                         const std::stop_token& stop) override;
   [[nodiscard]] std::int64_t size_on_disk() const override;
+  [[nodiscard]] std::optional<base::Failure> trouble() const override { return std::nullopt; }
   [[nodiscard]] std::vector<std::string> damage() override { return readers_.damage(); }
 
  private:

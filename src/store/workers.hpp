@@ -11,10 +11,11 @@ class Workers {
  public:
   explicit Workers(sql::Scope& sql) : sql_{sql} {}
 
-  // How long ago any worker was last heard of; nothing when none ever was.
-  [[nodiscard]] std::optional<base::Milliseconds> silence() const;
+  // How long ago any worker was last heard of that takes tests, or all other runs; nothing when
+  // none ever was.
+  [[nodiscard]] std::optional<base::Milliseconds> silence(bool for_tests) const;
 
-  void beat(std::string_view replica, std::int64_t worker);
+  void beat(std::string_view replica, std::int64_t worker, bool for_tests);
   // At its end, or for what an earlier process left.
   void remove_all_of(std::string_view replica);
 

@@ -35,7 +35,7 @@ FabricView view_of(const store::Snapshot& seen, model::Fabric fabric, const Inst
   view.fabric = std::move(fabric);
   view.kinds = seen.kinds().of(id);
   view.rewound = model::rewound_since(view.kinds);
-  view.recent = seen.runs().page_of(id, {.limit = kRecentRuns, .offset = 0}).rows;
+  view.recent = seen.runs().latest_of(id, kRecentRuns);
   view.working = seen.runs().working_on(id);
   auto ended = seen.runs().last_ended(id);
   fill_last_run(view, ended);

@@ -3,11 +3,12 @@
 namespace hedgerow::views {
 
 RunView run(const store::Snapshot& seen, const model::Actor& actor, model::RunId id) {
-  RunView view{.run = seen.runs().get(id), .waits_for = {}};
+  RunView view{.run = seen.runs().get(id), .waiting = {}};
   model::require(actor, model::Permission::FabricView, view.run.fabric_name);
   if (view.run.state != model::RunState::Queued || !view.run.fabric) return view;
+  view.waiting.place = seen.runs().queued_before(view.run) + 1;
   const auto working = seen.runs().working_on(*view.run.fabric);
-  if (working && working->id != id) view.waits_for = working->id;
+  if (working && working->id != id) view.waiting.for_run = working->id;
   return view;
 }
 

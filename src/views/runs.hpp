@@ -7,9 +7,15 @@
 
 namespace hedgerow::views {
 
+// Of a queued run.
+struct Waiting {
+  std::optional<model::RunId> for_run;  // The run of this fabric that goes first.
+  std::optional<std::int64_t> place;    // 1 is the next that a worker takes.
+};
+
 struct RunView {
   model::Run run;
-  std::optional<model::RunId> waits_for;  // The run of this fabric that goes first.
+  Waiting waiting;
 };
 
 // Throws Failure{NotFound}.

@@ -208,42 +208,103 @@ TEST(Reach, SaysThatANameDoesNotResolve) {
   EXPECT_THAT(detail_of(reply), HasSubstr("nowhere.invalid"));
 }
 
-// Runs in a child with a network and a resolv.conf of its own, where a name server takes questions
-// and says nothing.
-int ask_a_silent_name_server(const std::string& resolv_conf, const std::string& server) {
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) != 0) return 77;
-  const int silent = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  ifreq loopback{};
-  std::strcpy(loopback.ifr_name, "lo");
-  loopback.ifr_flags = IFF_UP;
+// What a child gives back where it may not have a network of its own.
+constexpr int kNoNameSpaces = 77;
+
+sockaddr_in on_loopback(std::uint8_t last, std::uint16_t port) {
   sockaddr_in at{};
   at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  at.sin_port = htons(53);
-  if (ioctl(silent, SIOCSIFFLAGS, &loopback) != 0 ||
-      bind(silent, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 ||
-      mount(resolv_conf.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) != 0)
-    return 77;
-  Reply reply;
-  const auto took = timed([&] { reply = asked(*session_at(server)); });
-  if (code_of(reply) != "dns_failed") return 1;
-  if (detail_of(reply) != "No name server answered for silent.example within 0.5 s.") return 2;
-  if (took < Milliseconds{450}) return 3;
-  return took < Milliseconds{700} ? 0 : 4;
+  at.sin_addr.s_addr = htonl(0x7f000000u + last);
+  at.sin_port = htons(port);
+  return at;
 }
 
-TEST(Reach, DoesNotWaitForASilentNameServer) {
+int bound(int type, const sockaddr_in& at) {
+  const int made = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+  return bind(made, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0 ? made : -1;
+}
+
+// Runs `ask` in a child with a network and a resolv.conf of its own; it is given the socket of the
+// name server there, and gives back which of its steps went wrong.
+void in_own_network(const std::function<int(int)>& ask) {
   const std::string resolv_conf = Cluster::shared().folder() + "/resolv.conf";
   std::ofstream{resolv_conf} << "nameserver 127.0.0.1\n";
   const pid_t child = fork();
-  if (child == 0) _exit(ask_a_silent_name_server(resolv_conf, "https://silent.example"));
+  if (child == 0) {
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) != 0) _exit(kNoNameSpaces);
+    ifreq loopback{};
+    std::strcpy(loopback.ifr_name, "lo");
+    loopback.ifr_flags = IFF_UP;
+    const int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (ioctl(any, SIOCSIFFLAGS, &loopback) != 0 ||
+        mount(resolv_conf.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) != 0)
+      _exit(kNoNameSpaces);
+    const int names = bound(SOCK_DGRAM, on_loopback(1, 53));
+    _exit(names < 0 ? kNoNameSpaces : ask(names));
+  }
   int status = 0;
   waitpid(child, &status, 0);
-  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no name spaces here";
+  if (WEXITSTATUS(status) == kNoNameSpaces) GTEST_SKIP() << "no name spaces here";
   EXPECT_EQ(status, 0) << "step " << WEXITSTATUS(status);
 }
 
-TEST(Reach, OpensNoConnectionToADeniedAddress) {
+TEST(Reach, K02_a_silent_name_server_is_dns_failed_in_time) {
+  in_own_network([](int) {
+    Reply reply;
+    const auto took = timed([&] { reply = asked(*session_at("https://silent.example")); });
+    if (code_of(reply) != "dns_failed") return 1;
+    if (detail_of(reply) != "No name server answered for silent.example within 0.5 s.") return 2;
+    if (took < Milliseconds{450}) return 3;
+    return took < Milliseconds{700} ? 0 : 4;
+  });
+}
+
+// A name server that never lets its answers be kept. The name is 127.0.0.2 while `changed` is
+// false, then this machine itself.
+void answer(int names, const std::atomic<bool>& changed) {
+  std::string packet(512, '\0');
+  sockaddr_in from{};
+  socklen_t length = sizeof from;
+  const auto got =
+      recvfrom(names, packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&from), &length);
+  if (got < 17) return;
+  packet.resize(static_cast<std::size_t>(got));
+  const std::size_t ends = packet.find('\0', 12);  // Of the name that is asked for.
+  const bool v4 = packet.at(ends + 2) == 1;
+  packet.resize(ends + 5);
+  packet.replace(2, 10, std::string{"\x81\x80\0\1\0\0\0\0\0\0", 10});
+  if (v4) {
+    packet[7] = 1;
+    packet += std::string{"\xc0\x0c\0\1\0\1\0\0\0\0\0\4\x7f\0\0", 15};
+    packet += changed ? '\1' : '\2';
+  }
+  sendto(names, packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&from), length);
+}
+
+TEST(Reach, K04_a_name_that_moves_to_a_denied_address_is_blocked_without_a_connection) {
+  in_own_network([](int names) {
+    std::atomic<bool> changed = false;
+    const timeval turn{.tv_sec = 0, .tv_usec = 100'000};
+    setsockopt(names, SOL_SOCKET, SO_RCVTIMEO, &turn, sizeof turn);
+    const std::jthread server{[&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) answer(names, changed);
+    }};
+    const int allowed = bound(SOCK_STREAM, on_loopback(2, 6443));
+    const int denied = bound(SOCK_STREAM | SOCK_NONBLOCK, on_loopback(1, 6443));
+    if (listen(allowed, 4) != 0 || listen(denied, 4) != 0) return 1;
+    auto settings = quick_settings().outbound;
+    settings.addresses = outbound::AddressRules{std::vector<std::string>{"127.0.0.2"}};
+    Session session{peer_at("https://moving.example:6443"), settings, surroundings()};
+    if (code_of(asked(session)) != "tls_timeout") return 2;  // Connected; nobody speaks there.
+    changed = true;
+    const Reply reply = asked(session);
+    if (code_of(reply) != "address_blocked") return 3;
+    if (detail_of(reply).find("127.0.0.1") == std::string::npos) return 4;
+    return accept(denied, nullptr, nullptr) == -1 && errno == EAGAIN ? 0 : 5;
+  });
+}
+
+TEST(Reach, K04_no_form_of_a_denied_address_is_connected_to) {
   const Gate gate;
   auto settings = quick_settings().outbound;
   settings.addresses = {};

@@ -226,7 +226,7 @@ TEST_P(People, a_request_key_answers_what_it_made) {
   other.user = {8};
   EXPECT_FALSE(read([&](const auto& s) { return s.request_keys().find(other); }));
   const auto sweep = [](Txn& txn) {
-    return txn.request_keys().sweep(txn.now() - Milliseconds{9'000});
+    return txn.request_keys().sweep(txn.now() - Milliseconds{9'000}, 1'000);
   };
   EXPECT_EQ(write(sweep), 0);
   clock_.advance(Milliseconds{10'000});

@@ -215,6 +215,27 @@ TEST_P(Runs, of_unreachable_fabrics_can_be_left_to_other_workers) {
   EXPECT_EQ(claim()->id, pull);
 }
 
+TEST_P(Runs, that_repeat_a_lost_one_go_one_at_a_time_and_others_do_not_wait) {
+  const std::array fabrics{make_fabric("one"), make_fabric("two"), make_fabric("three")};
+  std::vector<model::RunId> again;
+  for (const auto fabric : {fabrics[0], fabrics[1]}) {
+    const auto lost = make_running(fabric);
+    EXPECT_TRUE(end(lost, Outcome::Lost));
+    again.push_back(write([&](Txn& txn) {
+      store::RunOrder order;
+      order.fabric = fabric;
+      order.retry_of = lost;
+      return txn.runs().enqueue(order);
+    }));
+  }
+  EXPECT_EQ(claim()->id, again[0]);
+  EXPECT_FALSE(claim());
+  const auto other = enqueue(fabrics[2]);
+  EXPECT_EQ(claim()->id, other);
+  EXPECT_TRUE(end(again[0], Outcome::Succeeded));
+  EXPECT_EQ(claim()->id, again[1]);
+}
+
 TEST_P(Runs, are_orphaned_when_their_epoch_is_over) {
   const auto fabric = make_fabric();
   const auto id = make_running(fabric);
@@ -331,20 +352,22 @@ TEST_P(Runs, stand_in_pages_newest_first_and_old_ones_go) {
   EXPECT_EQ(page.rows[1].id, ids[2]);
   EXPECT_EQ(read([](const auto& s) { return s.runs().page({}).count; }), 6);
   clock_.advance(Milliseconds{1'000});
-  EXPECT_EQ(write([](Txn& txn) { return txn.runs().sweep(txn.now()); }), 4);
+  EXPECT_EQ(write([](Txn& txn) { return txn.runs().sweep(txn.now(), 1'000); }), 4);
   EXPECT_EQ(read([&](const auto& s) { return s.runs().last_ended(fabric); })->id, ids[4]);
   EXPECT_EQ(read([](const auto& s) { return s.runs().page({}).count; }), 2);
 }
 
 TEST_P(Runs, the_silence_of_all_workers_is_measured) {
-  const auto silence = [&] { return read([](const auto& s) { return s.workers().silence(); }); };
+  const auto silence = [&] {
+    return read([](const auto& s) { return s.workers().silence(false); });
+  };
   EXPECT_FALSE(silence());
   write([](Txn& txn) {
-    txn.workers().beat("r1", 1);
-    txn.workers().beat("r1", 2);
+    txn.workers().beat("r1", 1, false);
+    txn.workers().beat("r1", 2, false);
   });
   clock_.advance(Milliseconds{5'000});
-  write([](Txn& txn) { txn.workers().beat("r1", 2); });
+  write([](Txn& txn) { txn.workers().beat("r1", 2, false); });
   clock_.advance(Milliseconds{3'000});
   EXPECT_GE(*silence(), Milliseconds{3'000});
   EXPECT_LT(*silence(), Milliseconds{5'000});

@@ -329,7 +329,7 @@ TEST_P(SqliteFile, cuts_off_a_statement_that_takes_too_long_and_takes_nobody_alo
       slow = code_of([&] {
         write([](Txn& txn) {
           append(txn);
-          txn.request_keys().sweep(txn.now() + std::chrono::hours{1});
+          txn.request_keys().sweep(txn.now() + std::chrono::hours{1}, 1'000);
         });
       });
     });

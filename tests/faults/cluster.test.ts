@@ -1,5 +1,8 @@
 // Faults of a cluster and of what it says (rows H, K and L) that are no answers by name: sizes, versions, clocks, and
 // a cluster that goes away between two calls. Those that are stand in tests/api.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { freshKey } from "../support/api";
 import { expect, test, fieldsOf } from "../support/fixtures";
 import { traceOf } from "../support/person";
 import { TestCluster } from "../support/cluster";
@@ -245,4 +248,54 @@ test("L27: a kind that is served at another version is the same kind with the sa
   }
   expectRead(await api.pull(fabric.id), { unchanged: 48 });
   await whole.stop();
+});
+
+test.describe("where this machine is out of reach", () => {
+  test.use({ settings: { "outbound.allow": [] } });
+
+  test("K04: a cluster whose name is this machine's is address_blocked, tested or read, and gets no byte", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const { server } = hedgerow;
+    const name = gate.url.replace("127.0.0.1", "localhost");
+    const connection = { ...fieldsOf(cluster.connection, cluster.namespace), server: name };
+    const administrator = await server.as("administrator");
+    const climbed = await administrator.climb(connection);
+    expect(climbed.outcome).toBe("failed");
+    const failed = climbed.rungs.find(({ state }) => state === "failed");
+    expect(failed, JSON.stringify(climbed.rungs)).toMatchObject({
+      rung: "address",
+      code: "address_blocked",
+    });
+    const fabric = await administrator.addFabric("by name", connection);
+    const operator = await server.as("operator");
+    const run = await operator.pull(fabric.id);
+    expect(run, traceOf(run)).toMatchObject({
+      outcome: "failed",
+      code: "address_blocked",
+      layer: 7,
+    });
+    expect(run.summary).toContain("localhost");
+    const { facts, headline } = await operator.fabric(fabric.id);
+    expect(facts.reach).toMatchObject({ state: "unreachable", code: "address_blocked" });
+    expect(headline.state).toBe("cannot_tell");
+    const wish = {
+      headers: { "Idempotency-Key": freshKey() },
+      body: { name: "x", cluster: connection },
+    };
+    const forbidden = { status: 403, code: "forbidden", layer: 6 };
+    await operator.refused(forbidden, "POST", "/api/fabrics/", wish);
+    expect(await gate.connections(), "nobody came").toBe(0);
+
+    await server.restart(() => {
+      const folder = join(dirname(server.settings), "conf.d");
+      mkdirSync(folder);
+      writeFileSync(join(folder, "lab.toml"), 'outbound.allow = ["127.0.0.1", "::1"]\n');
+      return Promise.resolve();
+    });
+    expectRead(await (await server.fresh("operator")).pull(fabric.id), { created: 48 });
+    expect(await gate.connections()).toBeGreaterThan(0);
+  });
 });

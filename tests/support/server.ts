@@ -21,6 +21,7 @@ import { tenth } from "./defaults";
 import { RecordOnDisk } from "./record";
 import { keep, secretIn } from "./secrets";
 import { end, mustRun, run, until, type Ran } from "./process";
+import { Tracer } from "./tracer";
 import { hedgerowProgram } from "./tree";
 import type { Role } from "./types";
 
@@ -88,6 +89,8 @@ function clockOff(by: string): NodeJS.ProcessEnv {
 export class TestServer {
   private child: ChildProcess | undefined;
   private address = "";
+  private under: Tracer | undefined;
+  private ownPid = 0;
   private readonly apis = new Map<Role, Promise<Api>>();
   private readonly dir = mkdtempSync(join(tmpdir(), "hedgerow-server-"));
   // What a test expects to find in the log although it looks like a fault.
@@ -147,33 +150,54 @@ export class TestServer {
     writeFileSync(this.settings, tomlOf({ ...common, ...tenth, ...places, ...this.wishes }));
   }
 
+  // Under a tracer, which obeys the first order before the server begins.
+  async beginTraced(first = ""): Promise<Tracer> {
+    await this.begin(undefined, first);
+    if (!this.under) throw new Error("The server runs without a tracer.");
+    return this.under;
+  }
+
+  async restartTraced(): Promise<Tracer> {
+    await this.stop();
+    return await this.beginTraced();
+  }
+
   // With a clock that differs from this machine's by as much: "-1h", "+10y".
-  async begin(clock?: string): Promise<void> {
+  async begin(clock?: string, first?: string): Promise<void> {
     this.writeSettings();
     const ready = join(this.dir, "ready.json");
     rmSync(ready, { force: true });
     const log = openSync(join(this.dir, "server.log"), "a", 0o600);
     const words = ["serve", "--config", this.settings, "--ready-file", ready];
-    const child = spawn(hedgerowProgram, words, {
-      stdio: ["ignore", log, log],
-      env: { ...process.env, ...(clock !== undefined && clockOff(clock)) },
-    });
+    this.under = first === undefined ? undefined : Tracer.start(first, hedgerowProgram, words, log);
+    const child =
+      this.under?.child ??
+      spawn(hedgerowProgram, words, {
+        stdio: ["ignore", log, log],
+        env: { ...process.env, ...(clock !== undefined && clockOff(clock)) },
+      });
     closeSync(log);
     this.child = child;
     const kill = () => child.kill("SIGKILL");
     process.once("exit", kill);
     child.once("exit", () => process.removeListener("exit", kill));
     this.address = await until(`Hedgerow's start: ${this.settings}`, () => {
-      if (child.exitCode !== null)
-        throw new Error(`Hedgerow ended with ${child.exitCode} while starting: ${this.log}`);
+      const ended = child.exitCode ?? child.signalCode;
+      if (ended !== null)
+        throw new Error(`Hedgerow ended with ${ended} while starting: ${this.log}`);
       if (!existsSync(ready)) return undefined;
-      return (JSON.parse(readFileSync(ready, "utf8")) as { url: string }).url;
+      const said = JSON.parse(readFileSync(ready, "utf8")) as { url: string; pid: number };
+      this.ownPid = said.pid;
+      return said.url;
     });
   }
 
   // Its exit code, unless a signal ended it.
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
-    const code = this.child ? await end(this.child, signal) : null;
+    // A tracer ends as the server does.
+    const lives = this.child?.exitCode === null && this.child.signalCode === null;
+    if (this.under && lives) process.kill(this.ownPid, signal);
+    const code = this.child ? await end(this.child, this.under ? "SIGCONT" : signal) : null;
     this.child = undefined;
     return code;
   }
@@ -184,11 +208,11 @@ export class TestServer {
 
   // While it goes on: SIGSTOP, SIGCONT, SIGHUP.
   signal(signal: NodeJS.Signals): void {
-    this.child?.kill(signal);
+    process.kill(this.ownPid, signal);
   }
 
   get pid(): number {
-    return this.child?.pid ?? 0;
+    return this.ownPid;
   }
 
   // Ends it, lets something be done to what it left, and starts it at the same address.

@@ -69,7 +69,7 @@ TEST_LIBRARIES = ("gtest/", "gmock/", "rapidcheck", "benchmark/", "nlohmann/")
 
 # The operating system's own headers; all others without a dot are the standard library's.
 SYSTEM_HEADERS = (
-    "arpa/", "cerrno", "cxxabi.h", "errno.h", "fcntl.h", "grp.h", "ifaddrs.h", "limits.h", "linux/", "netdb.h",
+    "arpa/", "cerrno", "cxxabi.h", "dlfcn.h", "errno.h", "execinfo.h", "fcntl.h", "grp.h", "ifaddrs.h", "limits.h", "linux/", "netdb.h",
     "net/", "netinet/", "poll.h", "pthread.h", "pwd.h", "signal.h", "spawn.h", "sys/", "syslog.h", "termios.h",
     "unistd.h",
 )

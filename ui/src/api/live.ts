@@ -11,8 +11,12 @@ import { ledger, queryClient, type Meta } from "./queries";
 import { permissionsHere, sessionStore, signedInUser } from "./session";
 import { makeStore } from "./store";
 import { tick, type Beat, type Told } from "./stream";
+import type { Code } from "../text/codes.gen";
 
 export const lampStore = makeStore<Lamp>({ is: "connecting" });
+
+// Why the server keeps no change now; nothing while it does.
+export const storageStore = makeStore<Code | undefined>(undefined);
 
 // A heartbeat's way here is not measured; better clocks win over it.
 const beatDoubtMs = 1_000;
@@ -146,6 +150,7 @@ function onBeat(beat: Beat, age: number): void {
   const lastBeat = { at: serverNow() - age, tick: tick() - age };
   if (lastBeat.tick > (facts.lastBeat?.tick ?? 0)) facts = { ...facts, lastBeat };
   if (!stale) facts = { ...facts, broken: false };
+  if (!stale && beat.storage !== storageStore.get()) storageStore.set(beat.storage);
   for (const [topic, revision] of Object.entries(beat.revisions)) ledger.announce(topic, revision);
   showLamp();
   if (resumed) return refreshShown();

@@ -698,6 +698,7 @@ export interface components {
             /** Format: int64 */
             id: number;
             name: string;
+            pause: components["schemas"]["Pause"] | null;
             permissions: components["schemas"]["Permission"][];
             recent_runs: components["schemas"]["Run"][];
             /** Format: int64 */
@@ -769,6 +770,8 @@ export interface components {
             };
             /** Format: date-time */
             server_time: string;
+            /** @description The code for which the latest change was not kept; absent while changes are kept */
+            storage?: string;
         };
         Kind: {
             /**
@@ -879,6 +882,8 @@ export interface components {
             /** @description The connection wants setting up */
             edit?: boolean;
             operation?: components["schemas"]["Operation"];
+            /** @description The pause is to be ended */
+            resume?: boolean;
             /**
              * Format: int64
              * @description The run to look at
@@ -958,6 +963,16 @@ export interface components {
         Operation: "pull" | "push" | "git-pull" | "git-push" | "compare" | "test";
         /** @enum {string} */
         Outcome: "succeeded" | "partly" | "failed" | "cancelled" | "lost";
+        Pause: {
+            by: string;
+            /** @description `quarantined`, when nobody asked for it */
+            code?: string;
+            layer?: number;
+            next?: string;
+            reason: string;
+            /** Format: date-time */
+            since: string;
+        };
         /** @enum {string} */
         Permission: "fabric.view" | "fabric.sync" | "fabric.edit" | "fabric.push" | "fabric.prune" | "fabric.approve" | "fabric.credentials" | "git.push" | "users.manage" | "settings.manage" | "audit.view";
         /** @description As browsers send it (Content Security Policy Level 3, section 5.3); what else they say is not read */
@@ -1024,6 +1039,11 @@ export interface components {
             next?: string;
             operation: components["schemas"]["Operation"];
             outcome: components["schemas"]["Outcome"] | null;
+            /**
+             * Format: int64
+             * @description In the queue; 1 is the next that a worker takes
+             */
+            place?: number;
             /** Format: int64 */
             retry_of?: number;
             /** Format: int64 */

@@ -1,5 +1,6 @@
 // One event stream to the server, kept open while something is wanted of it. It lives in the worker that all tabs of a
 // browser share, or in a tab that goes without. It carries revisions, never content.
+import type { Code } from "../text/codes.gen";
 import { backoffMs, jittered } from "./backoff";
 import { basePath } from "./base_path";
 import { Lateness } from "./lateness";
@@ -17,6 +18,8 @@ export type Told =
 export interface Beat {
   server_time: string;
   revisions: Record<string, number>;
+  // Why the server keeps no change now; absent while it does.
+  storage?: Code;
 }
 
 type Ending = "wish" | "silent" | "refused" | "broken";

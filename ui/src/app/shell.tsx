@@ -2,7 +2,7 @@
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { faultOf, type Fault } from "../api/fault";
-import { lampStore } from "../api/live";
+import { lampStore, storageStore } from "../api/live";
 import type { Lamp } from "../api/lamp";
 import { sessionStore, type SignedIn } from "../api/session";
 import { useStore } from "../api/store";
@@ -10,7 +10,7 @@ import { codes } from "../text/codes.gen";
 import { role, type Word } from "../text/words";
 import { clockText, dateTimeText } from "../text/time";
 import { Button } from "../ui/button";
-import { FaultNote } from "../ui/fault_note";
+import { FaultNote, LayerLine } from "../ui/fault_note";
 import { MenuButton } from "../ui/menu";
 import { Glyph } from "../ui/state";
 import { SessionEnding } from "./session_ending";
@@ -42,6 +42,7 @@ export function Shell() {
         </div>
       </header>
       {!state.session.protected && <NotProtected />}
+      <StorageTrouble />
       <Upgraded />
       <SessionEnding />
       <SessionEndedStrip />
@@ -176,6 +177,22 @@ export function NotProtected() {
           <b className="warn">This connection is not protected.</b> It uses plain HTTP: others on
           the network can read passwords and take over the session. Open Hedgerow over https.
         </span>
+      </div>
+    </section>
+  );
+}
+
+function StorageTrouble() {
+  const code = useStore(storageStore);
+  if (code === undefined) return null;
+  const { title, meaning, next, layer } = codes[code];
+  return (
+    <section className="strip warn" aria-label="Storage">
+      <div className="inner">
+        <span>
+          <b className="warn">{title}</b> {meaning} {next}
+        </span>
+        <LayerLine fault={{ layer, code }} />
       </div>
     </section>
   );

@@ -12,6 +12,7 @@ import { ActionButton, LockedButton } from "../../ui/button";
 import { LayerLine } from "../../ui/fault_note";
 import { State } from "../../ui/state";
 import { WorkingWords } from "../shared/working";
+import { ResumeButton } from "./resume";
 
 // What exists; more operations come with their own handlers.
 const operations: readonly RunOperation[] = ["pull", "test"];
@@ -32,6 +33,9 @@ export function Headline({ fabric }: { fabric: FabricSnapshot }) {
           {as_of && <Age at={as_of} before="measured " />}
         </div>
         <p className="muted">{next.text}</p>
+        {fabric.pause?.code && fabric.pause.layer !== undefined && (
+          <LayerLine fault={{ layer: fabric.pause.layer, code: fabric.pause.code }} />
+        )}
       </div>
       <Actions fabric={fabric} />
       {fabric.working && (
@@ -45,7 +49,8 @@ export function Headline({ fabric }: { fabric: FabricSnapshot }) {
 
 function Actions({ fabric }: { fabric: FabricSnapshot }) {
   const { next } = fabric.headline;
-  const elsewhere = next.edit === true || (next.run !== undefined && !next.operation);
+  const elsewhere =
+    next.edit === true || next.resume === true || (next.run !== undefined && !next.operation);
   const first: RunOperation = next.operation === "test" ? "test" : "pull";
   return (
     <div className="row actions">
@@ -54,11 +59,12 @@ function Actions({ fabric }: { fabric: FabricSnapshot }) {
           Set up the connection
         </Link>
       )}
+      {next.resume && <ResumeButton fabric={fabric} />}
       {next.run !== undefined && (
         <Link
           to="/runs/$id/"
           params={{ id: next.run }}
-          className={`button two-line ${elsewhere && !next.edit ? "primary" : "plain"}`}
+          className={`button two-line ${elsewhere && !next.edit && !next.resume ? "primary" : "plain"}`}
         >
           <span>Look at run {next.run}</span>
           <span className="line">layer by layer</span>

@@ -147,6 +147,9 @@ function RunParts({ run, fabric, clicks, bare }: PartsProps) {
           of this fabric.
         </p>
       )}
+      {run.place !== undefined && (
+        <p className="muted">Place {numberText(run.place)} in the queue.</p>
+      )}
       {!(bare && isOver(run)) && <Trace trace={run.trace} kinds={run.kinds} />}
     </>
   );

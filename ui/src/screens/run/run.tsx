@@ -7,6 +7,7 @@ import type { Run } from "../../api/types";
 import { Boundary } from "../../app/boundary";
 import { useTitle } from "../../app/title";
 import { titleOf } from "../../text/faults";
+import { numberText } from "../../text/numbers";
 import { operationName, direction } from "../../text/words";
 import { Duration, Point, Stopwatch } from "../../ui/age";
 import { FaultNote } from "../../ui/fault_note";
@@ -128,6 +129,12 @@ function Facts({ run }: { run: Run }) {
       )}
       {run.waits_for !== undefined && run.state === "queued" && (
         <RunPair name="Waits for" id={run.waits_for} />
+      )}
+      {run.place !== undefined && (
+        <>
+          <dt>Place in the queue</dt>
+          <dd>{numberText(run.place)}</dd>
+        </>
       )}
       {run.retry_of !== undefined && <RunPair name="Repeats" id={run.retry_of} />}
     </dl>

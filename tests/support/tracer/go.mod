@@ -1,0 +1,3 @@
+module hedgerow/tracer
+
+go 1.26

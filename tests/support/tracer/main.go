@@ -1,0 +1,108 @@
+// Tracer runs a program under ptrace, on x86-64, and lets a test do to it, at an instant that only its system
+// calls name, what a machine does to programs: kill it, fill its disk, let a thread stand still.
+//
+//	tracer ORDER PROGRAM [ARGUMENT...]
+//
+// The first order, which may be empty, is obeyed before the program begins.
+// It answers each line of its standard input with one line on file descriptor 3:
+//
+//	die N        SIGKILL as any thread enters the N-th system call from now on
+//	die-at TEXT  SIGKILL as any thread is about to write these bytes to a file
+//	count        how many system calls were entered since
+//	full         from now on no file takes a byte: ENOSPC
+//	halt NAME    threads of this name stand still, for ever, wherever they would wait
+//	halt-away NAME  the same, but not where they wait now: who rings for them goes on
+//	go           undoes all of these
+//
+// The first line on descriptor 3 is the program's id. Tracer ends as the program does, and passes
+// SIGTERM and SIGHUP on.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: tracer ORDER PROGRAM [ARGUMENT...]")
+		os.Exit(2)
+	}
+	runtime.LockOSThread() // Only the thread that traces may ask.
+	answers := os.NewFile(3, "answers")
+	syscall.CloseOnExec(3)
+	tracee, err := start(os.Args[2:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "tracer:", err)
+		os.Exit(1)
+	}
+	say := func(format string, values ...any) { fmt.Fprintf(answers, format+"\n", values...) }
+	say("%d", tracee.pid)
+	if order := os.Args[1]; order != "" {
+		tracee.obey(order)
+	}
+	orders := make(chan string)
+	go func() {
+		lines := bufio.NewScanner(os.Stdin)
+		for lines.Scan() {
+			orders <- lines.Text()
+		}
+	}()
+	passed := make(chan os.Signal, 8)
+	signal.Notify(passed, syscall.SIGTERM, syscall.SIGHUP)
+	for {
+		for tracee.step() {
+		}
+		if tracee.gone != nil {
+			leaveAs(*tracee.gone)
+		}
+		select {
+		case order := <-orders:
+			say("%s", tracee.obey(order))
+		case which := <-passed:
+			_ = syscall.Kill(tracee.pid, which.(syscall.Signal))
+		case <-time.After(tracee.pause()):
+		}
+	}
+}
+
+// In the same way as the program.
+func leaveAs(status syscall.WaitStatus) {
+	if status.Signaled() {
+		signal.Reset()
+		_ = syscall.Kill(os.Getpid(), status.Signal())
+		time.Sleep(time.Second)
+	}
+	os.Exit(status.ExitStatus())
+}
+
+func (t *tracee) obey(order string) string {
+	word, rest, _ := strings.Cut(order, " ")
+	switch word {
+	case "die":
+		var at int
+		if _, err := fmt.Sscan(rest, &at); err != nil {
+			return "no number: " + rest
+		}
+		t.want(wish{dieAt: at})
+	case "die-at":
+		t.want(wish{dieText: []byte(rest)})
+	case "count":
+		return fmt.Sprint(t.count)
+	case "full":
+		t.want(wish{full: true})
+	case "halt", "halt-away":
+		t.want(wish{halt: rest, away: word == "halt-away"})
+	case "go":
+		t.want(wish{})
+	default:
+		return "no such order: " + order
+	}
+	return "done"
+}
