@@ -95,7 +95,9 @@ export class Person {
       const type = response.headers()["content-type"] ?? "";
       void response.text().then(
         (body) => {
-          const seen = { method, path: url.pathname, status: response.status(), type, body };
+          // The contract's paths begin where the server's own do, below whatever base.
+          const path = url.pathname.slice(url.pathname.indexOf("/api/"));
+          const seen = { method, path, status: response.status(), type, body };
           const breach = breachOf(seen);
           if (breach) this.errors.push(`contract: ${method} ${url.pathname}: ${breach}`);
           const secret = secretIn(body);
