@@ -40,7 +40,7 @@ const runsIn = async (server: TestServer) =>
 
 test.use({ settings: { "retention.runs": "1000d" } });
 
-test("P17: with a million runs behind it pages answer as before, and what is too old is forgotten in chunks while others work", async ({
+test("P17: with a long past pages answer as before, and what is too old is forgotten in chunks while others work", async ({
   hedgerow,
   cluster,
 }, info) => {
