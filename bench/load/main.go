@@ -1,139 +1,92 @@
-// Command load asks an HTTP server for pages at a fixed rate, whether it keeps up or not, and says
-// how long the answers took. Each is timed from the moment at which it was due, so that a server
-// that stalls cannot hide it. The cookie of a session comes by the environment, as LOAD_COOKIE.
+// Command load plays many signed-in people at an HTTP server. What it shall do it reads as one line
+// of JSON from standard input, what came of it it writes as JSON to standard output.
 //
-//	load --rate 2000 --seconds 5 URL...
+//	{"sessions": [{"cookie", "csrf"}], "requests": [{"method", "url", "body"}],
+//	 "rate": 2000, "seconds": 5, "connections": 32}      asks, see pace.go
+//	{"sessions": […], "stream": URL, "count": 2000}      holds event streams, see streams.go
 package main
 
 import (
+	"bufio"
+	"crypto/rand"
 	"encoding/json"
-	"flag"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
-	"slices"
-	"sync"
-	"time"
+	"strings"
 )
 
-type wish struct {
-	addresses   []string
-	cookie      string
-	rate        int
-	seconds     int
-	connections int
+// A person who is signed in.
+type session struct {
+	Cookie string `json:"cookie"`
+	CSRF   string `json:"csrf"`
 }
 
-// What came of it. An answer other than 200 is an error.
-type outcome struct {
-	Asked     int     `json:"asked"`
-	Errors    int     `json:"errors"`
-	PerSecond float64 `json:"per_second"` // Answers, until the last one had come.
-	P50       float64 `json:"p50_ms"`
-	P99       float64 `json:"p99_ms"`
-	Worst     float64 `json:"max_ms"`
-	Bytes     int64   `json:"bytes"`
+type request struct {
+	Method string `json:"method"`
+	URL    string `json:"url"`
+	Body   string `json:"body"`
+}
+
+type wish struct {
+	Sessions    []session `json:"sessions"`
+	Requests    []request `json:"requests"`
+	Rate        int       `json:"rate"`
+	Seconds     int       `json:"seconds"`
+	Connections int       `json:"connections"`
+	Stream      string    `json:"stream"`
+	Count       int       `json:"count"`
 }
 
 func main() {
-	var w wish
-	flag.IntVar(&w.rate, "rate", 2000, "requests a second")
-	flag.IntVar(&w.seconds, "seconds", 5, "for so long")
-	flag.IntVar(&w.connections, "connections", 32, "over so many connections")
-	flag.Parse()
-	w.addresses, w.cookie = flag.Args(), os.Getenv("LOAD_COOKIE")
-	if len(w.addresses) == 0 || w.rate < 1 || w.seconds < 1 || w.connections < 1 {
-		flag.Usage()
-		os.Exit(2)
-	}
-	if err := json.NewEncoder(os.Stdout).Encode(put(w)); err != nil {
+	if err := run(bufio.NewReader(os.Stdin), json.NewEncoder(os.Stdout)); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
 	}
 }
 
-// One connection's share of the requests: every n-th, at the time it is due.
-type share struct {
-	took   []time.Duration
-	errors int
-	bytes  int64
-}
-
-func put(w wish) outcome {
-	total := w.rate * w.seconds
-	shares := make([]share, w.connections)
-	var group sync.WaitGroup
-	// All are connected before the first is due.
-	begin := time.Now().Add(200 * time.Millisecond)
-	for index := range shares {
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			shares[index] = w.ask(index, total, begin)
-		}()
+func run(in *bufio.Reader, out *json.Encoder) error {
+	line, err := in.ReadBytes('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
 	}
-	group.Wait()
-	return summary(shares, time.Since(begin))
-}
-
-func (w wish) ask(first, total int, begin time.Time) share {
-	client := &http.Client{Timeout: 30 * time.Second,
-		Transport: &http.Transport{MaxIdleConnsPerHost: 1, MaxConnsPerHost: 1, DisableCompression: true}}
-	defer client.CloseIdleConnections()
-	w.once(client, w.addresses[first%len(w.addresses)])
-	var done share
-	for index := first; index < total; index += w.connections {
-		due := begin.Add(time.Duration(index) * time.Second / time.Duration(w.rate))
-		time.Sleep(time.Until(due))
-		size, ok := w.once(client, w.addresses[index%len(w.addresses)])
-		done.took = append(done.took, time.Since(due))
-		done.bytes += size
-		if !ok {
-			done.errors++
-		}
+	var w wish
+	if err := json.Unmarshal(line, &w); err != nil {
+		return fmt.Errorf("what is wanted cannot be read: %w", err)
 	}
-	return done
+	if len(w.Sessions) == 0 {
+		return errors.New("nobody is signed in")
+	}
+	if w.Stream != "" {
+		return w.hold(in, out)
+	}
+	if len(w.Requests) == 0 || w.Rate < 1 || w.Seconds < 1 || w.Connections < 1 {
+		return errors.New("requests, rate, seconds and connections are wanted")
+	}
+	return out.Encode(w.put())
 }
 
-func (w wish) once(client *http.Client, address string) (size int64, ok bool) {
-	request, err := http.NewRequest(http.MethodGet, address, nil)
+// As that person's browser sends it.
+func (r request) by(who session) (*http.Request, error) {
+	made, err := http.NewRequest(r.Method, r.URL, strings.NewReader(r.Body))
 	if err != nil {
-		return 0, false
+		return nil, err
 	}
-	request.Header.Set("Accept", "application/json")
-	if w.cookie != "" {
-		request.Header.Set("Cookie", w.cookie)
+	made.Header.Set("Accept", "application/json")
+	made.Header.Set("Cookie", who.Cookie)
+	if r.Method == http.MethodGet {
+		return made, nil
 	}
-	reply, err := client.Do(request)
+	address, err := url.Parse(r.URL)
 	if err != nil {
-		return 0, false
+		return nil, err
 	}
-	defer reply.Body.Close()
-	size, err = io.Copy(io.Discard, reply.Body)
-	return size, err == nil && reply.StatusCode == http.StatusOK
-}
-
-func summary(shares []share, took time.Duration) outcome {
-	var all []time.Duration
-	var sum outcome
-	for _, one := range shares {
-		all = append(all, one.took...)
-		sum.Errors += one.errors
-		sum.Bytes += one.bytes
-	}
-	slices.Sort(all)
-	sum.Asked = len(all)
-	sum.PerSecond = float64(len(all)-sum.Errors) / took.Seconds()
-	sum.P50, sum.P99, sum.Worst = at(all, 0.50), at(all, 0.99), at(all, 1)
-	return sum
-}
-
-// The value that this part of all do not exceed, in milliseconds.
-func at(sorted []time.Duration, part float64) float64 {
-	if len(sorted) == 0 {
-		return 0
-	}
-	place := int(part*float64(len(sorted))+0.9999999) - 1
-	return float64(sorted[max(0, place)].Microseconds()) / 1000
+	made.Header.Set("Content-Type", "application/json")
+	made.Header.Set("Origin", address.Scheme+"://"+address.Host)
+	made.Header.Set("X-CSRF-Token", who.CSRF)
+	made.Header.Set("Idempotency-Key", rand.Text())
+	return made, nil
 }

@@ -11,16 +11,23 @@ PATIENCE = 60
 
 
 class Person:
-    def __init__(self, url):
+    def __init__(self, url, source=None):
+        """`source`: the address that it comes from."""
         self._address = urlsplit(url)
         self._origin = f"{self._address.scheme}://{self._address.netloc}"
-        self._connection = http.client.HTTPConnection(self._address.hostname, self._address.port, timeout=PATIENCE)
+        self._connection = http.client.HTTPConnection(
+            self._address.hostname, self._address.port, timeout=PATIENCE, source_address=source and (source, 0))
         self._cookies = {}
         self._csrf = None
 
     @property
     def cookie(self):
         return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+
+    @property
+    def session(self):
+        """What another program needs to act as this person."""
+        return {"cookie": self.cookie, "csrf": self._csrf}
 
     def ask(self, method, path, body=None, headers=None):
         """(status, headers, what the body says)"""

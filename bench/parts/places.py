@@ -75,8 +75,8 @@ class RealServer:
             tree.fresh_folder(self.folder)
         with step(f"API server for {size:,}"):
             self._talker = Talker(self._command(loaded.is_file()), tree.SCRATCH / "cluster.err")
-        self._report = self._talker.report
-        self._audit = Path(self._report["audit_log"])
+        self.report = self._talker.report
+        self._audit = Path(self.report["audit_log"])
         self._counts = {"requests": 0, "lists": 0}
         if not loaded.is_file():
             self._load(size)
@@ -95,7 +95,7 @@ class RealServer:
             tree.must([tree.CLUSTER, "load", "--dir", self.folder, "--writers", WRITERS, objects])
 
     def _token(self):
-        found = re.search(r"^\s*token: (\S+)$", Path(self._report["reader_kubeconfig"]).read_text(), re.MULTILINE)
+        found = re.search(r"^\s*token: (\S+)$", Path(self.report["reader_kubeconfig"]).read_text(), re.MULTILINE)
         if not found:
             raise Failed("the reader's kubeconfig has no token")
         return found.group(1)
@@ -106,12 +106,12 @@ class RealServer:
         if (self.answers / "index.json").is_file():
             return
         with step(f"record answers for {size:,}"):
-            tree.must([tree.REPLAY, "--record", self._report["url"], "--ca", self._report["ca_file"],
+            tree.must([tree.REPLAY, "--record", self.report["url"], "--ca", self.report["ca_file"],
                        "--token-file", token_file, "--answers", self.answers])
 
     def place(self):
         folder = tree.fresh_folder(tree.SCRATCH / "real")
-        return place_of("real", folder, self._report["url"], self._report["ca_file"], self._token(), self.answers)
+        return place_of("real", folder, self.report["url"], self.report["ca_file"], self._token(), self.answers)
 
     def counted(self):
         """What the audit log has of the reader so far: requests, and lists of Hedgehog kinds."""

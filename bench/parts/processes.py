@@ -37,12 +37,18 @@ def timed(command, output=subprocess.DEVNULL, env=None):
 
 
 class Talker:
-    """A program that says one line of JSON when it is ready and ends when its standard input does."""
+    """A program that says one line of JSON when it is ready and ends when its standard input does.
 
-    def __init__(self, command, complaints):
+    Before, it may be told what is wanted of it.
+    """
+
+    def __init__(self, command, complaints, wish=None):
         with open(complaints, "w", encoding="utf-8") as said:
             self._process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
                                              stdout=subprocess.PIPE, stderr=said, text=True)
+        if wish is not None:
+            self._process.stdin.write(json.dumps(wish) + "\n")
+            self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
             self.stop()

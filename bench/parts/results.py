@@ -5,6 +5,8 @@ import statistics
 from collections import defaultdict
 from dataclasses import dataclass
 
+from parts.processes import Sample
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -59,6 +61,19 @@ class Results:
         if not small or not large:
             return None
         return math.log(large.median / small.median) / math.log(larger / smaller)
+
+    def keep(self, told):
+        """What an earlier bench of the same programs told stands where this one measured nothing."""
+        measured = set(self._samples)
+        for one in told["samples"]:
+            key = one["place"], one["size"], one["program"]
+            if key not in measured:
+                self.add(key, one["turn"], Sample(one["wall"], one["cpu"], one["peak"]))
+        for one in told["counts"]:
+            key = one.pop("place"), one.pop("size"), one.pop("program")
+            if key not in measured:
+                self.counts[key] = one
+        self.values = told["values"] | self.values
 
     def as_json(self):
         return {

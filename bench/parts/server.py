@@ -49,19 +49,22 @@ class Template:
                        "--config", self.folder / "hedgerow.toml"], input=password + "\n")
 
 
-def write_settings(folder, port):
+def write_settings(folder, port, more=()):
     lines = [
         'http.address = "127.0.0.1"',
         f"http.port = {port}",
         f'database.path = "{folder / "hedgerow.db"}"',
         f'security.key_file = "{folder / "hedgerow.key"}"',
         'outbound.allow = ["127.0.0.1"]',
+        *more,
     ]
     (folder / "hedgerow.toml").write_text("\n".join(lines) + "\n")
 
 
 class Hedgerow:
-    def __init__(self, template, name="hedgerow"):
+    """With the settings that people have, but for the lines in `more`."""
+
+    def __init__(self, template, name="hedgerow", more=()):
         self._template = template
         self._process = None
         self._people = {}
@@ -69,7 +72,7 @@ class Hedgerow:
         tree.must(["rm", "-rf", self.folder])
         shutil.copytree(template.folder, self.folder)
         self.port = free_port()
-        write_settings(self.folder, self.port)
+        write_settings(self.folder, self.port, more)
         self.start()
 
     @property
@@ -108,9 +111,7 @@ class Hedgerow:
         return status == 200
 
     def stop(self):
-        for person in self._people.values():
-            person.close()
-        self._people = {}
+        self._forget_people()
         if self._process.poll() is None:
             self._process.terminate()
         try:
@@ -119,13 +120,24 @@ class Hedgerow:
             self._process.kill()
             self._process.wait()
 
+    def kill(self):
+        self._forget_people()
+        self._process.kill()
+        self._process.wait()
+
+    def _forget_people(self):
+        for person in self._people.values():
+            person.close()
+        self._people = {}
+
     def person(self, name):
         if name not in self._people:
             self._people[name] = Person(self.url).sign_in(name, self._template.passwords[name])
         return self._people[name]
 
     def add_fabric(self, place, name="bench"):
-        wish = {"name": name, "cluster": place.fields()}
+        # Several may be of one cluster, as with a replay of its answers.
+        wish = {"name": name, "shares_cluster": True, "cluster": place.fields()}
         return self.person("administrator").once("POST", "/api/fabrics/", wish)["id"]
 
     def remove_fabric(self, fabric, name="bench"):

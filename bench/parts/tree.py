@@ -16,6 +16,8 @@ SCRATCH = BUILD / "scratch"
 
 HEDGEROW = ROOT / "build/release/src/app/hedgerow"
 CLUSTER = ROOT / "tools/cluster"
+GATE = ROOT / "build/tools/gate"
+CONTROL_PLANE = ROOT / "build/tools/control-plane"
 CRDS = ROOT / "examples/fabric/crds"
 GENERATE = PROGRAMS / "generate"
 REPLAY = PROGRAMS / "replay"
@@ -38,7 +40,7 @@ def must(command, **options):
 
 def build_all():
     """Builds what is stale. What only one reference needs may fail: that one is then not measured."""
-    for what in ("control-plane", "page", "release"):
+    for what in ("control-plane", "gate", "page", "release"):
         with step(f"build {what}"):
             must([ROOT / "tools/lib/build", what])
     for name, module in (("generate", "examples/fabric/generate"), ("replay", "bench/replay"), ("load", "bench/load")):
@@ -84,9 +86,16 @@ def build_r3():
 def identity_of(size):
     """What a loaded cluster and its recorded answers depend on, as a few letters."""
     digest = hashlib.sha256(str(size).encode())
-    for program in (GENERATE, REPLAY, ROOT / "build/tools/control-plane"):
+    for program in (GENERATE, REPLAY, CONTROL_PLANE):
         digest.update(Path(f"{program}.digest").read_bytes())
     return digest.hexdigest()[:12]
+
+
+def digest_of(files):
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def fresh_folder(path):

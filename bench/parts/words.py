@@ -9,6 +9,14 @@ class Failed(Exception):
     """The bench cannot go on; the text says why."""
 
 
+class Stopped(Failed):
+    """Somebody wants the bench to end; what it has measured stands."""
+
+
+def stop(signal, _):
+    raise Stopped(f"told to stop, by signal {signal}")
+
+
 @contextmanager
 def step(name):
     """One line with its time when the step is done."""

@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS objects (
 constexpr const char* kUpsert = R"sql(
 INSERT INTO objects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 ON CONFLICT (path, namespace, name) DO UPDATE SET
-  uid = ?4, resource_version = ?5, generation = ?6, created = ?7, hash = ?8, spec = ?9, status = ?10)sql";
+  uid = ?4, resource_version = ?5, generation = ?6, created = ?7, hash = ?8, spec = ?9,
+  status = ?10)sql";
 
 template <class T>
 T must(simdjson::simdjson_result<T> result) {
