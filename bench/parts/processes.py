@@ -12,6 +12,7 @@ from parts.tree import BENCH, SCRATCH
 from parts.words import Failed
 
 STOP_WAIT = 30
+OTHERS_WATCHED = 0.5
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,21 @@ class Talker:
         """Ends it; what it said last."""
         last, _ = self._process.communicate(timeout=STOP_WAIT)
         return last
+
+
+def share_of_others():
+    """How much of all cores others use, measured while the bench itself does nothing."""
+    before = cpu_ticks()
+    time.sleep(OTHERS_WATCHED)
+    busy, whole = (after - earlier for after, earlier in zip(cpu_ticks(), before, strict=True))
+    return busy / max(1, whole)
+
+
+def cpu_ticks():
+    """(busy, all) of the machine so far."""
+    user, nice, system, idle, waiting, *rest = map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:9])
+    busy = user + nice + system + sum(rest)
+    return busy, busy + idle + waiting
 
 
 def cpu_of(pid):

@@ -1,9 +1,10 @@
 """Reading one server, by Hedgerow and by every reference, in turns."""
 
 import json
+import statistics
 
 from parts import contents, tree
-from parts.processes import memory_of, timed
+from parts.processes import memory_of, share_of_others, timed
 from parts.server import Hedgerow
 from parts.words import Failed, step
 
@@ -18,19 +19,32 @@ class Syncs:
             self._expected = contents.contents_of(contents.of_answers(self._place))
 
     def rounds(self, how_often):
-        """{program: how often}; every turn runs those that are still wanted."""
+        """{program: how often}; every turn runs those that are still wanted. One turn before them counts for nothing."""
         works = {"ours": self._ours, "floor": self._floor, "R0": self._r0, "R3": self._r3, "R1": self._r1}
+        self._warm_up(works)
+        others = []
         for turn in range(max(how_often.values())):
+            others.append(share_of_others())
             wanted = [name for name in works if turn < how_often.get(name, 0)]
             with step(f"{self._place.name}, {self._size:,}, turn {turn + 1}: {' '.join(wanted)}"):
                 for name in wanted if turn % 2 == 0 else reversed(wanted):
                     works[name](turn)
 
+        self._results.values[f"used by others, {self._place.name} {self._size}"] = {
+            "of_all_cores": round(statistics.median(others), 2), "most": round(max(others), 2)}
+
+    def _warm_up(self, works):
+        """A server that has just begun, and caches that are empty, are nobody's fault."""
+        with step(f"{self._place.name}, {self._size:,}, warm-up"):
+            for name in ("ours", "floor", "R0"):
+                works[name](None)
+
     def _key(self, program):
         return self._place.name, self._size, program
 
     def _add(self, program, turn, sample):
-        self._results.add(self._key(program), turn, sample)
+        if turn is not None:
+            self._results.add(self._key(program), turn, sample)
 
     def _counted(self, program, work):
         """Does it, and notes what reached the server meanwhile. The same each turn, so the last one stands."""
@@ -70,7 +84,7 @@ class Syncs:
                 "--paths", self._place.paths_file]
 
     def _floor(self, turn):
-        if turn == 0:
+        if turn is None:
             folder = tree.fresh_folder(tree.SCRATCH / "floor")
             tree.must([tree.FLOOR, *self._reach(), "--keep", folder])
             self._agrees("floor", contents.of_bodies(self._place, folder))

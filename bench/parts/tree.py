@@ -1,5 +1,6 @@
 """Where everything lies, and how it is built."""
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -27,6 +28,14 @@ FLOOR = BUILD / "reference/floor"
 R0 = BUILD / "reference/r0"
 VENV = BUILD / "venv"
 R1 = BENCH / "reference/r1/r1.py"
+
+
+def alone():
+    """Two benches at once would measure each other: the second waits. Held until the process ends."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    lock = open(BUILD / ".lock", "w", encoding="utf-8")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def must(command, **options):
