@@ -25,75 +25,147 @@ T must(simdjson::simdjson_result<T> result) {
   return std::move(result).value_unsafe();
 }
 
+bool needs_escape(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
+
 void append_string(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
+  while (true) {
+    const auto odd = std::ranges::find_if(text, needs_escape);
+    out.append(text.begin(), odd);
+    if (odd == text.end()) break;
+    if (*odd == '"' || *odd == '\\')
+      out.append(1, '\\').append(1, *odd);
+    else
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(*odd));
+    text.remove_prefix(static_cast<std::size_t>(odd - text.begin()) + 1);
   }
   out += '"';
 }
 
-void append(std::string& out, od::value value, int depth);
+// Where a member of an object stands in the text that is being written; nowhere when it is unsaid.
+struct Member {
+  std::string_view key;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
 
-void append_object(std::string& out, od::object object, int depth) {
-  std::vector<std::pair<std::string, std::string>> members;
-  for (auto field : object) {
-    auto member = must(std::move(field));
-    std::string key{must(member.unescaped_key())};
-    std::string text;
-    append(text, member.value(), depth);
-    members.emplace_back(std::move(key), std::move(text));
-  }
-  std::sort(members.begin(), members.end());
-  out += '{';
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    if (i > 0 && members[i].first == members[i - 1].first)
-      malformed(fmt::format("the key \"{}\" stands twice", shown(members[i].first, 80)));
-    if (i > 0) out += ',';
-    append_string(out, members[i].first);
-    out += ':';
-    out += members[i].second;
-  }
-  out += '}';
+// Writes a document in canonical form, but for what is unsaid.
+class Writer {
+ public:
+  explicit Writer(const Unsaid& unsaid) : unsaid_{unsaid} {}
+
+  std::string write(std::string_view json);
+
+ private:
+  // `key`: under which it stands; empty in a list.
+  void append(od::value value, int depth, std::string_view key);
+  void append(od::object object, int depth, std::string_view key);
+  void append(od::array array, int depth);
+  void append_number(std::string_view token);
+  void sort(std::size_t from, std::vector<Member>& members);
+
+  const Unsaid& unsaid_;
+  std::string out_;
+};
+
+void append_separator(std::string& out) {
+  if (out.back() != '{') out += ',';
 }
 
-void append_array(std::string& out, od::array array, int depth) {
-  out += '[';
+void Writer::append(od::object object, int depth, std::string_view key) {
+  const bool is_partly_unsaid = depth == 2 && key == unsaid_.object;
+  const std::size_t from = out_.size();
+  out_ += '{';
+  std::vector<Member> members;
+  for (auto field : object) {
+    auto read = must(std::move(field));
+    const std::size_t before = out_.size();
+    append_separator(out_);
+    Member member{must(read.unescaped_key()), out_.size(), 0};
+    append_string(out_, member.key);
+    out_ += ':';
+    append(read.value(), depth, member.key);
+    if (is_partly_unsaid &&
+        std::ranges::find(unsaid_.members, member.key) != unsaid_.members.end()) {
+      out_.resize(before);
+      member.begin = before;
+    }
+    member.end = out_.size();
+    members.push_back(member);
+  }
+  sort(from, members);
+  out_ += '}';
+}
+
+// Gives the members, which stand behind `from`, the order of their keys.
+void Writer::sort(std::size_t from, std::vector<Member>& members) {
+  // An API server writes most objects so.
+  const bool sorted = std::ranges::is_sorted(members, {}, &Member::key);
+  if (!sorted) std::ranges::sort(members, {}, &Member::key);
+  const auto twice = std::ranges::adjacent_find(members, {}, &Member::key);
+  if (twice != members.end())
+    malformed(fmt::format("the key \"{}\" stands twice", shown(twice->key, 80)));
+  if (sorted) return;
+  std::string text{'{'};
+  text.reserve(out_.size() - from);
+  for (const Member& member : members) {
+    if (member.begin == member.end) continue;
+    append_separator(text);
+    text.append(out_, member.begin, member.end - member.begin);
+  }
+  out_.replace(from, std::string::npos, text);
+}
+
+void Writer::append(od::array array, int depth) {
+  out_ += '[';
   bool first = true;
   for (auto element : array) {
-    if (!first) out += ',';
+    if (!first) out_ += ',';
     first = false;
-    append(out, must(element), depth);
+    append(must(element), depth, {});
   }
-  out += ']';
+  out_ += ']';
 }
 
-void append_number(std::string& out, std::string_view token) {
+void Writer::append_number(std::string_view token) {
   const auto number = canonical_number(trimmed(token));
   if (!number) malformed("a number is not one");
-  out += *number;
+  out_ += *number;
 }
 
-void append(std::string& out, od::value value, int depth) {
+void Writer::append(od::value value, int depth, std::string_view key) {
   if (depth > kDepthMax) malformed("it is nested deeper than 128 levels");
   switch (must(value.type())) {
-    case od::json_type::object: return append_object(out, must(value.get_object()), depth + 1);
-    case od::json_type::array: return append_array(out, must(value.get_array()), depth + 1);
-    case od::json_type::string: return append_string(out, must(value.get_string()));
-    case od::json_type::number: return append_number(out, value.raw_json_token());
-    case od::json_type::boolean: out += must(value.get_bool()) ? "true" : "false"; return;
+    case od::json_type::object: return append(must(value.get_object()), depth + 1, key);
+    case od::json_type::array: return append(must(value.get_array()), depth + 1);
+    case od::json_type::string: return append_string(out_, must(value.get_string()));
+    case od::json_type::number: return append_number(value.raw_json_token());
+    case od::json_type::boolean: out_ += must(value.get_bool()) ? "true" : "false"; return;
     case od::json_type::null:
       if (!must(value.is_null())) malformed("a literal is not null");
-      out += "null";
+      out_ += "null";
       return;
   }
+}
+
+std::string Writer::write(std::string_view json) {
+  thread_local od::parser parser;
+  const simdjson::padded_string padded{json};
+  auto document = must(parser.iterate(padded));
+  out_.reserve(json.size());
+  // A document that is a bare number or string has no `value` in simdjson: such texts are not
+  // documents of ours.
+  const auto type = must(document.type());
+  if (type == od::json_type::object)
+    append(must(document.get_object()), 1, {});
+  else if (type == od::json_type::array)
+    append(must(document.get_array()), 1);
+  else
+    malformed("it is neither an object nor a list");
+  // After the last token simdjson has no location any more.
+  if (document.current_location().error() == simdjson::SUCCESS)
+    malformed("something follows its end");
+  return std::move(out_);
 }
 
 }  // namespace
@@ -115,28 +187,13 @@ Digest digest_of(std::string_view bytes) {
   return digest;
 }
 
-std::string canonical(std::string_view json) {
-  thread_local od::parser parser;
-  const simdjson::padded_string padded{json};
-  auto document = must(parser.iterate(padded));
-  std::string out;
-  out.reserve(json.size());
-  // A document that is a bare number or string has no `value` in simdjson: such texts are not
-  // documents of ours.
-  const auto type = must(document.type());
-  if (type == od::json_type::object)
-    append_object(out, must(document.get_object()), 1);
-  else if (type == od::json_type::array)
-    append_array(out, must(document.get_array()), 1);
-  else
-    malformed("it is neither an object nor a list");
-  // After the last token simdjson has no location any more.
-  if (document.current_location().error() == simdjson::SUCCESS)
-    malformed("something follows its end");
-  return out;
+std::string canonical(std::string_view json, const Unsaid& unsaid) {
+  return Writer{unsaid}.write(json);
 }
 
-Digest canonical_digest(std::string_view json) { return digest_of(canonical(json)); }
+Digest canonical_digest(std::string_view json, const Unsaid& unsaid) {
+  return digest_of(canonical(json, unsaid));
+}
 
 std::uint64_t quick_hash(std::string_view bytes) noexcept {
   return XXH3_64bits(bytes.data(), bytes.size());

@@ -19,14 +19,21 @@ struct Digest {
 // BLAKE2b-256 of the bytes as they are.
 [[nodiscard]] Digest digest_of(std::string_view bytes);
 
+// What of a document does not count: these members of the outermost object's member `object`. Each
+// must be sound all the same.
+struct Unsaid {
+  std::string_view object;
+  std::span<const std::string_view> members;
+};
+
 // A JSON text in canonical form: keys sorted by their bytes, no white space, strings with the least
 // escapes, numbers by value and exactly, however long (1.0 and 10e-1 are 1; RFC 8785 would round
 // through a double). Depth to 128. Throws Failure{Malformed} on what is not one JSON value, on a
 // key that stands twice, and on a number whose exponent does not fit 32 bits.
-[[nodiscard]] std::string canonical(std::string_view json);
+[[nodiscard]] std::string canonical(std::string_view json, const Unsaid& unsaid);
 
-// digest_of(canonical(json)).
-[[nodiscard]] Digest canonical_digest(std::string_view json);
+// digest_of(canonical(…)).
+[[nodiscard]] Digest canonical_digest(std::string_view json, const Unsaid& unsaid);
 
 // XXH3 of the bytes: quick proof that nothing changed between two readings; never an identity.
 [[nodiscard]] std::uint64_t quick_hash(std::string_view bytes) noexcept;

@@ -42,29 +42,30 @@ TEST(CanonicalNumber, RefusesWhatIsNoNumber) {
 }
 
 TEST(CanonicalDigest, IsTheSameForTheSameDocument) {
-  const auto one = canonical_digest(R"({"b":[1.0,{"y":null,"x":"\u00e4"}],"a":true})");
-  const auto two = canonical_digest("{ \"a\" : true, \"b\":[10e-1, {\"x\":\"ä\",\n\"y\":null}] }");
+  const auto one = canonical_digest(R"({"b":[1.0,{"y":null,"x":"\u00e4"}],"a":true})", {});
+  const auto two =
+      canonical_digest("{ \"a\" : true, \"b\":[10e-1, {\"x\":\"ä\",\n\"y\":null}] }", {});
   EXPECT_EQ(one, two);
 }
 
 TEST(CanonicalDigest, TellsNeighboursAbove64BitApart) {
-  EXPECT_NE(canonical_digest(R"({"n":36893488147419103233})"),
-            canonical_digest(R"({"n":36893488147419103232})"));
-  EXPECT_NE(canonical_digest(R"({"n":9007199254740993})"),
-            canonical_digest(R"({"n":9007199254740992})"));
+  EXPECT_NE(canonical_digest(R"({"n":36893488147419103233})", {}),
+            canonical_digest(R"({"n":36893488147419103232})", {}));
+  EXPECT_NE(canonical_digest(R"({"n":9007199254740993})", {}),
+            canonical_digest(R"({"n":9007199254740992})", {}));
 }
 
 TEST(CanonicalDigest, KeepsTheOrderOfListsAndTheTypeOfValues) {
-  EXPECT_NE(canonical_digest("[1,2]"), canonical_digest("[2,1]"));
-  EXPECT_NE(canonical_digest(R"({"a":"1"})"), canonical_digest(R"({"a":1})"));
-  EXPECT_NE(canonical_digest(R"({"a":null})"), canonical_digest("{}"));
+  EXPECT_NE(canonical_digest("[1,2]", {}), canonical_digest("[2,1]", {}));
+  EXPECT_NE(canonical_digest(R"({"a":"1"})", {}), canonical_digest(R"({"a":1})", {}));
+  EXPECT_NE(canonical_digest(R"({"a":null})", {}), canonical_digest("{}", {}));
 }
 
 TEST(Canonical, RefusesWhatCannotBeOneDocument) {
   for (const std::string_view text : {R"({"a":1,"a":1})", R"({"x":{"k":1,"k":2}})", R"({"a":1}{)",
                                       R"({"a":)", "7", "", R"({"a":01})", R"({"a":nul})", "[1,]"}) {
     try {
-      const auto out = canonical(text);
+      const auto out = canonical(text, {});
       FAIL() << text << " became " << out;
     } catch (const Failure& failure) {
       EXPECT_EQ(failure.code(), Code::Malformed) << text;
@@ -77,11 +78,11 @@ TEST(Canonical, RefusesNestingBeyondItsLimitWithoutEndingTheProcess) {
   for (int i = 0; i < 500; ++i) deep += "[";
   deep += "1";
   for (int i = 0; i < 500; ++i) deep += "]";
-  EXPECT_THROW((void)canonical(deep), Failure);
+  EXPECT_THROW((void)canonical(deep, {}), Failure);
 }
 
 TEST(Canonical, EscapesOnlyWhatItMust) {
-  EXPECT_EQ(canonical(R"({"k\n":"a\/\"\u0001é"})"), "{\"k\\u000a\":\"a/\\\"\\u0001é\"}");
+  EXPECT_EQ(canonical(R"({"k\n":"a\/\"\u0001é"})", {}), "{\"k\\u000a\":\"a/\\\"\\u0001é\"}");
 }
 
 }  // namespace

@@ -182,27 +182,6 @@ void check(const Item& item, std::string_view api_version, std::string_view kind
                           base::shown(item.space, 80), request.space));
 }
 
-// Where metadata's member of that name stands in the document.
-std::optional<Stretch> member_of_metadata(std::string_view document, od::document& parsed,
-                                          std::string_view name) {
-  const std::string_view kMetadata[] = {"metadata"};
-  const std::string_view kWanted[] = {name};
-  Once once_metadata{kMetadata};
-  std::optional<Stretch> found;
-  for (auto member : object_of(parsed)) {
-    od::field top = must(std::move(member));
-    if (!once_metadata.place_of(must(top.unescaped_key()))) continue;
-    Once once{kWanted};
-    for (auto inner : must(top.value().get_object())) {
-      od::field field = must(std::move(inner));
-      const od::raw_json_string raw_key = field.key();
-      if (!once.place_of(must(field.unescaped_key()))) continue;
-      found = member_in(document, raw_key, must(simdjson::to_json_string(field.value())));
-    }
-  }
-  return found;
-}
-
 }  // namespace
 
 struct ItemReader::Inside {
@@ -243,14 +222,8 @@ Item ItemReader::read(std::string_view bytes, const ListRequest& request) {
 }
 
 base::Digest content_digest(std::string_view document) {
-  od::parser parser;
-  std::string text{document};
-  for (const std::string_view name : {"managedFields", "resourceVersion"}) {
-    text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
-    auto parsed = must(parser.iterate(text));
-    if (const auto member = member_of_metadata(text, parsed, name)) text = without(text, *member);
-  }
-  return base::canonical_digest(text);
+  static constexpr std::string_view kUnsaid[] = {"managedFields", "resourceVersion"};
+  return base::canonical_digest(document, {.object = "metadata", .members = kUnsaid});
 }
 
 }  // namespace hedgerow::kube

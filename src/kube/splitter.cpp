@@ -124,24 +124,39 @@ std::size_t Splitter::between(std::string_view piece, std::size_t at) {
   return at + 1;
 }
 
+// Most bytes of an item stand in strings, and say nothing about where it ends.
+std::size_t Splitter::in_string(std::string_view piece, std::size_t at) {
+  if (escaped_) {
+    escaped_ = false;
+    return at + 1;
+  }
+  const std::size_t quote = std::min(piece.find('"', at), piece.size());
+  const std::size_t slash = piece.substr(at, quote - at).find('\\');
+  if (slash != std::string_view::npos) {
+    escaped_ = true;
+    return at + slash + 1;
+  }
+  in_string_ = quote == piece.size();
+  return std::min(quote + 1, piece.size());
+}
+
 std::size_t Splitter::inside(std::string_view piece, std::size_t at) {
   const std::size_t begin = at;
   bool whole = false;
   while (at < piece.size() && !whole) {
-    const char byte = piece[at++];
     if (in_string_) {
-      if (escaped_)
-        escaped_ = false;
-      else if (byte == '\\')
-        escaped_ = true;
-      else if (byte == '"')
-        in_string_ = false;
-    } else if (byte == '"') {
-      in_string_ = true;
-    } else if (byte == '{' || byte == '[') {
-      if (++item_depth_ > kDepthMax) malformed("an item is nested deeper than 128 levels");
-    } else if (byte == '}' || byte == ']') {
-      whole = --item_depth_ == 0;
+      at = in_string(piece, at);
+      continue;
+    }
+    switch (piece[at++]) {
+      case '"': in_string_ = true; break;
+      case '{':
+      case '[':
+        if (++item_depth_ > kDepthMax) malformed("an item is nested deeper than 128 levels");
+        break;
+      case '}':
+      case ']': whole = --item_depth_ == 0; break;
+      default: break;
     }
   }
   item_.append(piece.substr(begin, at - begin));

@@ -47,6 +47,7 @@ class Splitter {
   std::size_t outside(std::string_view piece, std::size_t at);
   std::size_t between(std::string_view piece, std::size_t at);
   std::size_t inside(std::string_view piece, std::size_t at);
+  std::size_t in_string(std::string_view piece, std::size_t at);
   void note_outside(char byte);
   void end_key();
 

@@ -75,17 +75,21 @@ void Journal::start(std::stop_source broken) {
   }};
 }
 
-void Journal::add(store::ObjectWrite write) {
-  rethrow_if_broken();
-  const std::size_t weight = weight_of(write);
+void Journal::add(std::vector<store::ObjectWrite> writes) {
   // At most one chunk waits while another one is being written.
   const auto has_room = [this](const Book& book) { return book.broken || !is_full(book); };
-  while (!book_.wait({}, clock_.steady() + settings_.write_wait, has_room)) rethrow_if_broken();
-  book_.change([&](Book& book) {
-    book.writes.push_back(std::move(write));
-    book.bytes += weight;
-    book.dirty = true;
-  });
+  for (auto next = writes.begin(); next != writes.end();) {
+    rethrow_if_broken();
+    while (!book_.wait({}, clock_.steady() + settings_.write_wait, has_room)) rethrow_if_broken();
+    // All that fits at once: the writer is woken by each change.
+    book_.change([&](Book& book) {
+      book.dirty = true;
+      for (; next != writes.end() && !is_full(book); ++next) {
+        book.bytes += weight_of(*next);
+        book.writes.push_back(std::move(*next));
+      }
+    });
+  }
 }
 
 void Journal::add(Mark mark) {

@@ -39,7 +39,7 @@ class Journal {
   // From here the thread writes. `broken` is stopped when it cannot.
   void start(std::stop_source broken);
   // Waits while too much waits to be written. Throws what hindered writing.
-  void add(store::ObjectWrite write);
+  void add(std::vector<store::ObjectWrite> writes);
   // After all objects of the kind.
   void add(Mark mark);
   // Returns when all is on the disk. Throws what hindered writing.

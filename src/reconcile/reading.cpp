@@ -302,8 +302,7 @@ void Reading::hold(List& list, store::ObjectWrite write) {
 }
 
 void Reading::pass_on(List& list) {
-  for (store::ObjectWrite& write : list.held) journal_.add(std::move(write));
-  list.held.clear();
+  journal_.add(std::exchange(list.held, {}));
   list.held_bytes = 0;
 }
 
@@ -345,8 +344,8 @@ void Reading::close_lists(std::size_t kind, bool rewound) {
   for (const std::size_t each : work_[kind].lists) {
     List& list = lists_[each];
     if (rewound) list.unchanged = 0;
-    for (store::ObjectWrite& gone : std::exchange(list.gone, {}))
-      if (!rewound) journal_.add(std::move(gone));
+    auto gone = std::exchange(list.gone, {});
+    if (!rewound) journal_.add(std::move(gone));
   }
 }
 

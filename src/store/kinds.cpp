@@ -5,18 +5,25 @@
 namespace hedgerow::store {
 
 std::vector<model::KindState> Kinds::of(model::FabricId fabric) const {
+  const auto present = [&](std::int64_t kind) {
+    const std::array values{sql::value_of(fabric), sql::value_of(kind)};
+    return sql_.count_with(
+        "SELECT count(*) FROM objects WHERE fabric_id = $1 AND kind_id = $2 AND removed IS NULL"
+        " AND out_of_scope IS NULL",
+        values);
+  };
   return sql_.list(
       "SELECT k.group_name, k.kind, k.version, k.plural, k.namespaced, k.coverage, k.as_of,"
-      " k.resource_version, k.rewound, k.code, k.detail, k.remedy,"
-      " (SELECT count(*) FROM objects o WHERE o.fabric_id = $1 AND o.kind_id = k.id"
-      " AND o.removed IS NULL AND o.out_of_scope IS NULL)"
-      " FROM kinds k WHERE k.fabric_id = $1 ORDER BY k.group_name, k.kind",
-      [](const sql::Row& row) {
+      " k.resource_version, k.rewound, k.code, k.detail, k.remedy, k.id FROM kinds k WHERE "
+      "k.fabric_id = $1 ORDER BY k.group_name, k.kind",
+      [&](const sql::Row& row) {
         model::KindState state;
         model::Kind& kind = state.kind;
+        std::int64_t id = 0;
         sql::read(row, kind.group, kind.kind, kind.version, kind.plural, kind.namespaced,
                   state.coverage, state.as_of, state.resource_version, state.rewound, state.code,
-                  state.detail, state.remedy, state.objects);
+                  state.detail, state.remedy, id);
+        state.objects = present(id);
         return state;
       },
       fabric);

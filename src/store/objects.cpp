@@ -121,8 +121,8 @@ Paged<model::Object> Objects::page(model::FabricId fabric, const ObjectFilter& f
   std::deque<std::string> patterns;  // What `values` views; a deque does not move them.
   const auto terms = terms_of(sql_, fabric, filter, values, patterns);
   if (!terms) return paged;
-  sql_.run_with(fmt::format("SELECT count(*) FROM objects o WHERE o.fabric_id = $1{}", *terms),
-                values.all(), [&](const sql::Row& row) { paged.count = row.integer(0); });
+  paged.count = sql_.count_with(
+      fmt::format("SELECT count(*) FROM objects o WHERE o.fabric_id = $1{}", *terms), values.all());
   const auto limit = values.add(page.limit);
   const auto offset = values.add(page.offset);
   sql_.run_with(

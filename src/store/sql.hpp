@@ -49,6 +49,9 @@ class Connection {
                            const EachRow& each) = 0;
   // How many rows all runs together changed.
   virtual std::int64_t run_batch(std::string_view statement, const Batch& batch) = 0;
+  // The one number that a SELECT answers. It may be remembered for as long as nothing at all has
+  // been written.
+  virtual std::int64_t count(std::string_view statement, std::span<const Value> values) = 0;
 };
 
 // What stands in a row and means nothing to this program: damage, or another program's work.
@@ -196,6 +199,10 @@ class Scope {
   }
   std::int64_t run_batch(std::string_view statement, const Batch& batch) {
     return connection_.run_batch(statement, batch);
+  }
+  // What takes as long as there are rows, and is asked for with every page of them.
+  std::int64_t count_with(std::string_view statement, std::span<const Value> values) {
+    return connection_.count(statement, values);
   }
 
  private:

@@ -18,6 +18,7 @@ namespace {
 // Between two looks at the clock: about a millisecond of work.
 constexpr int kStepsBetweenLooks = 20'000;
 constexpr std::size_t kStatementsMax = 300;
+constexpr std::size_t kCountsMax = 1'000;
 
 class SqliteRow final : public sql::Row {
  public:
@@ -63,6 +64,20 @@ int bind_one(sqlite3_stmt* statement, int place, const Value& value) {
     return sqlite3_bind_blob64(statement, place, address_of(bytes->data()), bytes->size(),
                                without_copy());
   return sqlite3_bind_null(statement, place);
+}
+
+// A statement with its values: each with its type and length, so that no two make one text.
+std::string question_of(std::string_view statement, std::span<const Value> values) {
+  std::string question{statement};
+  for (const Value& value : values) {
+    question += fmt::format("|{}:", value.index());
+    if (const auto* number = std::get_if<std::int64_t>(&value))
+      question += fmt::format("{}", *number);
+    if (const auto* text = std::get_if<std::string_view>(&value))
+      question += fmt::format("{}:{}", text->size(), *text);
+    if (const auto* bytes = std::get_if<Bytes>(&value)) question += base::hex(*bytes);
+  }
+  return question;
 }
 
 // To SQLite $1 is a name, counted by where it stands first; ?1 is a number. No text of ours holds a
@@ -141,7 +156,9 @@ class SqliteConnection::Running {
 };
 
 SqliteConnection::SqliteConnection(const SqliteOpening& opening, const base::Clock& clock)
-    : clock_{clock}, statement_max_{opening.statement_max} {
+    : clock_{clock},
+      statement_max_{opening.statement_max},
+      only_reads_{opening.use == SqliteUse::Read} {
   const int access = opening.use == SqliteUse::Write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   const int flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
   sqlite3* handle = nullptr;
@@ -210,6 +227,27 @@ std::int64_t SqliteConnection::run_batch(std::string_view statement, const sql::
   return changed;
 }
 
+std::int64_t SqliteConnection::count(std::string_view statement, std::span<const Value> values) {
+  const auto ask = [&] {
+    std::int64_t count = 0;
+    run(statement, values, [&](const sql::Row& row) { count = row.integer(0); });
+    return count;
+  };
+  // The version tells of what others commit, not of what this connection itself writes.
+  if (!only_reads_) return ask();
+  if (!version_read_) {
+    const std::int64_t version = number("PRAGMA data_version");
+    if (version != counted_at_) counts_.clear();
+    counted_at_ = version;
+    // A snapshot has one version, however long it is held.
+    version_read_ = !is_idle();
+  }
+  if (counts_.size() >= kCountsMax) counts_.clear();
+  std::string question = question_of(statement, values);
+  if (const auto known = counts_.find(question); known != counts_.end()) return known->second;
+  return counts_.emplace(std::move(question), ask()).first->second;
+}
+
 void SqliteConnection::run_script(const std::string& script) {
   const int result = sqlite3_exec(handle_.get(), script.c_str(), nullptr, nullptr, nullptr);
   if (result != SQLITE_OK) fail(result, std::string_view{script}.substr(0, 200));
@@ -226,6 +264,7 @@ bool SqliteConnection::is_idle() const noexcept {
 }
 
 void SqliteConnection::roll_back() noexcept {
+  version_read_ = false;
   if (handle_ != nullptr && !is_idle())
     sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
 }

@@ -32,6 +32,7 @@ class SqliteConnection final : public sql::Connection {
   std::int64_t run(std::string_view statement, std::span<const sql::Value> values,
                    const sql::EachRow& each) override;
   std::int64_t run_batch(std::string_view statement, const sql::Batch& batch) override;
+  std::int64_t count(std::string_view statement, std::span<const sql::Value> values) override;
   std::int64_t run(std::string_view statement) { return run(statement, {}, {}); }
   // Several statements in one text, without values.
   void run_script(const std::string& script);
@@ -78,8 +79,13 @@ class SqliteConnection final : public sql::Connection {
 
   const base::Clock& clock_;
   const base::Milliseconds statement_max_;
+  const bool only_reads_;
   std::unique_ptr<sqlite3, Close> handle_;
   std::map<std::string, Statement, std::less<>> statements_;
+  // Of the state of the database that has this version.
+  std::unordered_map<std::string, std::int64_t> counts_;
+  std::int64_t counted_at_ = 0;
+  bool version_read_ = false;  // In the transaction that goes on.
   base::SteadyTime statement_ends_ = base::SteadyTime::max();
   base::SteadyTime stops_ = base::SteadyTime::max();
   int log_pages_ = 0;

@@ -435,5 +435,39 @@ TEST_P(Objects, kinds_that_are_as_they_were_are_not_written) {
   EXPECT_EQ(ask_outside("SELECT count(*) FROM written"), "0");
 }
 
+// Numbers are remembered between two commits; this must never be seen.
+TEST_P(Objects, are_counted_as_the_snapshot_has_them_that_asks) {
+  const auto number = [&](const store::Snapshot& seen) {
+    const auto page = seen.objects().page(fabric_, {}, {}, {});
+    EXPECT_EQ(page.count, std::ssize(page.rows));
+    EXPECT_EQ(seen.kinds().of(fabric_)[3].objects, page.count);
+    return page.count;
+  };
+  const auto counted = [&] { return read(number); };
+  EXPECT_EQ(counted(), 0);
+  const ObjectId leaf = apply({appeared(kSwitch, "leaf-01")}).ids[0];
+  EXPECT_EQ(counted(), 1);
+  EXPECT_EQ(counted(), 1);
+  EXPECT_EQ(code_of([&] {
+              write([&](Txn& txn) {
+                const std::array two{appeared(kSwitch, "leaf-02")};
+                txn.objects().apply(fabric_, run_, txn.now(), two);
+                EXPECT_EQ(number(txn), 2) << "a transaction sees what it wrote";
+                throw base::Failure{Code::ChangedMeanwhile, base::Cause::Refused};
+              });
+            }),
+            Code::ChangedMeanwhile);
+  EXPECT_EQ(counted(), 1) << "what was rolled back never was";
+  read([&](const store::Snapshot& seen) {
+    EXPECT_EQ(number(seen), 1);
+    std::jthread{[&] { apply({appeared(kSwitch, "leaf-03")}); }}.join();
+    EXPECT_EQ(number(seen), 1) << "a snapshot stays as it began";
+    return 0;
+  });
+  EXPECT_EQ(counted(), 2);
+  EXPECT_EQ(outside("DELETE FROM objects WHERE id = " + std::to_string(leaf.value)), "");
+  EXPECT_EQ(counted(), 1) << "another program's change counts as well";
+}
+
 }  // namespace
 }  // namespace hedgerow::conformance

@@ -1,0 +1,3 @@
+module hedgerow/load
+
+go 1.26

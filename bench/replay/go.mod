@@ -1,0 +1,3 @@
+module hedgerow/replay
+
+go 1.26
