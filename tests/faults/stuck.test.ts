@@ -31,6 +31,8 @@ test.describe("with one worker", () => {
   test.use({
     settings: {
       ...patient,
+      // Each system call of a traced program takes its time.
+      "cluster.ladder_total": "20s",
       "runs.workers": 1,
       "runs.beat": "300ms",
       "runs.no_progress": "8s",
@@ -336,7 +338,10 @@ test.describe("while a run goes on", () => {
     const api = await server.as("operator");
     expectRead(await api.pull(fabric.id), { created: 48 });
     const version = String(await cluster.whole.version());
+    const apiVersion = "wiring.githedgehog.com/v1beta1";
     const items = Array.from({ length: 20_000 }, (_, index) => ({
+      apiVersion,
+      kind: "Server",
       metadata: {
         name: `fake-${index}`,
         namespace: cluster.namespace,
@@ -346,7 +351,7 @@ test.describe("while a run goes on", () => {
       spec: { description: "x".repeat(500) },
     }));
     const body = JSON.stringify({
-      apiVersion: "wiring.githedgehog.com/v1beta1",
+      apiVersion,
       kind: "ServerList",
       metadata: { resourceVersion: version },
       items,
