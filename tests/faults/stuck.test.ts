@@ -387,7 +387,7 @@ test.describe("while a run goes on", () => {
 });
 
 // Every call once where everything is proven; elsewhere a sample that is spread over all of them.
-const points = inFull ? 2_000 : 40;
+const points = inFull ? 2_000 : 20;
 
 test("J01: dead at any of the first system calls of a sync, it is lost and repeated by itself, and never shown as going on without a lease", async ({
   hedgerow,
