@@ -57,19 +57,33 @@ func main() {
 	passed := make(chan os.Signal, 8)
 	signal.Notify(passed, syscall.SIGTERM, syscall.SIGHUP)
 	for {
-		for tracee.step() {
-		}
+		// While each call is looked at, a server has one soon enough for the next order.
+		happened := tracee.step(tracee.wish.watched)
 		if tracee.gone != nil {
 			leaveAs(*tracee.gone)
+		}
+		rest := 2 * time.Millisecond
+		if happened {
+			rest = 0
 		}
 		select {
 		case order := <-orders:
 			say("%s", tracee.obey(order))
 		case which := <-passed:
 			_ = syscall.Kill(tracee.pid, which.(syscall.Signal))
-		case <-time.After(tracee.pause()):
+		case <-after(rest):
 		}
 	}
+}
+
+// At once where there is nothing to wait for.
+func after(rest time.Duration) <-chan time.Time {
+	if rest > 0 {
+		return time.After(rest)
+	}
+	now := make(chan time.Time)
+	close(now)
+	return now
 }
 
 // In the same way as the program.

@@ -79,13 +79,6 @@ func start(words []string) (*tracee, error) {
 	return t, syscall.Kill(pid, syscall.SIGCONT)
 }
 
-func (t *tracee) pause() time.Duration {
-	if t.wish.watched {
-		return 50 * time.Microsecond
-	}
-	return 2 * time.Millisecond
-}
-
 // Every thread goes on as the wish says once it has stopped once more.
 func (t *tracee) want(w wish) {
 	w.watched = w.dieAt > 0 || w.dieText != nil || w.full || w.halt != ""
@@ -94,7 +87,7 @@ func (t *tracee) want(w wish) {
 		one.asked, one.home = ptrace(interrupt, id, 0) == nil, 0
 	}
 	for t.gone == nil && t.anyAsked() {
-		if !t.step() {
+		if !t.step(false) {
 			time.Sleep(50 * time.Microsecond)
 		}
 	}
@@ -109,10 +102,14 @@ func (t *tracee) anyAsked() bool {
 	return false
 }
 
-// Takes one thing that happened; false when nothing has.
-func (t *tracee) step() bool {
+// Takes one thing that happened; false when nothing has and it is not to wait.
+func (t *tracee) step(wait bool) bool {
 	var status syscall.WaitStatus
-	id, err := syscall.Wait4(-1, &status, syscall.WALL|syscall.WNOHANG, nil)
+	how := syscall.WALL | syscall.WNOHANG
+	if wait {
+		how = syscall.WALL
+	}
+	id, err := syscall.Wait4(-1, &status, how, nil)
 	if err != nil || id <= 0 {
 		return false
 	}
