@@ -74,6 +74,7 @@ class Results:
             if key not in measured:
                 self.counts[key] = one
         self.values = told["values"] | self.values
+        self.reasons = told["not_measured"] | self.reasons
 
     def as_json(self):
         return {

@@ -85,7 +85,13 @@ def exponent(grown):
 
 def others(results):
     """What no goal speaks of, name by name."""
-    return [("what", "figures"), *((name, json.dumps(told)) for name, told in sorted(results.values.items()))]
+    return [("what", "figures"), *((name, json.dumps(rounded(told))) for name, told in sorted(results.values.items()))]
+
+
+def rounded(told):
+    if isinstance(told, dict):
+        return {name: rounded(value) for name, value in told.items()}
+    return round(told, 4) if isinstance(told, float) else told
 
 
 def tables(results, table):
@@ -101,22 +107,29 @@ def identity():
 
 
 def last(file):
-    """What an earlier bench of these very programs told."""
+    """What the last bench told."""
     if not file.is_file():
-        raise Failed(f"there is nothing to keep: {file} is not there")
-    earlier = json.loads(file.read_text())
+        raise Failed(f"nothing was measured yet: {file} is not there")
+    return json.loads(file.read_text())
+
+
+def last_of_these(file):
+    """What the last bench told, which must have been of these very programs."""
+    earlier = last(file)
     if earlier["programs"] != identity():
         raise Failed("there is nothing to keep: the last bench was of other programs")
     return earlier
 
 
 def write(file, results, table):
+    """Gives back what it wrote."""
     rows = [{"goal": row.goal, "what": row.what, "where": row.where, "unit": row.unit, "must": row.must, "aim": row.aim,
              "figure": vars(row.figure) if row.figure else None, "verdict": row.verdict} for row in table.rows]
     told = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(), "programs": identity(),
             "rows": rows, **results.as_json()}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(told, indent=1) + "\n")
+    return told
 
 
 def print_all(results, table):
@@ -127,12 +140,12 @@ def print_all(results, table):
         print(f"\n{name}: {NOT_MEASURED}: {reason}")
 
 
-def write_page(page, results, table):
+def write_page(page, told, results, table):
     """Puts the tables in the place of the last ones; what stands before them is people's."""
     before, heading, _ = page.read_text().partition(TABLE_OF_PAGE)
-    here = machine()
-    parts = [f"Written by `bench/run --page` on {datetime.now(UTC):%Y-%m-%d}, on {here['cores']} cores of "
-             f"{here['processor']} with {here['memory_mib']:,} MiB of memory."]
+    where = told["machine"]
+    parts = [f"Written by `bench/run --page`. Measured until {told['date'][:10]}, on {where['cores']} cores of "
+             f"{where['processor']} with {where['memory_mib']:,} MiB of memory."]
     for title, lines in tables(results, table):
         parts += [f"### {title}", "\n".join(in_markdown(lines))]
     parts += [f"{name}: {NOT_MEASURED}: {reason}" for name, reason in results.reasons.items()]
