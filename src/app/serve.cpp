@@ -90,10 +90,11 @@ void sign_in_at_proxy(Settings& settings) {
   auto proxy = outbound::Proxy::parse(settings.outbound_proxy, settings.outbound_direct);
   const std::string& file = settings.proxy_password_file;
   proxy.sign_in_as(settings.proxy_user,
-                   file.empty() ? base::SecretText{} : base::read_private(
-                                              file, "password file",
-                                              "Make it with the proxy's password in it, for its "
-                                              "owner alone to read."));
+                   file.empty()
+                       ? base::SecretText{}
+                       : base::read_private(file, "password file",
+                                            "Make it with the proxy's password in it, for its "
+                                            "owner alone to read."));
   settings.reconcile.kube.outbound.proxy =
       std::make_shared<const outbound::Proxy>(std::move(proxy));
 }
