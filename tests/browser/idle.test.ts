@@ -16,13 +16,16 @@ test("an idle page sends at most one request a minute beside its stream, whichev
   const operator = await hedgerow.server.as("operator");
   const run = await operator.pull(fabric.id);
   const [row] = (await operator.objects(fabric.id)).results;
-  await page.signIn("operator");
+  await page.signIn("administrator");
   const paths = [
     "/fabrics/",
     `/fabrics/${fabric.id}/`,
     `/fabrics/${fabric.id}/objects/`,
     `/objects/${row?.id}/`,
     `/runs/${run.id}/`,
+    `/fabrics/${fabric.id}/settings/`,
+    "/fabrics/add/",
+    "/health/",
   ];
   const sent: string[][] = [];
   for (const [at, path] of paths.entries()) {
