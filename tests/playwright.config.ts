@@ -1,7 +1,7 @@
 // Tests that enter by the door: a real browser or plain HTTP, the real server, a real API server.
 // ./test builds what they need and says where it lies; by hand: ./test browser -k "words of its name".
 import { defineConfig } from "@playwright/test";
-import { inFull, inTree, realFabric } from "./support/tree";
+import { inTree, realFabric, thorough } from "./support/tree";
 import type { Options } from "./support/fixtures";
 
 // Files whose every test reads kinds or objects.
@@ -13,9 +13,8 @@ const aboutKinds = [
 ];
 
 const ci = process.env.CI === "true";
-// CI and --long have time for all of the browser and for traces of what fails; elsewhere it goes without the windows
-// that nobody sees, and what fails is run again with --trace on.
-const thorough = ci || inFull;
+// All of the browser and traces of what fails; elsewhere it goes without the windows that nobody sees, and what fails
+// is run again with --trace on.
 const chromium = thorough ? "/usr/bin/chromium" : "/usr/bin/chromium-headless-shell";
 const results = process.env.HEDGEROW_RESULTS;
 

@@ -8,7 +8,7 @@ import { mustRun, until } from "../support/process";
 import { expectRead } from "../support/read";
 import { patient } from "../support/server";
 import { diesAt } from "../support/tracer";
-import { hedgerowProgram, inFull } from "../support/tree";
+import { hedgerowProgram, inFull, thorough } from "../support/tree";
 import type { Fabric, Run, StartedRun } from "../support/types";
 
 // The run that Hedgerow makes by itself for one that was cut off.
@@ -387,7 +387,7 @@ test.describe("while a run goes on", () => {
 });
 
 // Every call once where everything is proven; elsewhere a sample that is spread over all of them.
-const points = inFull ? 2_000 : 20;
+const points = inFull ? 2_000 : thorough ? 20 : 6;
 
 test("J01: dead at any of the first system calls of a sync, it is lost and repeated by itself, and never shown as going on without a lease", async ({
   hedgerow,

@@ -16,6 +16,8 @@ export const realFabric = existsSync(join(beside, "crds")) ? beside : undefined;
 
 // Whether everything is counted and timed in full numbers: ./test --long.
 export const inFull = process.env.HEDGEROW_LONG === "true";
+// CI and --long have time for what takes long and seldom breaks; elsewhere a sample of it is looked at.
+export const thorough = inFull || process.env.CI === "true";
 
 export type Wiring = "sample" | "real";
 
