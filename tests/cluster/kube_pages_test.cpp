@@ -152,8 +152,6 @@ TEST(KubeItems, KeepNumbersUnknownFieldsAndSizesExactly) {
         R"("null":null)", R"("deep":{"er":[[[{"unknown":true}]]]})"})
     EXPECT_THAT(document, HasSubstr(std::string{part}));
   EXPECT_THAT(document, testing::Not(HasSubstr("managedFields")));
-  EXPECT_EQ(base::canonical_digest(document),
-            base::canonical_digest(kept.documents[0]["south/odd"]));
   EXPECT_GT(kept.documents[0]["south/large"].size(), 1'400'000u);
   const auto age = clock().wall() - created.at("odd");
   EXPECT_LT(std::chrono::abs(age), std::chrono::minutes{1});
