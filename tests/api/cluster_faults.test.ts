@@ -363,7 +363,7 @@ test.describe("with a short patience for runs in which nothing moves", () => {
   test("layer 8: such a run ends as no_progress", async ({ hedgerow, cluster, gate }) => {
     const read = await readThrough(hedgerow, cluster, gate);
     // Whoever looks after the server is told as well.
-    hedgerow.server.allowedInLog.push(/"event":"run_stalled"/);
+    hedgerow.server.allowedInLog.push(/"event":"(run_stalled|worker_replaced)"/);
     await gate.rule({ name: "hold", match: servers, action: { hold: true } });
     const run = await read.api.pull(read.fabric.id);
     expectFault(run, { outcome: "failed", code: "no_progress", layer: 8 });
