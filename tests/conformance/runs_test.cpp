@@ -217,14 +217,17 @@ TEST_P(Runs, of_unreachable_fabrics_can_be_left_to_other_workers) {
 
 TEST_P(Runs, that_repeat_a_lost_one_go_one_at_a_time_and_others_do_not_wait) {
   const std::array fabrics{make_fabric("one"), make_fabric("two"), make_fabric("three")};
-  std::vector<model::RunId> again;
+  std::vector<model::RunId> lost;
   for (const auto fabric : {fabrics[0], fabrics[1]}) {
-    const auto lost = make_running(fabric);
-    EXPECT_TRUE(end(lost, Outcome::Lost));
+    lost.push_back(make_running(fabric));
+    EXPECT_TRUE(end(lost.back(), Outcome::Lost));
+  }
+  std::vector<model::RunId> again;
+  for (const std::size_t at : {0U, 1U}) {
     again.push_back(write([&](Txn& txn) {
       store::RunOrder order;
-      order.fabric = fabric;
-      order.retry_of = lost;
+      order.fabric = fabrics.at(at);
+      order.retry_of = lost.at(at);
       return txn.runs().enqueue(order);
     }));
   }
