@@ -80,7 +80,7 @@ api::Settings api_settings(const Settings& settings) {
 // A proxy that nobody set in the settings is not used, whatever other programs make of it.
 void tell_of_unheeded_proxies() {
   for (const char* const name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
-    if (std::getenv(name) != nullptr)
+    if (std::getenv(name) != nullptr)  // NOLINT(concurrency-mt-unsafe): no other thread yet
       base::log::info("proxy_not_heeded",
                       {{"variable", name}, {"meaning", "Only outbound.proxy names a proxy."}});
 }
