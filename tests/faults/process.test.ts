@@ -133,7 +133,7 @@ test.describe("with leases of a second and a half", () => {
 });
 
 test.describe("while silent clients are borne as long as people bear them", () => {
-  test.use({ settings: { "http.deadlines.first_byte": "30s" } });
+  test.use({ settings: { "http.deadlines.first_byte": "10s" } });
 
   test("P05: without file descriptors it answers again as soon as there are some, and forgets nothing", async ({
     hedgerow,
