@@ -102,15 +102,8 @@ function showLamp(): void {
 }
 
 function onTold(told: Told): void {
-  switch (told.is) {
-    case "event":
-      return onEvent(told);
-    case "refused":
-      void findOutWhoIsHere();
-      break;
-    case "broken":
-      break;
-  }
+  if (told.is === "event") return onEvent(told);
+  if (told.is === "refused") void findOutWhoIsHere();
   facts = { ...facts, broken: true };
   showLamp();
 }
