@@ -51,22 +51,15 @@ std::vector<Entry> faces(Settings& s) {
       {"http.limits.connections", &s.http.limits.connections},
       {"http.limits.queue", &s.http.limits.queue},
       {"http.limits.heavy_queue", &s.http.limits.heavy_queue},
-      {"page.answer", &s.page.answer},
-      {"page.ask_again", &s.page.ask_again},
-      {"page.live", &s.page.live},
-      {"page.poll", &s.page.poll},
-      {"page.worker", &s.page.worker},
-      {"page.hidden", &s.page.hidden},
-      {"page.hidden_poll", &s.page.hidden_poll},
-      {"page.pause", &s.page.pause},
-      {"page.pause_longest", &s.page.pause_longest},
-      {"page.slow", &s.page.slow},
-      {"page.stuck", &s.page.stuck},
-      {"page.warn", &s.page.warn},
-      {"page.renew", &s.page.renew},
       {"log.level", &s.log_level},
       {"events.heartbeat", &s.heartbeat},
   };
+}
+
+std::vector<Entry> page(Settings& s) {
+  std::vector<Entry> entries;
+  for (const auto& [name, limit] : web::kLimits) entries.push_back({name, &(s.page.*limit)});
+  return entries;
 }
 
 std::vector<Entry> people(Settings& s) {
@@ -157,7 +150,7 @@ std::vector<Entry> clusters(Settings& s) {
 
 std::vector<Entry> entries(Settings& s) {
   std::vector<Entry> all;
-  for (auto&& some : {faces(s), people(s), record(s), clusters(s)})
+  for (auto&& some : {faces(s), page(s), people(s), record(s), clusters(s)})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }

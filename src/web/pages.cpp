@@ -47,23 +47,10 @@ std::string replaced(std::string text, std::string_view word, std::string_view b
 
 // As the page reads it: names and milliseconds.
 std::string text_of(const Limits& it) {
-  const std::array<std::pair<std::string_view, base::Milliseconds>, 13> named{{
-      {"answer", it.answer},
-      {"ask_again", it.ask_again},
-      {"live", it.live},
-      {"poll", it.poll},
-      {"worker", it.worker},
-      {"hidden", it.hidden},
-      {"hidden_poll", it.hidden_poll},
-      {"pause", it.pause},
-      {"pause_longest", it.pause_longest},
-      {"slow", it.slow},
-      {"stuck", it.stuck},
-      {"warn", it.warn},
-      {"renew", it.renew},
-  }};
+  constexpr std::size_t kGroup = std::string_view{"page."}.size();
   std::string text;
-  for (const auto& [name, span] : named) text += fmt::format(" {}={}", name, span.count());
+  for (const auto& [name, limit] : kLimits)
+    text += fmt::format(" {}={}", name.substr(kGroup), (it.*limit).count());
   return text.substr(1);
 }
 

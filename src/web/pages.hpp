@@ -27,6 +27,27 @@ struct Limits {
   base::Milliseconds renew{300'000};         // Between two renewals of a session in use.
 };
 
+// Each with its setting.
+struct NamedLimit {
+  std::string_view name;
+  base::Milliseconds Limits::* limit;
+};
+inline constexpr std::array<NamedLimit, 13> kLimits{{
+    {"page.answer", &Limits::answer},
+    {"page.ask_again", &Limits::ask_again},
+    {"page.live", &Limits::live},
+    {"page.poll", &Limits::poll},
+    {"page.worker", &Limits::worker},
+    {"page.hidden", &Limits::hidden},
+    {"page.hidden_poll", &Limits::hidden_poll},
+    {"page.pause", &Limits::pause},
+    {"page.pause_longest", &Limits::pause_longest},
+    {"page.slow", &Limits::slow},
+    {"page.stuck", &Limits::stuck},
+    {"page.warn", &Limits::warn},
+    {"page.renew", &Limits::renew},
+}};
+
 class Pages {
  public:
   // `random` must outlive it.
