@@ -121,7 +121,7 @@ http::Response violation(const Context& context, const http::Request& request) {
   }
   base::log::warning(
       "policy_violation",
-      {{"request", request.id},
+      {{"request_id", request.id},
        {"page", place_of(*report, "document-uri")},
        {"directive", base::shown(report->text("effective-directive", {0, 100}).value_or(""), 100)},
        {"blocked", place_of(*report, "blocked-uri")}});
