@@ -265,21 +265,18 @@ export class TestCluster {
 
   // A rule for all resources of its groups becomes one for each that is served now.
   private async rulesWithout(rules: readonly Rule[], without: readonly string[]): Promise<Rule[]> {
+    const { groups } = (await this.must("GET", "/apis")) as { groups: ApiGroup[] };
     const kept = rules.map(async (rule) => {
-      const served = await Promise.all(rule.apiGroups.map((group) => this.resourcesOf(group)));
+      const asked = groups.filter(({ name }) => rule.apiGroups.includes(name));
+      const served = await Promise.all(asked.map((group) => this.resourcesOf(group)));
       const resources = rule.resources.includes("*") ? served.flat() : rule.resources;
       return { ...rule, resources: resources.filter((name) => !without.includes(name)) };
     });
     return await Promise.all(kept);
   }
 
-  private async resourcesOf(group: string): Promise<string[]> {
-    const { groups } = (await this.must("GET", "/apis")) as {
-      groups: { name: string; preferredVersion: { groupVersion: string } }[];
-    };
-    const version = groups.find(({ name }) => name === group)?.preferredVersion.groupVersion;
-    if (version === undefined) return [];
-    const { resources } = (await this.must("GET", `/apis/${version}`)) as {
+  private async resourcesOf({ preferredVersion }: ApiGroup): Promise<string[]> {
+    const { resources } = (await this.must("GET", `/apis/${preferredVersion.groupVersion}`)) as {
       resources: { name: string }[];
     };
     return resources.map(({ name }) => name);
@@ -497,6 +494,11 @@ const readerRole = "hedgerow-reader";
 
 const isGuest = (line: AuditLine) =>
   line.user.username?.startsWith("system:serviceaccount:") ?? false;
+
+interface ApiGroup {
+  name: string;
+  preferredVersion: { groupVersion: string };
+}
 
 interface Rule {
   apiGroups: string[];
