@@ -2,6 +2,7 @@
 import type { CDPSession } from "@playwright/test";
 import { expect, test, type Hedgerow } from "../support/fixtures";
 import { networkLines, type PersonPage } from "../support/person";
+import type { Fabric } from "../support/types";
 
 const live = (tab: PersonPage) => tab.getByText("Live", { exact: true });
 const created = "Sync from Fabric succeeded: 48 created";
@@ -14,6 +15,27 @@ async function openStreams(hedgerow: Hedgerow): Promise<number> {
 
 const expectStreams = (hedgerow: Hedgerow, count: number, why: string) =>
   expect.poll(() => openStreams(hedgerow), { message: why, timeout: 20_000 }).toBe(count);
+
+async function twoLiveTabs(page: PersonPage, fabric: Fabric): Promise<PersonPage> {
+  await page.signIn("operator").open(fabric);
+  const second = await page.otherTab();
+  await second.openFabric(fabric);
+  for (const tab of [page, second]) await expect(live(tab)).toBeVisible();
+  return second;
+}
+
+// What somebody else starts reaches all of them, and they stay live.
+async function expectSeen(
+  hedgerow: Hedgerow,
+  fabric: Fabric,
+  tabs: readonly PersonPage[],
+): Promise<void> {
+  await (await hedgerow.server.as("operator")).pull(fabric.id);
+  for (const tab of tabs) {
+    await expect(tab.watched()).toContainText(created);
+    await expect(live(tab)).toBeVisible();
+  }
+}
 
 // The worker as the browser's own tools reach it.
 class Tools {
@@ -140,18 +162,11 @@ test("a worker that dies is noticed: every tab goes on, and they share again", a
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
   const tools = await Tools.of(page);
-  await page.signIn("operator").open(fabric);
-  const second = await page.otherTab();
-  await second.openFabric(fabric);
-  for (const tab of [page, second]) await expect(live(tab)).toBeVisible();
+  const second = await twoLiveTabs(page, fabric);
   const [killed] = await tools.workers(page.url());
   await tools.kill(page.url());
   await expect.poll(() => tools.workers(page.url())).not.toContain(killed);
-  await (await hedgerow.server.as("operator")).pull(fabric.id);
-  for (const tab of [page, second]) {
-    await expect(tab.watched()).toContainText(created);
-    await expect(live(tab)).toBeVisible();
-  }
+  await expectSeen(hedgerow, fabric, [page, second]);
   await expect.poll(() => tools.workers(page.url()), { timeout: 20_000 }).toHaveLength(1);
   await expectStreams(hedgerow, 1, "streams of two tabs with a new worker");
 });
@@ -163,17 +178,10 @@ test("while the worker stands still each tab follows by itself, and shares again
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
   const tools = await Tools.of(page);
-  await page.signIn("operator").open(fabric);
-  const second = await page.otherTab();
-  await second.openFabric(fabric);
-  for (const tab of [page, second]) await expect(live(tab)).toBeVisible();
+  const second = await twoLiveTabs(page, fabric);
   const wake = await tools.freeze(page.url());
   await expectStreams(hedgerow, 3, "that of the worker, and one of each tab");
-  await (await hedgerow.server.as("operator")).pull(fabric.id);
-  for (const tab of [page, second]) {
-    await expect(tab.watched()).toContainText(created);
-    await expect(live(tab)).toBeVisible();
-  }
+  await expectSeen(hedgerow, fabric, [page, second]);
   await wake();
   await expectStreams(hedgerow, 1, "that of the worker");
   for (const tab of [page, second]) await expect(live(tab)).toBeVisible();
@@ -266,10 +274,7 @@ test("a browser without such workers has a stream for each tab, which a tab out 
     tab.evaluate((hidden) => {
       (globalThis as unknown as { hide: (is: boolean) => void }).hide(hidden);
     }, is);
-  await page.signIn("operator").open(fabric);
-  const second = await page.otherTab();
-  await second.openFabric(fabric);
-  for (const tab of [page, second]) await expect(live(tab)).toBeVisible();
+  const second = await twoLiveTabs(page, fabric);
   await expectStreams(hedgerow, 2, "one for each tab");
   await hide(second, true);
   await expectStreams(hedgerow, 1, "that of the tab in sight");
@@ -348,10 +353,7 @@ test("a page of before an upgrade and one of after it have a worker each", async
     const headers = { ...answer.headers(), "cache-control": "no-store" };
     await route.fulfill({ response: answer, headers, body });
   });
-  await page.signIn("operator").open(fabric);
-  const second = await page.otherTab();
-  await second.openFabric(fabric);
-  for (const tab of [page, second]) await expect(live(tab)).toBeVisible();
+  await twoLiveTabs(page, fabric);
   expect(await tools.workers(page.url())).toHaveLength(2);
   await expectStreams(hedgerow, 2, "one for each version");
 });
