@@ -1,7 +1,7 @@
 // What each role may do, at every door that changes something; and that a refusal names the right that is missing.
 import { expect, test } from "../support/fixtures";
 import { freshKey, type Api } from "../support/api";
-import { slowServers } from "../support/gate";
+import { heldRun } from "../support/gate";
 import { patient } from "../support/server";
 import type { Role, Run } from "../support/types";
 
@@ -134,9 +134,7 @@ test.describe("while a run goes on", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const operator = await hedgerow.server.as("operator");
     const viewer = await hedgerow.server.as("viewer");
-    await gate.rule(slowServers);
-    const { run } = await operator.start(fabric.id);
-    await gate.holds("slow");
+    const run = await heldRun(gate, operator, fabric.id);
     await viewer.refused(forbidden, "POST", `/api/runs/${run.id}/cancel/`);
     await operator.must("POST", `/api/runs/${run.id}/cancel/`);
     expect(await operator.ended(run.id)).toMatchObject({

@@ -1,7 +1,7 @@
 // What the record keeps of odd clusters, and that absence needs proof.
 import { expect, test, fieldsOf } from "../support/fixtures";
 import { freshKey } from "../support/api";
-import { slowServers } from "../support/gate";
+import { heldRun, slowServers } from "../support/gate";
 import { patient } from "../support/server";
 import { traceOf } from "../support/person";
 import { clusterWithTwin } from "../support/twin";
@@ -303,9 +303,7 @@ test.describe("while a run goes on", () => {
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const administrator = await hedgerow.server.as("administrator");
-    await gate.rule(slowServers);
-    const { run } = await administrator.start(fabric.id);
-    await gate.holds("slow");
+    const run = await heldRun(gate, administrator, fabric.id);
     const { server, token } = cluster.connection;
     await administrator.editFabric(fabric.id, { cluster: { server, token } });
     const ended = await administrator.ended(run.id);
@@ -325,9 +323,7 @@ test.describe("while a run goes on", () => {
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const administrator = await hedgerow.server.as("administrator");
-    await gate.rule(slowServers);
-    const { run } = await administrator.start(fabric.id);
-    await gate.holds("slow");
+    const run = await heldRun(gate, administrator, fabric.id);
     const { run: waiting } = await administrator.start(fabric.id, "pull", { follow_up: true });
     const name = encodeURIComponent(fabric.name);
     await administrator.refused(

@@ -1,7 +1,7 @@
 // Sentences that a person meets when something is wrong: each is true of what happened, and names nothing that is
 // not there.
 import { freshKey } from "../support/api";
-import { slowServers } from "../support/gate";
+import { heldRun } from "../support/gate";
 import { freePort } from "../support/server";
 import type { Run } from "../support/types";
 import { expect, test } from "./lab";
@@ -106,9 +106,7 @@ test("a run that ended with its fabric does not say that the record stands as it
 }) => {
   const { fabric } = await lab.another();
   const api = await lab.as("administrator");
-  await lab.gate.rule(slowServers);
-  const { run } = await api.start(fabric.id);
-  await lab.gate.holds("slow");
+  const run = await heldRun(lab.gate, api, fabric.id);
   await api.must("DELETE", `/api/fabrics/${fabric.id}/?name=${encodeURIComponent(fabric.name)}`);
   const { summary, next }: Run = await api.ended(run.id);
   expect(summary).toMatch(/administrator deleted .* went with it/);

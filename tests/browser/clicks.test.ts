@@ -1,4 +1,5 @@
 // What becomes of a click: executed once, whatever stands between the page and the server.
+import { asPeopleHaveThem } from "../support/defaults";
 import { expectExecutedOnce } from "../support/executed";
 import { expect, test } from "../support/fixtures";
 import { slowServers } from "../support/gate";
@@ -136,7 +137,7 @@ test("19: when the security key changes, a click is refused once unseen, sent ag
 
 test.describe("with the pauses that people have", () => {
   test.use({
-    settings: { "page.pause": "1s", "page.pause_longest": "15s" },
+    settings: asPeopleHaveThem(/^page\.pause/),
   });
   test("B01: layer 2: while the server is away the click is kept, and runs once when it is back", async ({
     hedgerow,

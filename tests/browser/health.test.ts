@@ -1,4 +1,5 @@
 // System health: what the server and this browser find of themselves, and the faults of both.
+import { tenthOf } from "../support/defaults";
 import { expect, test } from "../support/fixtures";
 import { foreignLock } from "../support/foreign_lock";
 import type { PersonPage } from "../support/person";
@@ -47,7 +48,7 @@ test("each thing that the server and the browser need is measured and said", asy
 });
 
 test.describe("with a disk that is waited for as shortly as all else", () => {
-  test.use({ settings: { "database.probe_wait": "200ms", "database.busy_wait": "500ms" } });
+  test.use({ settings: tenthOf(/^database\.(probe|busy)_wait$/) });
 
   test("what is not right is found when it is asked again, and is good again when it is", async ({
     hedgerow,

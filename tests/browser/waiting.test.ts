@@ -60,8 +60,6 @@ test("17: of three tabs that ask to sign in, signing in in one is enough for all
 
 // The page's own patience is a tenth: 12 s without a heartbeat, and a look every 5 s.
 test.describe("while the stream is silent", () => {
-  test.use({ settings: { "page.live": "1200ms", "page.poll": "500ms" } });
-
   test("41: a stream that is cut without a word is not live any more, and what ends meanwhile is shown", async ({
     hedgerow,
     cluster,

@@ -1,6 +1,6 @@
 // hedgerow check and hedgerow migrate: what an administrator asks of the database itself.
 import { expect, test } from "../support/fixtures";
-import { slowServers } from "../support/gate";
+import { heldRun } from "../support/gate";
 import { patient } from "../support/server";
 
 const whole = /^All is as it must be \(\d+ rules; 1 fabrics, 48 objects, \d runs\)\.$/m;
@@ -88,9 +88,7 @@ test.describe("while a run goes on", () => {
     const { server } = hedgerow;
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const api = await server.as("operator");
-    await gate.rule(slowServers);
-    const { run } = await api.start(fabric.id);
-    await gate.holds("slow");
+    const run = await heldRun(gate, api, fabric.id);
     await server.kill();
     const killed = await server.command(["check"]);
     expect([killed.code, killed.output]).toEqual([

@@ -3,7 +3,7 @@ import { listen } from "../api/stream";
 import { plain } from "../api/plain";
 import { freshKey, type Api } from "../support/api";
 import { expect, test, type Hedgerow } from "../support/fixtures";
-import { slowServers } from "../support/gate";
+import { heldRun } from "../support/gate";
 import { end, mustRun, startTalking, until } from "../support/process";
 import { passwords, patient } from "../support/server";
 import type { Account, Problem, Session } from "../support/types";
@@ -38,9 +38,7 @@ test.describe("a session that runs out", () => {
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const operator = await hedgerow.server.fresh("operator");
-    await gate.rule(slowServers);
-    const { run } = await operator.start(fabric.id);
-    await gate.holds("slow");
+    const run = await heldRun(gate, operator, fabric.id);
     expect(await refusal(operator)).toMatchObject({ code: "session_expired", layer: 3 });
     await gate.dropAll();
     await operator.signIn("operator", passwords.operator);
@@ -182,9 +180,7 @@ test.describe("a role that is taken away", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const administrator = await hedgerow.server.as("administrator");
     const operator = await hedgerow.server.fresh("operator");
-    await gate.rule(slowServers);
-    const { run } = await operator.start(fabric.id);
-    await gate.holds("slow");
+    const run = await heldRun(gate, operator, fabric.id);
     await administrator.giveRole("operator", "viewer");
     const problem = await operator.refused(forbidden, "POST", runsOf(fabric), pull());
     expect(problem.detail).toContain(`fabric.sync on ${fabric.name}`);

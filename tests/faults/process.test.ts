@@ -18,7 +18,8 @@ import { certify } from "../support/certificate";
 import { expect, test, type Hedgerow } from "../support/fixtures";
 import { foreignLock } from "../support/foreign_lock";
 import type { Api } from "../support/api";
-import { slowServers } from "../support/gate";
+import { asPeopleHaveThem } from "../support/defaults";
+import { heldRun } from "../support/gate";
 import { traceOf } from "../support/person";
 import { mustRun } from "../support/process";
 import { say } from "../support/raw_http";
@@ -46,9 +47,7 @@ test.describe("while a run goes on", () => {
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const api = await hedgerow.server.as("operator");
-    await gate.rule(slowServers);
-    const { run } = await api.start(fabric.id);
-    await gate.holds("slow");
+    const run = await heldRun(gate, api, fabric.id);
     const asked = Date.now();
     expect(await hedgerow.server.stop()).toBe(0);
     expect(Date.now() - asked).toBeLessThan(15_000);
@@ -73,9 +72,7 @@ test.describe("while a run goes on", () => {
     }) => {
       const fabric = await hedgerow.fabric({ cluster, through: gate });
       let api = await signedIn(hedgerow);
-      await gate.rule(slowServers);
-      const { run } = await api.start(fabric.id);
-      await gate.holds("slow");
+      const run = await heldRun(gate, api, fabric.id);
       await hedgerow.server.kill();
       await gate.dropAll();
       await hedgerow.server.begin(by);
@@ -112,9 +109,7 @@ test.describe("with leases of a second and a half", () => {
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const api = await hedgerow.server.as("operator");
-    await gate.rule(slowServers);
-    const { run } = await api.start(fabric.id);
-    await gate.holds("slow");
+    const run = await heldRun(gate, api, fabric.id);
     hedgerow.server.signal("SIGSTOP");
     // Three leases: what passes is the fact.
     await passed(4_500);
@@ -133,7 +128,7 @@ test.describe("with leases of a second and a half", () => {
 });
 
 test.describe("while silent clients are borne as long as people bear them", () => {
-  test.use({ settings: { "http.deadlines.first_byte": "10s" } });
+  test.use({ settings: asPeopleHaveThem(/^http\.deadlines\.first_byte$/) });
 
   test("P05: without file descriptors it answers again as soon as there are some, and forgets nothing", async ({
     hedgerow,

@@ -2,7 +2,7 @@
 // that is full at the wrong instant, an object that takes the process down, and death at any system call.
 import { expect, test, fieldsOf, ownNamespace, type Hedgerow } from "../support/fixtures";
 import { freshKey, type Api } from "../support/api";
-import { slowServers } from "../support/gate";
+import { heldRun, slowServers } from "../support/gate";
 import { networkLines, traceOf } from "../support/person";
 import { mustRun, until } from "../support/process";
 import { expectRead } from "../support/read";
@@ -50,9 +50,7 @@ test.describe("with one worker", () => {
     server.allowedInLog.push(/"event":"(run_stalled|worker_replaced)"/);
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const api = await server.as("operator");
-    await gate.rule(slowServers);
-    const { run } = await api.start(fabric.id);
-    await gate.holds("slow");
+    const run = await heldRun(gate, api, fabric.id);
     await tracer.halt("worker 1");
     const ended = await api.ended(run.id, 20_000);
     expect(ended, traceOf(ended)).toMatchObject({
@@ -106,9 +104,7 @@ test.describe("with one worker", () => {
       others.push(await administrator.editFabric(made.id, { shares_cluster: true }));
     }
     const api = await server.as("operator");
-    await gate.rule(slowServers);
-    const { run: busy } = await api.start(first.id);
-    await gate.holds("slow");
+    const busy = await heldRun(gate, api, first.id);
     const waiting: StartedRun[] = [];
     for (const { id } of others) waiting.push(await api.start(id));
     const placeOf = async ({ run }: StartedRun) => (await api.run(run.id)).place;
@@ -156,9 +152,7 @@ test.describe("while a run goes on", () => {
     const { server } = hedgerow;
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const api = await server.as("operator");
-    await gate.rule(slowServers);
-    const { run } = await api.start(fabric.id);
-    await gate.holds("slow");
+    const run = await heldRun(gate, api, fabric.id);
     await server.kill();
     await gate.dropAll();
     // As it is about to write that the run was lost.
@@ -181,9 +175,7 @@ test.describe("while a run goes on", () => {
     const { server } = hedgerow;
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const api = await server.as("operator");
-    await gate.rule(slowServers);
-    const { run } = await api.start(fabric.id);
-    await gate.holds("slow");
+    const run = await heldRun(gate, api, fabric.id);
     server.allowedInLog.push(/"part":"reap"|writer_refused|database_opened_again/);
     server.signal("SIGSTOP");
     // Nothing that ends as lost can be written.
@@ -218,9 +210,7 @@ test.describe("while a run goes on", () => {
       const api = await server.as("operator");
       server.allowedInLog.push(/storage_full/);
       page.allow(networkLines);
-      await gate.rule(slowServers);
-      const { run } = await api.start(fabric.id);
-      await gate.holds("slow");
+      const run = await heldRun(gate, api, fabric.id);
       await tracer.fillDisk();
       await gate.dropAll();
       const banner = page.getByRole("region", { name: "Storage" });

@@ -131,16 +131,19 @@ export function msOf(span: string): number | undefined {
   return unit === undefined ? undefined : Number(count) * (unitMs[unit] ?? NaN);
 }
 
-export const tenth: Record<string, string> = Object.fromEntries(
-  Object.entries(defaults).flatMap(([name, said]) => {
-    const ms = isDeadline(name) ? msOf(said) : undefined;
-    return ms === undefined ? [] : [[name, `${ms / 10}ms`]];
-  }),
-);
+// A share of the spans whose names match.
+const shareOf = (part: number, which: RegExp): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(defaults).flatMap(([name, said]) => {
+      const ms = which.test(name) ? msOf(said) : undefined;
+      return ms === undefined ? [] : [[name, `${ms * part}ms`]];
+    }),
+  );
 
+export const tenthOf = (which: RegExp) => shareOf(0.1, which);
 // For the tests that prove a time that people were promised.
-export const asPeopleHaveThem: Record<string, string> = Object.fromEntries(
-  Object.entries(defaults).filter(
-    ([name]) => /^(outbound|cluster|runs)\./.test(name) && name in tenth,
-  ),
+export const asPeopleHaveThem = (which: RegExp) => shareOf(1, which);
+
+export const tenth = Object.fromEntries(
+  Object.entries(tenthOf(/./)).filter(([name]) => isDeadline(name)),
 );

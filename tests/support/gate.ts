@@ -1,8 +1,10 @@
 // The proxy that fails on demand, before an API server or before Hedgerow; support/gate/README.md has its rules.
 import type { ChildProcess } from "node:child_process";
+import type { Api } from "./api";
 import type { Connection, TestCluster } from "./cluster";
 import { end, startTalking } from "./process";
 import { inTree } from "./tree";
+import type { Run } from "./types";
 
 export interface Action {
   delay_ms?: number;
@@ -48,6 +50,14 @@ export const slowServers: Rule = {
   match: { path: "/servers$" },
   action: { hold: true },
 };
+
+// A run that reads the servers, and has come as far as to ask for them.
+export async function heldRun(gate: Gate, api: Api, fabric: number): Promise<Run> {
+  await gate.rule(slowServers);
+  const { run } = await api.start(fabric);
+  await gate.holds(slowServers.name);
+  return run;
+}
 
 export type TlsMode =
   "good" | "expired" | "not-yet-valid" | "wrong-name" | "other-ca" | "self-signed";
