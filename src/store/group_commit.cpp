@@ -120,6 +120,8 @@ void GroupCommit::open_if_closed() {
   auto connection = std::make_unique<SqliteConnection>(opening_, clock_);
   std::string found;
   connection->run("PRAGMA quick_check(1)", {}, [&](const sql::Row& row) { found = row.text(0); });
+  if (found != "ok" && connection->read_error() != 0)
+    throw sqlite_failure(SQLITE_IOERR_READ, connection->read_error(), std::move(found));
   if (found != "ok") {
     damaged_ = Failure{Code::StorageCorrupt, Cause::Refused}.with_operator(std::move(found));
     throw Failure{*damaged_};

@@ -318,12 +318,29 @@ void SqliteConnection::step_through(sqlite3_stmt* statement, const sql::EachRow&
   if (result != SQLITE_DONE) fail(result, sqlite3_sql(statement));
 }
 
+int SqliteConnection::read_error() const noexcept {
+  for (const int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {
+    sqlite3_file* file = nullptr;
+    if (sqlite3_file_control(handle_.get(), "main", which, static_cast<void*>(&file)) != SQLITE_OK)
+      continue;
+    if (file == nullptr || file->pMethods == nullptr) continue;
+    int place = 0;
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &place);
+    if (place == EIO || place == ENXIO || place == ERANGE) return place;
+  }
+  return 0;
+}
+
 void SqliteConnection::fail(int result, std::string_view doing) {
   sqlite3* const handle = handle_.get();
   CHECK(result != SQLITE_MISUSE);
-  auto failure =
-      sqlite_failure(result, sqlite3_system_errno(handle),
-                     fmt::format("{}: {}", sqlite3_errmsg(handle), base::shown(doing, 300)));
+  int place = sqlite3_system_errno(handle);
+  if ((result & 0xff) == SQLITE_CORRUPT && read_error() != 0) {
+    result = SQLITE_IOERR_READ;
+    place = read_error();
+  }
+  auto failure = sqlite_failure(
+      result, place, fmt::format("{}: {}", sqlite3_errmsg(handle), base::shown(doing, 300)));
   saw_damage_ |= failure.code() == Code::StorageCorrupt;
   saw_disk_fault_ |= failure.code() == Code::StorageError;
   throw failure;

@@ -50,6 +50,9 @@ class SqliteConnection final : public sql::Connection {
   // Some statement met a damaged page, or the disk failed it.
   [[nodiscard]] bool saw_damage() const noexcept { return saw_damage_; }
   [[nodiscard]] bool saw_disk_fault() const noexcept { return saw_disk_fault_; }
+  // Why the system could not read one of the files, if that ever was so; else 0. SQLite itself
+  // tells of such a read as of a damaged page (SQLITE_IOERR_CORRUPTFS).
+  [[nodiscard]] int read_error() const noexcept;
 
   // How many commits had something to keep.
   [[nodiscard]] std::int64_t commits() const noexcept { return commits_; }

@@ -65,6 +65,16 @@ export class Tracer {
     return this.must("full");
   }
 
+  // The n-th read, write or flush of a file fails, once.
+  failDisk(n: number): Promise<void> {
+    return this.must(`fail ${n}`);
+  }
+
+  // How often a file was read, written or flushed since.
+  async askedOfDisk(): Promise<number> {
+    return Number(await this.order("disk"));
+  }
+
   // Threads of this name stand still wherever they would wait.
   halt(name: string): Promise<void> {
     return this.must(`halt ${name}`);

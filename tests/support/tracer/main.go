@@ -10,6 +10,8 @@
 //	die-at TEXT  SIGKILL as any thread is about to write these bytes to a file
 //	count        how many system calls were entered since
 //	full         from now on no file takes a byte: ENOSPC
+//	fail N       the N-th read, write or flush of a file from now on answers EIO
+//	disk         how many of those there were since
 //	halt NAME    threads of this name stand still, for ever, wherever they would wait
 //	halt-away NAME  the same, but not where they wait now: who rings for them goes on
 //	go           undoes all of these
@@ -111,6 +113,14 @@ func (t *tracee) obey(order string) string {
 		return fmt.Sprint(t.count)
 	case "full":
 		t.want(wish{full: true})
+	case "fail":
+		var at int
+		if _, err := fmt.Sscan(rest, &at); err != nil {
+			return "no number: " + rest
+		}
+		t.want(wish{failAt: at})
+	case "disk":
+		return fmt.Sprint(t.disk)
 	case "halt", "halt-away":
 		t.want(wish{halt: rest, away: word == "halt-away"})
 	case "go":

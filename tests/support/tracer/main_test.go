@@ -55,6 +55,22 @@ func TestAProgramDiesAtTheCallThatWasNamed(t *testing.T) {
 	}
 }
 
+func TestTheNamedCallOfADiskFailsAndNoOther(t *testing.T) {
+	made := filepath.Join(t.TempDir(), "made")
+	writes := `import os, sys
+file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+os.pwrite(file, b'one', 0)
+try:
+    os.fsync(file)
+except OSError as why:
+    sys.exit(7 if os.pread(file, 3, 0) == b'one' and why.errno == 5 else 1)`
+	command, _ := trace(t, "fail 2", "python3", "-c", writes, made)
+	_ = command.Wait()
+	if code := command.ProcessState.ExitCode(); code != 7 {
+		t.Errorf("it left with %d instead of 7", code)
+	}
+}
+
 // As a database writes: at a place of its file.
 func TestADiskThatIsFullTakesNoByte(t *testing.T) {
 	made := filepath.Join(t.TempDir(), "made")

@@ -15,6 +15,7 @@ type wish struct {
 	dieAt   int
 	dieText []byte
 	full    bool
+	failAt  int
 	halt    string
 	away    bool // From where it waited as it was told so.
 	watched bool // Each system call is looked at.
@@ -32,6 +33,7 @@ type tracee struct {
 	pid     int
 	wish    wish
 	count   int
+	disk    int // How often the disk was asked for something.
 	threads map[int]*thread
 	memory  *os.File
 	gone    *syscall.WaitStatus
@@ -81,8 +83,8 @@ func start(words []string) (*tracee, error) {
 
 // Every thread goes on as the wish says once it has stopped once more.
 func (t *tracee) want(w wish) {
-	w.watched = w.dieAt > 0 || w.dieText != nil || w.full || w.halt != ""
-	t.wish, t.count = w, 0
+	w.watched = w.dieAt > 0 || w.dieText != nil || w.full || w.failAt > 0 || w.halt != ""
+	t.wish, t.count, t.disk = w, 0, 0
 	for id, one := range t.threads {
 		one.asked, one.home = ptrace(interrupt, id, 0) == nil, 0
 	}
@@ -175,12 +177,19 @@ func (t *tracee) atCall(id int, one *thread) {
 	}
 	one.inside = true
 	t.count++
+	if asksDisk[registers.Orig_rax] {
+		t.disk++
+	}
 	w := &t.wish
 	switch {
 	case w.dieAt > 0 && t.count >= w.dieAt, w.dieText != nil && t.writes(&registers, w.dieText):
 		_ = syscall.Kill(t.pid, syscall.SIGKILL)
 	case w.full && fillsDisk[registers.Orig_rax]:
 		one.refused = -int64(syscall.ENOSPC)
+		registers.Orig_rax = noSuchCall
+		_ = syscall.PtraceSetRegs(id, &registers)
+	case w.failAt > 0 && t.disk == w.failAt && asksDisk[registers.Orig_rax]:
+		one.refused = -int64(syscall.EIO)
 		registers.Orig_rax = noSuchCall
 		_ = syscall.PtraceSetRegs(id, &registers)
 	case registers.Orig_rax == syscall.SYS_PAUSE && !t.isHalted(id):
@@ -196,6 +205,11 @@ func (t *tracee) atCall(id int, one *thread) {
 
 // Only files are written to in these ways, sockets and logs in others.
 var fillsDisk = map[uint64]bool{syscall.SYS_PWRITE64: true, syscall.SYS_FALLOCATE: true}
+
+var asksDisk = map[uint64]bool{
+	syscall.SYS_PREAD64: true, syscall.SYS_PWRITE64: true, syscall.SYS_FALLOCATE: true,
+	syscall.SYS_FSYNC: true, syscall.SYS_FDATASYNC: true, syscall.SYS_FTRUNCATE: true,
+}
 
 var waitCalls = map[uint64]bool{
 	syscall.SYS_POLL: true, syscall.SYS_PPOLL: true, syscall.SYS_SELECT: true, syscall.SYS_PSELECT6: true,

@@ -1,0 +1,102 @@
+// A disk that fails at one read, write or flush (row Q02): it is said, nothing that was acknowledged is lost, and the
+// server goes on by itself.
+import { expect, test } from "../support/fixtures";
+import type { Api } from "../support/api";
+import { until } from "../support/process";
+import { expectCatalogue } from "../support/sentence";
+import type { Fabric, Problem, Run } from "../support/types";
+import { inFull, thorough } from "../support/tree";
+
+const isFault = ({ status }: { status: number }) => status >= 400;
+
+function expectStorageError(problem: Problem): void {
+  expect(problem, JSON.stringify(problem)).toMatchObject({ code: "storage_error", layer: 9 });
+  expectCatalogue(problem);
+}
+
+async function rename(api: Api, fabric: Fabric, description: string) {
+  const path = `/api/fabrics/${fabric.id}/`;
+  const read = await api.ask<Fabric & Problem>("GET", path);
+  if (isFault(read)) return read;
+  const headers = { "If-Match": read.headers.get("ETag") ?? "" };
+  return await api.ask<Fabric & Problem>("PATCH", path, { headers, body: { description } });
+}
+
+test("Q02: whichever read, write or flush fails while a fabric is changed, the answer says so, and the next one holds", async ({
+  hedgerow,
+}) => {
+  test.slow();
+  const { server } = hedgerow;
+  server.allowedInLog.push(/storage_error|SQLite 10|disk I\/O/);
+  const tracer = await server.restartTraced();
+  const api = await server.as("administrator");
+  const fabric = await api.addFabric("on a bad disk");
+  let refused = 0;
+  for (let at = 1, reached = at; reached >= at; at += 1) {
+    const before = (await api.fabric(fabric.id)).description;
+    const wanted = `change ${at}`;
+    await tracer.failDisk(at);
+    const answer = await rename(api, fabric, wanted);
+    reached = await tracer.askedOfDisk();
+    await tracer.letGo();
+    if (isFault(answer)) {
+      expect(answer.status, answer.text).toBe(503);
+      expectStorageError(answer.body);
+      refused += 1;
+    }
+    // By itself: what stands there is one of the two, and what was said to be done is done.
+    const { description } = await until("an answer", async () => {
+      const again = await api.ask<Fabric>("GET", `/api/fabrics/${fabric.id}/`);
+      return isFault(again) ? undefined : again.body;
+    });
+    expect(isFault(answer) ? [before, wanted] : [wanted], `fault ${at}`).toContain(description);
+    expect((await rename(api, fabric, `after ${at}`)).status, `after fault ${at}`).toBe(200);
+  }
+  expect(refused, "some of them hurt").toBeGreaterThan(0);
+  expect((await server.command(["check"])).code).toBe(0);
+});
+
+test("Q02: whichever read, write or flush fails in a sync, the run says so or is whole, and the next one is", async ({
+  hedgerow,
+  cluster,
+}) => {
+  test.setTimeout(inFull ? 3_600_000 : 240_000);
+  const { server } = hedgerow;
+  server.allowedInLog.push(/storage_error|SQLite 10|disk I\/O/);
+  const tracer = await server.restartTraced();
+  const api = await server.as("administrator");
+  const seen = new Map<string, number>();
+  const step = inFull ? 1 : thorough ? 20 : 60;
+  for (let at = 1, reached = at; reached >= at; at += step) {
+    const fabric = await hedgerow.fabric({ cluster, name: `fault ${at}` });
+    await api.editFabric(fabric.id, { shares_cluster: true });
+    await tracer.failDisk(at);
+    const path = `/api/fabrics/${fabric.id}/runs/`;
+    const headers = { "Idempotency-Key": `fault-at-${at}` };
+    const answer = await api.ask<{ run: Run } & Problem>("POST", path, {
+      headers,
+      body: { operation: "pull" },
+    });
+    if (isFault(answer)) expectStorageError(answer.body);
+    const run = await until("the end of the run", async () => {
+      // The same click once more: it is that run, or there was none.
+      const again = await api.ask<{ run: Run }>("POST", path, {
+        headers,
+        body: { operation: "pull" },
+      });
+      if (isFault(again)) return undefined;
+      const told = await api.ask<Run>("GET", `/api/runs/${again.body.run.id}/`);
+      return !isFault(told) && told.body.state === "ended" ? told.body : undefined;
+    });
+    reached = await tracer.askedOfDisk();
+    await tracer.letGo();
+    const word = run.outcome === "succeeded" ? "succeeded" : (run.code ?? "none");
+    seen.set(word, (seen.get(word) ?? 0) + 1);
+    expect(["succeeded", "storage_error", "lost"], run.summary).toContain(word);
+    const { outcome } = await api.pull(fabric.id);
+    expect(outcome, `after fault ${at}`).toBe("succeeded");
+    expect((await api.objects(fabric.id)).count, `after fault ${at}`).toBe(48);
+  }
+  expect(seen.get("succeeded"), "not each of them hurts").toBeGreaterThan(0);
+  expect((await server.command(["check"])).code).toBe(0);
+});
