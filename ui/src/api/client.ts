@@ -7,7 +7,7 @@ import { noteServerTime, serverNow } from "./clock";
 import { faultOf, FaultError, wantsSignIn } from "./fault";
 import { guardedFetch } from "./guarded_fetch";
 import type { paths } from "./schema.gen";
-import { askSignIn, csrfToken, ended, noteEnded, personHere, takeSession } from "./session";
+import { askSignIn, csrfToken, ended, noteEnded, personHere, sessionTaker } from "./session";
 import type { Session } from "./types";
 
 const safe = new Set(["GET", "HEAD"]);
@@ -50,10 +50,11 @@ export async function bodyOf<T>(reply: Promise<Reply<T>>): Promise<T> {
 }
 
 export async function readSession(): Promise<Session> {
+  const take = sessionTaker();
   const sentAt = Date.now();
   const session = await bodyOf(client.GET("/api/session/"));
   noteServerTime(session.server_time, sentAt, Date.now());
-  takeSession(session, serverNow());
+  take(session, serverNow());
   return session;
 }
 

@@ -46,8 +46,18 @@ export function personHere(): string | undefined {
   return state.phase === "in" || state.phase === "ended" ? state.session.user.username : undefined;
 }
 
-// Takes over what the server says about the session.
-export function takeSession(session: Session, now: number): void {
+let signOuts = 0;
+
+// Takes over what the server says about the session, to be had before it is asked: an answer to a
+// question from before a sign-out of this tab is about the session that is gone.
+export function sessionTaker(): (session: Session, now: number) => void {
+  const asked = signOuts;
+  return (session, now) => {
+    if (asked === signOuts) takeSession(session, now);
+  };
+}
+
+function takeSession(session: Session, now: number): void {
   const before = sessionStore.get();
   anonymousToken.value = session.csrf_token;
   if (isSignedIn(session)) {
@@ -77,6 +87,7 @@ export function noteEnded(fault: Fault, now: number): void {
 
 // Nothing of the person's stays behind.
 export function forgetSession(session: Session): void {
+  signOuts += 1;
   anonymousToken.value = session.csrf_token;
   settle(undefined);
   sessionStore.set({ phase: "out", session });

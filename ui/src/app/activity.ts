@@ -4,7 +4,7 @@ import { onWord, tellTabs } from "../api/channel";
 import { bodyOf, client, readSession, withCsrf } from "../api/client";
 import { serverNow } from "../api/clock";
 import { limits } from "../api/limits";
-import { sessionStore, takeSession } from "../api/session";
+import { sessionStore, sessionTaker } from "../api/session";
 
 let renewedAt = 0;
 
@@ -33,8 +33,9 @@ async function present(): Promise<void> {
 
 export async function renew(): Promise<void> {
   renewedAt = serverNow();
+  const take = sessionTaker();
   try {
-    takeSession(await withCsrf(() => bodyOf(client.PATCH("/api/session/"))), serverNow());
+    take(await withCsrf(() => bodyOf(client.PATCH("/api/session/"))), serverNow());
     tellTabs({ say: "renewed", at: renewedAt });
   } catch {
     // What ended the session was noted where the answer came in; a lost call is made again later.
