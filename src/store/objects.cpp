@@ -52,26 +52,44 @@ std::optional<std::vector<std::int64_t>> kind_ids(sql::Scope& sql, model::Fabric
   return ids;
 }
 
-std::string order_by(const ObjectOrder& order) {
-  const std::string_view direction = order.descending ? "DESC" : "ASC";
-  switch (order.by) {
-    case ObjectColumn::Name: return fmt::format("o.name {0}, o.id {0}", direction);
-    case ObjectColumn::Kind:
-      return fmt::format("k.kind {0}, k.group_name {0}, o.id {0}", direction);
-    case ObjectColumn::Namespace: return fmt::format("o.namespace {0}, o.id {0}", direction);
-    case ObjectColumn::Changed: return fmt::format("o.changed {0}, o.id {0}", direction);
+// So few are quicker found by what the filter asks for, and put into order, than met on a walk
+// through all in that order.
+constexpr std::int64_t kFew = 2'000;
+
+std::string_view column_of(ObjectColumn by) {
+  switch (by) {
+    case ObjectColumn::Name: return "o.name";
+    case ObjectColumn::Kind: return "k.kind";
+    case ObjectColumn::Namespace: return "o.namespace";
+    case ObjectColumn::Changed: return "o.changed";
   }
   return "";
 }
 
-// The planner follows the order in which a CROSS JOIN names its tables: the one first whose index
-// gives the order.
-std::string_view tables_for(const ObjectOrder& order) {
-  return order.by == ObjectColumn::Kind ? "kinds k CROSS JOIN objects o"
-                                        : "objects o CROSS JOIN kinds k";
+// As the indexes have it: of equals those that are there come first. Among few by what no index
+// has.
+std::string order_by(const ObjectOrder& order, bool few) {
+  const std::string_view column = column_of(order.by);
+  std::vector<std::string> terms;
+  if (few)
+    terms.push_back(
+        fmt::format("{} {}", column, order.by == ObjectColumn::Changed ? "+ 0" : "|| ''"));
+  terms.emplace_back(column);
+  if (order.by == ObjectColumn::Kind) terms.emplace_back("k.group_name");
+  terms.insert(terms.end(), {"o.removed", "o.out_of_scope", "o.id"});
+  const std::string_view direction = order.descending ? " DESC" : " ASC";
+  return fmt::format("{}{}", fmt::join(terms, fmt::format("{}, ", direction)), direction);
 }
 
-// The terms of a list beside the fabric, $1. Nothing where nothing can match.
+// The planner follows the order in which a CROSS JOIN names its tables: the one first whose index
+// gives the order.
+std::string_view tables_for(const ObjectOrder& order, bool few) {
+  return order.by == ObjectColumn::Kind && !few ? "kinds k CROSS JOIN objects o"
+                                                : "objects o CROSS JOIN kinds k";
+}
+
+// The terms of a list beside the fabric, $1. Nothing where nothing can match. Names and namespaces
+// have no capitals (RFC 1123), so they are compared as they are.
 std::optional<std::string> terms_of(sql::Scope& sql, model::FabricId fabric,
                                     const ObjectFilter& filter, sql::Values& values,
                                     std::deque<std::string>& patterns) {
@@ -85,12 +103,12 @@ std::optional<std::string> terms_of(sql::Scope& sql, model::FabricId fabric,
     terms += fmt::format(" AND o.namespace IN ({})", values.add_all(filter.namespaces));
   if (!filter.name_part.empty()) {
     const auto place = values.add(patterns.emplace_back(sql::containing(filter.name_part)));
-    terms += fmt::format(" AND lower(o.name) LIKE {} ESCAPE '\\'", place);
+    terms += fmt::format(" AND o.name LIKE {} ESCAPE '\\'", place);
   }
   if (!filter.q.empty()) {
     const auto place = values.add(patterns.emplace_back(sql::containing(filter.q)));
     terms += fmt::format(
-        " AND (lower(o.name) LIKE {0} ESCAPE '\\' OR lower(o.namespace) LIKE {0} ESCAPE '\\'"
+        " AND (o.name LIKE {0} ESCAPE '\\' OR o.namespace LIKE {0} ESCAPE '\\'"
         " OR o.kind_id IN (SELECT id FROM kinds WHERE fabric_id = $1"
         " AND lower(kind) LIKE {0} ESCAPE '\\'))",
         place);
@@ -123,13 +141,15 @@ Paged<model::Object> Objects::page(model::FabricId fabric, const ObjectFilter& f
   if (!terms) return paged;
   paged.count = sql_.count_with(
       fmt::format("SELECT count(*) FROM objects o WHERE o.fabric_id = $1{}", *terms), values.all());
+  if (paged.count <= page.offset) return paged;
+  const bool few = paged.count <= kFew;
   const auto limit = values.add(page.limit);
   const auto offset = values.add(page.offset);
-  sql_.run_with(
-      fmt::format("SELECT {} FROM {} WHERE o.fabric_id = $1 AND k.fabric_id = $1"
-                  " AND k.id = o.kind_id{} ORDER BY {} LIMIT {} OFFSET {}",
-                  kObjectColumns, tables_for(order), *terms, order_by(order), limit, offset),
-      values.all(), [&](const sql::Row& row) { paged.rows.push_back(object_of(row)); });
+  sql_.run_with(fmt::format("SELECT {} FROM {} WHERE o.fabric_id = $1 AND k.fabric_id = $1"
+                            " AND k.id = o.kind_id{} ORDER BY {} LIMIT {} OFFSET {}",
+                            kObjectColumns, tables_for(order, few), *terms, order_by(order, few),
+                            limit, offset),
+                values.all(), [&](const sql::Row& row) { paged.rows.push_back(object_of(row)); });
   return paged;
 }
 

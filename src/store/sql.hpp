@@ -240,7 +240,7 @@ class Values {
 };
 
 // A LIKE pattern that finds `part` anywhere, with \ as its escape; in lower case, to be compared
-// with lower(…).
+// with what is so.
 [[nodiscard]] std::string containing(std::string_view part);
 
 [[noreturn]] void missing(std::string_view what, std::int64_t id);
