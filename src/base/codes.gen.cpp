@@ -289,7 +289,8 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "The fabric's settings were changed while it ran.",
      "What the run had read under the old settings and not yet written was discarded; what it "
      "had written before is kept.",
-     "Run it again with the new settings."},
+     "Wait for the run that follows by itself with the new settings; a run that writes has to "
+     "be started again."},
     {Code::FabricDeleted, "fabric_deleted", 8, 410, "cancelled", false, false,
      "The fabric was deleted meanwhile.",
      "What was asked of it does not go on. Its cluster and its repository were not changed by "

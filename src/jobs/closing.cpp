@@ -12,8 +12,10 @@ LayerState broken(Outcome outcome) noexcept {
   return outcome == Outcome::Partly ? LayerState::Partly : LayerState::Failed;
 }
 
-bool stopped_by_shutdown(const model::Ending& ending) noexcept {
-  return ending.outcome == Outcome::Cancelled && ending.code == base::Code::Shutdown;
+// By the server's stop or by other settings: nobody wanted less than what it was to do.
+bool stopped_unasked(const model::Ending& ending) noexcept {
+  return ending.outcome == Outcome::Cancelled &&
+         (ending.code == base::Code::Shutdown || ending.code == base::Code::ConfigChanged);
 }
 
 bool still_runs(const std::optional<model::Run>& row) noexcept {
@@ -80,7 +82,7 @@ bool close(store::Txn& txn, const model::Run& run, const Closing& closing) {
   store::Progress last = closing.last.value_or(left(*row, closing.ending));
   last.trace = settled(std::move(last.trace), closing.ending);
   txn.runs().end(run.id, closing.ending, last);
-  if (stopped_by_shutdown(closing.ending)) queue_again(txn, *row);
+  if (stopped_unasked(closing.ending)) queue_again(txn, *row);
   announce(txn, run);
   return true;
 }

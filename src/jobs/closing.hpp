@@ -15,7 +15,8 @@ struct Closing {
 
 // Ends a running run under its epoch, together with `also`; the first end stays, and then nothing
 // of `closing` is written and the answer is false. A run that was stopped because the server shuts
-// down is queued again when it only reads. Throws as Txn::require_epoch() does.
+// down or the fabric's settings changed is queued again when it only reads. Throws as
+// Txn::require_epoch() does.
 bool close(store::Txn& txn, const model::Run& run, const Closing& closing);
 
 // Ends a run without a worker; its epoch need not hold any more. False when it had ended.

@@ -90,6 +90,8 @@ void Worker::step(const std::stop_token& stop) {
     found = claim();
   } catch (const Failure& failure) {
     base::log::warning("claim_failed", {{"worker", number_}, {"detail", failure.detail()}});
+  } catch (const std::exception& bug) {
+    base::log::error("claim_failed", {{"worker", number_}, {"detail", bug.what()}});
   }
   if (found)
     carry_out(std::move(*found), stop);
@@ -188,6 +190,9 @@ void Worker::end(const model::Run& run, const Work& work) {
     // that can be written, the watch writes it as soon as the database takes it.
     if (closing.also) return end(run, Work{failure});
     if (!is_lost(failure)) desk_.owe({.run = run, .ending = std::move(closing.ending)});
+  } catch (const std::exception& bug) {
+    base::log::error("run_defect", {{"run", run.id.value}, {"what", bug.what()}});
+    desk_.owe({.run = run, .ending = std::move(closing.ending)});
   }
 }
 

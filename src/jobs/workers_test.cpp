@@ -123,15 +123,20 @@ TEST_F(WorkersTest, WhatIsNoFailureIsADefectAndTheWorkerGoesOn) {
   EXPECT_EQ(run(second).ending->outcome, Outcome::Succeeded);
 }
 
-TEST_F(WorkersTest, FactsThatCannotBeWrittenAreTheOutcome) {
+TEST_F(WorkersTest, FactsThatCannotBeWrittenAreTheOutcomeAndNewSettingsAreFollowed) {
   const auto id = make_fabric("a");
   start({{Operation::Pull, [&](const model::Run& run, const std::stop_token&) -> Result {
+            if (run.retry_of) return {run, {}, {}};
             return {run, {}, [&](store::Txn& txn) { txn.require_generation(id, 99); }};
           }}});
   const auto queued = queue(id);
   ASSERT_TRUE(ends(queued));
   EXPECT_EQ(run(queued).ending->outcome, Outcome::Cancelled);
   EXPECT_EQ(code_in(run(queued)), "config_changed");
+  const model::RunId next{queued.value + 1};
+  ASSERT_TRUE(ends(next));
+  EXPECT_EQ(run(next).retry_of, queued);
+  EXPECT_EQ(run(next).ending->outcome, Outcome::Succeeded);
 }
 
 TEST_F(WorkersTest, ACancelStopsTheRunWithinASecondAndNamesWhoAsked) {

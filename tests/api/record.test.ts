@@ -2,10 +2,11 @@
 import { expect, test, fieldsOf } from "../support/fixtures";
 import { freshKey } from "../support/api";
 import { heldRun, slowServers } from "../support/gate";
+import { expectRead } from "../support/read";
 import { patient } from "../support/server";
 import { traceOf } from "../support/person";
 import { clusterWithTwin } from "../support/twin";
-import type { ObservedObject } from "../support/types";
+import type { ObservedObject, Run } from "../support/types";
 
 test("48 objects are read, then nothing is written when nothing has changed @kinds", async ({
   hedgerow,
@@ -296,7 +297,7 @@ test("one key is one run, however often it is sent, and another body is refused"
 test.describe("while a run goes on", () => {
   test.use({ settings: patient });
 
-  test("H04: an edit of the connection ends a running sync as config_changed, and the new one is read", async ({
+  test("H04: an edit of the connection ends a running sync as config_changed, and one with the new settings follows", async ({
     hedgerow,
     cluster,
     gate,
@@ -312,8 +313,11 @@ test.describe("while a run goes on", () => {
       code: "config_changed",
       layer: 8,
     });
+    const path = `/api/fabrics/${fabric.id}/runs/?limit=1`;
+    const [next] = (await administrator.must<{ results: Run[] }>("GET", path)).results;
+    expect(next?.retry_of).toBe(run.id);
     await gate.dropAll();
-    expect(await administrator.pull(fabric.id)).toMatchObject({ outcome: "succeeded" });
+    expectRead(await administrator.ended(next?.id ?? 0), { created: 48 });
   });
 
   test("H05: a fabric deleted during a sync leaves its runs as fabric_deleted and nothing else, and others go on", async ({

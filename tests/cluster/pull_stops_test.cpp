@@ -80,19 +80,21 @@ TEST_F(PullStops, ACancelEndsItSoonAndWhatWasFinishedStays) {
   expect_good(fabric_, {.created = 7, .unchanged = 41});
 }
 
-TEST_F(PullStops, AChangedConnectionDiscardsWhatWasReadAndTheNextRunUsesTheNewOne) {
+TEST_F(PullStops, AChangedConnectionDiscardsWhatWasReadAndARunWithTheNewOneFollows) {
   expect_good(fabric_, kAllCreated);
   hold_lists();
   const auto id = begin();
   label(path_of(kWiring, "switches", "leaf-01"), "late");
-  count_writes();
   point(fabric_, {});
   const model::Run stopped = ended(id);
   EXPECT_EQ(outcome_of(stopped), "cancelled");
   EXPECT_EQ(code_of(stopped), "config_changed");
+  const model::Run next = ended({id.value + 1});
+  EXPECT_EQ(next.retry_of, id);
+  EXPECT_EQ(next.counts.changed, 1);
+  EXPECT_EQ(number(fmt::format("SELECT count(*) FROM history WHERE run_id = {}", id.value)), 0);
   gate_.clear();
-  EXPECT_EQ(writes(), 0);
-  expect_good(fabric_, {.changed = 1, .unchanged = 47});
+  expect_good(fabric_, kAllUnchanged);
   label(path_of(kWiring, "switches", "leaf-01"), "");
 }
 

@@ -592,7 +592,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 8,
     title: "The fabric's settings were changed while it ran.",
     meaning: "What the run had read under the old settings and not yet written was discarded; what it had written before is kept.",
-    next: "Run it again with the new settings.",
+    next: "Wait for the run that follows by itself with the new settings; a run that writes has to be started again.",
     retryable: false,
   },
   fabric_deleted: {
