@@ -21,6 +21,7 @@ namespace od = simdjson::ondemand;
 
 template <class T>
 T must(simdjson::simdjson_result<T> result) {
+  if (result.error() == simdjson::MEMALLOC) throw std::bad_alloc{};
   if (result.error() != simdjson::SUCCESS) malformed(simdjson::error_message(result.error()));
   return std::move(result).value_unsafe();
 }

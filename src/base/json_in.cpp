@@ -75,6 +75,7 @@ JsonObject::JsonObject(std::string_view body) : inside_{std::make_unique<Inside>
   auto error = parser.allocate(body.size() + 1, kBodyDepthMax);
   if (!error) error = parser.parse(body.data(), body.size()).get(root);
   if (!error) error = root.get_object().get(object);
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc{};
   if (error) {
     throw Failure{Code::Invalid, Cause::Refused, "The body is not one JSON object."}.with_operator(
         simdjson::error_message(error));

@@ -16,6 +16,7 @@ constexpr std::size_t kYamlDepthMax = 128;
 template <class T>
 T sound(simdjson::simdjson_result<T> result) {
   if (result.error() == simdjson::SUCCESS) return std::move(result).value_unsafe();
+  if (result.error() == simdjson::MEMALLOC) throw std::bad_alloc{};
   throw Failure{Code::Malformed, Cause::Refused, "The document is no JSON."}.with_operator(
       simdjson::error_message(result.error()));
 }
