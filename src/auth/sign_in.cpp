@@ -45,8 +45,11 @@ store::AuditRow audit(std::string_view action, std::string_view name, const Visi
 
 // The failure that tells how a session ended.
 [[noreturn]] void refuse_ended(store::SessionEnd end, const store::Session& session) {
-  const auto idle = session.idle_ends - session.last_seen;
-  const auto minutes = std::chrono::ceil<std::chrono::minutes>(idle).count();
+  const auto in_minutes = [](base::Milliseconds span) {
+    return std::chrono::ceil<std::chrono::minutes>(span).count();
+  };
+  const auto idle = in_minutes(session.idle_ends - session.last_seen);
+  const auto whole = in_minutes(session.absolute_ends - session.created);
   switch (end) {
     case store::SessionEnd::SignedOut:
       throw Failure{Code::SessionMissing, Cause::Refused,
@@ -54,8 +57,12 @@ store::AuditRow audit(std::string_view action, std::string_view name, const Visi
                                         : "You signed out."};
     case store::SessionEnd::Idle:
       throw Failure{Code::SessionExpired, Cause::Refused,
-                    fmt::format("Your session has ended after {} min without activity.", minutes)};
-    case store::SessionEnd::Limit: throw Failure{Code::SessionLimit, Cause::Refused};
+                    fmt::format("Your session has ended after {} min without activity.", idle)};
+    case store::SessionEnd::Limit:
+      throw Failure{Code::SessionLimit, Cause::Refused,
+                    fmt::format("A session lasts {} at most, however much it is used.",
+                                whole % 60 == 0 ? fmt::format("{} h", whole / 60)
+                                                : fmt::format("{} min", whole))};
     case store::SessionEnd::TooMany:
       throw Failure{Code::SessionRevoked, Cause::Refused,
                     "You signed in at more places than one user may; the oldest session ended."};
