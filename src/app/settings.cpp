@@ -51,8 +51,10 @@ std::vector<Entry> faces(Settings& s) {
       {"http.limits.connections", &s.http.limits.connections},
       {"http.limits.queue", &s.http.limits.queue},
       {"http.limits.heavy_queue", &s.http.limits.heavy_queue},
+      {"http.limits.bodies_held", &s.http.limits.bodies_held},
       {"log.level", &s.log_level},
       {"events.heartbeat", &s.heartbeat},
+      {"events.bytes_held", &s.stream_bytes_held},
   };
 }
 
@@ -127,6 +129,7 @@ std::vector<Entry> clusters(Settings& s) {
       {"cluster.page_size", &s.reconcile.kube.page_size},
       {"cluster.concurrency", &s.reconcile.lists_at_once},
       {"cluster.namespaces_max", &s.reconcile.kube.namespaces_max},
+      {"cluster.item_bytes_max", &s.reconcile.kube.item_bytes_max},
       {"cluster.page_bytes_max", &s.reconcile.kube.page_bytes_max},
       {"cluster.list_bytes_max", &s.reconcile.kube.list_bytes_max},
       {"cluster.keep_idle", &s.reconcile.keep_idle},
