@@ -149,7 +149,7 @@ class Table:
 
     def _click(self):
         self._value("G21", "click to run visible, p99", "real, 48", "ms", self._of("clicks", "visible_p99"), (0.2, 0.1))
-        self._value("G21", "click to 48 objects synced", "real, 48", "ms", self._of("clicks", "synced_p50"), (2, 0.5))
+        self._value("G21", "click to 48 objects synced, p99", "real, 48", "ms", self._of("clicks", "synced_p99"), (2, 0.5))
 
     def _reads(self):
         for rate, limits, none in ((2000, (0.025, None), (0, None)), (5000, (None, 0.025), (None, 0))):
