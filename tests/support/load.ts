@@ -24,6 +24,7 @@ interface Kept {
 }
 
 const fabricsMost = 12;
+const runsRead = 5;
 const ended = new Set(["succeeded", "partly", "failed", "cancelled", "lost"]);
 
 // The connection went with the server: what was asked for may have been done.
@@ -35,6 +36,8 @@ export class Load {
   private readonly names = new Set<string>();
   private readonly unsettled = new Set<number>();
   private readonly outcomes = new Map<number, string>();
+  // How many rows of history the latest of those that succeeded have written.
+  private readonly wrote = new Map<number, number>();
   private stopped = false;
 
   private constructor(
@@ -160,11 +163,20 @@ export class Load {
           perhaps: new Set(),
         });
     }
+    for (const [id, rows] of [...this.wrote].slice(-runsRead)) {
+      const { count } = await this.operator.must<{ count: number }>(
+        "GET",
+        `/api/runs/${id}/changes/?limit=1`,
+      );
+      expect(count, `history of run ${id}, which had succeeded`).toBe(rows);
+    }
     for (const id of this.unsettled) this.note(await this.operator.run(id));
   }
 
-  private note({ id, state, outcome }: Run): void {
+  private note({ id, state, outcome, counts }: Run): void {
     if (state !== "ended") return;
+    if (outcome === "succeeded")
+      this.wrote.set(id, counts.created + counts.changed + counts.removed);
     expect(ended, `run ${id} has an outcome`).toContain(outcome);
     this.outcomes.set(id, outcome ?? "");
     this.unsettled.delete(id);
