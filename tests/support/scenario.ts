@@ -9,10 +9,10 @@ import { inFull } from "./tree";
 
 const wire = "wire.har";
 
-export function keptOf({ title, project, repeatEachIndex }: TestInfo): string | undefined {
+export function keptOf({ title, testId, project, repeatEachIndex }: TestInfo): string | undefined {
   const number = /(?:^| )(\d+): /.exec(title)?.[1];
   if (!inFull || number === undefined || repeatEachIndex > 0) return undefined;
-  const words = title.replace(/\W+/g, "-").slice(0, 80);
+  const words = `${title.replace(/\W+/g, "-").slice(0, 80)} ${testId.slice(-6)}`;
   const folder = join(project.outputDir, "scenarios", number, words);
   mkdirSync(folder, { recursive: true });
   return folder;
