@@ -150,9 +150,15 @@ test.describe("with the pauses that people have", () => {
     page.allow(networkLines);
     await hedgerow.server.stop();
     await page.sync().click();
-    await expect(
-      page.getByText(/The server could not be reached.*Your click is kept/),
-    ).toBeVisible();
+    // Longer than 10 s nobody is left with a page that only says that it is busy.
+    await expect(page.getByText(/The server could not be reached.*Your click is kept/)).toBeVisible(
+      { timeout: 10_000 },
+    );
+    const mine = page.getByRole("region", { name: "Your click on Sync from Fabric" });
+    await expect(mine).toContainText("Layer 2 Transport · network_down");
+    await page.oneRed(2);
+    const busy = page.getByText(/^(Sending your click|Connecting|Reconnecting)$/);
+    await expect(busy).toHaveCount(0, { timeout: 10_000 });
     // The waits grow; this one is longer than the server needs to start.
     await expect(page.getByText(/tries so far, next in ([7-9]|1\d) s/)).toBeVisible({
       timeout: 30_000,
@@ -181,6 +187,31 @@ test("B03: layer 2: a click whose answer was lost on the way is one run", async 
   });
   await page.sync().click();
   await expect(page.watched()).toContainText(succeeded, { timeout: 20_000 });
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});
+
+// Nothing is held here, so it is not the server's joining that makes one run of two clicks: the tabs tell each other.
+test("11: a click in a second tab, when the run of the first has ended a moment ago, is that click", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  const other = await page.otherTab();
+  await other.openFabric(fabric);
+  await other.sync().focus();
+  const [first, second] = [page, other].map((tab) =>
+    tab.waitForRequest((it) => it.method() === "POST" && it.url().endsWith("/runs/")),
+  );
+  await page.sync().press("Enter");
+  await other.watched().filter({ hasText: succeeded }).waitFor();
+  await other.keyboard.press("Enter");
+  const keyOf = async (request: typeof first) => (await request)?.headers()["idempotency-key"];
+  expect(await keyOf(second)).toBe(await keyOf(first));
+  const answer = await (await second)?.response();
+  expect(answer?.headers()["idempotency-replayed"]).toBe("true");
+  for (const tab of [page, other]) await expect(tab.watched()).toContainText(succeeded);
   await expectExecutedOnce(hedgerow, cluster, fabric);
 });
 

@@ -4,15 +4,7 @@ import { expect, test } from "../support/fixtures";
 import { slowServers } from "../support/gate";
 import { patient } from "../support/server";
 import { networkLines, type PersonPage } from "../support/person";
-
-async function states(page: PersonPage): Promise<Record<string, number[]>> {
-  const found: Record<string, number[]> = {};
-  for (let layer = 1; layer <= 9; layer += 1) {
-    const state = (await page.layer(layer).getAttribute("data-state")) ?? "none";
-    (found[state] ??= []).push(layer);
-  }
-  return found;
-}
+import { states, stoppedWhileReading } from "./seen_fault";
 
 async function recovers(page: PersonPage): Promise<void> {
   await expect(page.watched()).toContainText("Sync from Fabric succeeded: 48 created", {
@@ -86,23 +78,12 @@ test("layer 4: a token that is refused twice is red on the fabric's page, with i
     name: "stale",
     match: { method: "POST", path: "/runs/$" },
     times: 2,
-    action: {
-      answer: {
-        status: 403,
-        headers: { "Content-Type": "application/problem+json" },
-        body: JSON.stringify({
-          type: "about:blank",
-          status: 403,
-          code: "csrf_stale",
-          layer: 4,
-          title: "The page's security token is out of date.",
-          detail: "",
-          hint: "Read the session again and send the request with its new token.",
-          retryable: true,
-          request_id: "req_stale",
-        }),
-      },
-    },
+    action: { request_headers: { "X-CSRF-Token": "of-another-session" } },
+  });
+  const refusals: string[] = [];
+  page.on("response", (response) => {
+    const { "x-request-id": id } = response.headers();
+    if (response.status() === 403 && id !== undefined) refusals.push(id);
   });
   await page.sync().click();
   await expect(page.getByText(/^The page’s security token was refused twice\./)).toBeVisible();
@@ -113,7 +94,8 @@ test("layer 4: a token that is refused twice is red on the fabric's page, with i
     not_reached: [6, 7, 8, 9],
   });
   const mine = page.getByRole("region", { name: "Your click on Sync from Fabric" });
-  await expect(mine).toContainText("Layer 4 CSRF · csrf_refused · request req_stale");
+  expect(refusals).toHaveLength(2);
+  await expect(mine).toContainText(`Layer 4 CSRF · csrf_refused · request ${refusals[1]}`);
   expect(cluster.lists("connections")).toBe(0);
   await page.sync().click();
   await recovers(page);
@@ -205,10 +187,10 @@ test.describe("layer 8, while a run goes on", () => {
         });
       }
       await expect(page.watched()).toContainText(says, { timeout: 20_000 });
-      await page.oneRed(8);
+      await expect.poll(() => states(page)).toEqual(stoppedWhileReading);
       await page.getByRole("link", { name: "Open run 1" }).click();
       await expect(page.getByText(`${code}, layer 8`)).toBeVisible();
-      await page.oneRed(8);
+      expect(await states(page)).toEqual(stoppedWhileReading);
       await gate.dropAll();
       const operator = await hedgerow.server.as("operator");
       expect((await operator.pull(fabric.id)).counts.created).toBeGreaterThan(0);
@@ -226,10 +208,19 @@ test.describe("layer 8, while a run goes on", () => {
     await gate.rule(slowServers);
     await page.sync().click();
     await gate.holds("slow");
+    await expect(page.layer(9)).toContainText("Switch 7");
     await hedgerow.server.restart(undefined, "SIGKILL");
     await page.goto(page.at("/runs/1/"));
     await expect(page.getByText("lost, layer 8")).toBeVisible({ timeout: 20_000 });
-    await page.oneRed(8);
+    expect(await states(page)).toEqual(stoppedWhileReading);
+    await expect(page.layer(8)).toContainText(
+      /Finished before that: .*\bSwitch\b.* May be new in part: Server\./,
+    );
+    const kinds = page.getByRole("table", { name: "Kinds" });
+    const row = (kind: string) =>
+      kinds.getByRole("row").filter({ hasText: new RegExp(`^${kind} `) });
+    await expect(row("Switch")).toContainText(/Passed\s*7/);
+    await expect(row("Server")).toContainText(/Partly\s*not read/);
     await gate.dropAll();
     await page.openFabric(fabric);
     await expect(page.watched()).toContainText("Sync from Fabric succeeded", { timeout: 20_000 });

@@ -1,5 +1,6 @@
 // What is odd about objects, as their pages say it.
 import { expect, fieldsOf, test } from "../support/fixtures";
+import { patient } from "../support/server";
 import { clusterWithTwin } from "../support/twin";
 
 test("being deleted, numbers beyond 2^53, 1.5 MiB and all 48 gone at once stand on the page as they are", async ({
@@ -49,6 +50,42 @@ test("being deleted, numbers beyond 2^53, 1.5 MiB and all 48 gone at once stand 
   await expect(page.getByRole("main")).toContainText(
     "No object in the record. The last complete reading found none.",
   );
+});
+
+test.describe("with pages of 5", () => {
+  test.use({ settings: { ...patient, "cluster.page_size": 5 } });
+
+  test("an object that changes between two pages is read as of one moment, and the next click sees its change", async ({
+    hedgerow,
+    cluster,
+    gate,
+    page,
+  }) => {
+    const { whole, namespace } = cluster;
+    const second = { method: "GET", path: "/servers$", query: "continue=" };
+    await gate.rule({ name: "between", match: second, times: 1, action: { hold: true } });
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    await page.signIn("operator").open(fabric);
+    await page.sync().click();
+    await gate.holds("between");
+    const spec = { description: "changed between two pages" };
+    await whole.patch("Server", namespace, "server-10", { spec });
+    await gate.release("between");
+    await expect(page.watched()).toContainText("succeeded: 48 created");
+    const seen = async () => {
+      await page.getByRole("link", { name: "Objects", exact: true }).click();
+      await page.getByRole("link", { name: "server-10", exact: true }).click();
+      await page.getByRole("tab", { name: "YAML" }).click();
+      await expect(page.getByRole("main")).toContainText("name: server-10");
+      return await page.getByRole("main").innerText();
+    };
+    expect(await seen()).not.toContain(spec.description);
+    await page.openFabric(fabric);
+    await page.clickedASecondAgo();
+    await page.sync().click();
+    await expect(page.watched()).toContainText("0 created, 1 changed, 47 unchanged, 0 removed");
+    expect(await seen()).toContain(spec.description);
+  });
 });
 
 test("the same kind name in two groups stands on the page as two kinds, and no object of one is shown as the other's @kinds", async ({

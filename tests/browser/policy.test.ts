@@ -18,24 +18,32 @@ const linesOf = (log: string) =>
 test("a foreign script is kept out of the page, and the server's log says which and where", async ({
   hedgerow,
   page,
+  frontGate,
 }) => {
   page.allow(/Content Security Policy|Trusted/);
+  const scripts = [
+    '<script src="https://elsewhere.example/track.js?who=alice#private"></script>',
+    "<script>document.title = 'taken over'</script>",
+  ];
+  await frontGate.rule({
+    name: "scripts",
+    match: { method: "GET", path: "^/sign-in/$" },
+    times: 1,
+    action: { rewrite: [{ regex: "</body>", with: `${scripts.join("")}</body>` }] },
+  });
   await page.goto(page.at("/sign-in/?next=%2Ffabrics%2F%3Fq%3Dprivate"));
+  await frontGate.taken("scripts");
   await expect(page.getByLabel("User name")).toBeVisible();
-  await page.evaluate(() => {
-    const image = document.createElement("img");
-    image.src = "https://elsewhere.example/track.png?who=alice#private";
-    document.body.append(image);
+  await expect(page).not.toHaveTitle("taken over");
+  const lines = await until("the reports", () => {
+    const found = linesOf(hedgerow.server.log);
+    return Promise.resolve(found.length > 1 ? found : undefined);
   });
-  const [line] = await until("the report", () => {
-    const lines = linesOf(hedgerow.server.log);
-    return Promise.resolve(lines.length > 0 ? lines : undefined);
-  });
-  expect(line).toMatchObject({
-    page: page.at("/sign-in/"),
-    directive: "img-src",
-    blocked: "https://elsewhere.example/track.png",
-  });
+  const directive = "script-src-elem";
+  for (const blocked of ["https://elsewhere.example/track.js", "inline"])
+    expect(lines).toContainEqual(
+      expect.objectContaining({ page: page.at("/sign-in/"), directive, blocked }),
+    );
   expect(hedgerow.server.log).not.toContain("private");
   await page.signIn("viewer");
 });

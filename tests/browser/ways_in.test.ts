@@ -1,9 +1,12 @@
-// Ways into the application: deep links, roles, plain HTTP, and what every screen owes to everybody.
+// Ways into the application: deep links, roles, and what every screen owes to everybody.
 import type { Locator } from "@playwright/test";
 import { routes } from "../support/contract";
-import { expect, test } from "../support/fixtures";
+import type { Api } from "../support/api";
+import { expect, fieldsOf, test, type Hedgerow, type OwnNamespace } from "../support/fixtures";
 import { networkLines, type PersonPage } from "../support/person";
+import type { Fabric, Problem } from "../support/types";
 import { look } from "./look";
+import { layTrouble } from "./trouble";
 
 test("22: a deep link leads, after sign-in, to exactly that address with its filters", async ({
   hedgerow,
@@ -68,7 +71,7 @@ test("23: without a session a browser too gets 401 as data from every route, and
   await page.signIn("viewer");
 });
 
-test("25: a viewer sees Sync from Fabric locked, and is told which right is missing", async ({
+test("F01: 25: a viewer sees Sync from Fabric locked, is told which right is missing, and a forged click is refused", async ({
   hedgerow,
   cluster,
   page,
@@ -84,57 +87,38 @@ test("25: a viewer sees Sync from Fabric locked, and is told which right is miss
   const why = page.getByRole("dialog", { name: "Sync from Fabric is locked" });
   await expect(why).toContainText("An administrator can grant it.");
   await expect(why).toContainText("Layer 6 Permission · forbidden");
+  page.allow(networkLines);
+  const forged = await page.evaluate(async (path) => {
+    const session = (await (await fetch("/api/session/")).json()) as { csrf_token: string };
+    const headers = {
+      "Content-Type": "application/json",
+      "Idempotency-Key": "forged-0123456789abcdef",
+      "X-CSRF-Token": session.csrf_token,
+    };
+    const body = JSON.stringify({ operation: "pull" });
+    const answer = await fetch(path, { method: "POST", headers, body });
+    return { status: answer.status, problem: (await answer.json()) as Problem };
+  }, `/api/fabrics/${fabric.id}/runs/`);
+  expect(forged).toMatchObject({ status: 403, problem: { code: "forbidden", layer: 6 } });
+  expect(forged.problem.detail).toMatch(
+    new RegExp(`fabric\\.sync.*${fabric.name}|${fabric.name}.*fabric\\.sync`),
+  );
   expect(cluster.lists("connections")).toBe(0);
-});
-
-test("56: over plain HTTP by host name every button works, and a banner says it is not protected", async ({
-  hedgerow,
-  cluster,
-  page,
-}) => {
-  const fabric = await hedgerow.fabric({ cluster });
-  page.comeBy(hedgerow.server.url.replace("127.0.0.1", "hedgerow.lab"));
-  await page.goto(page.at("/"));
-  expect(await page.evaluate(() => isSecureContext)).toBe(false);
-  await page.signIn("administrator").open(fabric);
-  await expect(page.getByText("This connection is not protected.")).toBeVisible();
-  await page.sync().click();
-  await expect(page.watched()).toContainText("48 created");
-  await page.getByRole("button", { name: "Test connection" }).click();
-  await expect(page.watched()).toContainText("Test connection succeeded");
-  await page.getByRole("link", { name: "Objects", exact: true }).click();
-  await page.getByRole("link", { name: "leaf-01", exact: true }).click();
-  await page.getByRole("tab", { name: "YAML" }).click();
-  await page.getByRole("button", { name: /copy/i }).first().click();
-  await expect(page.getByText(/copied/i).first()).toBeVisible();
-  await page.goto(page.at("/fabrics/add/"));
-  await page.getByLabel("Name", { exact: true }).fill("second lab");
-  await page.getByText("Later", { exact: true }).click();
-  await page.getByRole("button", { name: "Add fabric without a connection" }).click();
-  await expect(page).toHaveTitle(/second lab/);
-  await page.getByRole("link", { name: "Settings" }).click();
-  await page.getByLabel("Name", { exact: true }).fill("third lab");
-  await page.getByRole("button", { name: "Save", exact: true }).click();
-  await expect(page).toHaveTitle(/third lab/);
-  await page.getByRole("link", { name: "Settings" }).click();
-  await page.getByRole("button", { name: "Delete third lab" }).click();
-  // What is open may be read once more while its deletion is told.
-  page.allow(/status of 404/);
-  await page.getByLabel("Type third lab to confirm").fill("third lab");
-  await page.getByRole("button", { name: "Delete this fabric" }).click();
-  await expect(page).toHaveURL(/\/fabrics\/$/);
-  await page.goto(page.at("/health/"));
-  await expect(page.getByRole("table", { name: "Checks of the server" })).toBeVisible();
-  await page.getByRole("button", { name: "administrator" }).click();
-  await page.getByRole("menuitem", { name: "Sign out" }).click();
-  await expect(page.getByLabel("User name")).toBeVisible();
+  const operator = await hedgerow.server.as("operator");
+  expect((await operator.pull(fabric.id)).counts.created, "who may, still can").toBe(48);
 });
 
 // ---- 5: names and ids
 
-let someCa = "";
+interface Place {
+  administrator: Api;
+  cluster: OwnNamespace;
+  fabric: Fabric;
+  // Of which the record says every trouble that a page has words for.
+  troubled: Fabric;
+}
 
-const screens: Record<string, (page: PersonPage, fabric: number) => Promise<void>> = {
+const screens: Record<string, (page: PersonPage, place: Place) => Promise<void>> = {
   fabrics: async (page) => {
     await page.goto(page.at("/fabrics/"));
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
@@ -148,20 +132,20 @@ const screens: Record<string, (page: PersonPage, fabric: number) => Promise<void
     await page.getByText("Separate fields").click();
     await expect(page.getByLabel("Server", { exact: true })).toBeVisible();
   },
-  fabric: async (page, id) => {
-    await page.goto(page.at(`/fabrics/${id}/`));
+  fabric: async (page, { fabric }) => {
+    await page.goto(page.at(`/fabrics/${fabric.id}/`));
     await expect(page.watched()).toContainText("succeeded");
   },
-  settings: async (page, id) => {
-    await page.goto(page.at(`/fabrics/${id}/settings/`));
+  settings: async (page, { fabric }) => {
+    await page.goto(page.at(`/fabrics/${fabric.id}/settings/`));
     await expect(page.getByLabel("Name", { exact: true })).toBeVisible();
   },
-  objects: async (page, id) => {
-    await page.goto(page.at(`/fabrics/${id}/objects/`));
+  objects: async (page, { fabric }) => {
+    await page.goto(page.at(`/fabrics/${fabric.id}/objects/`));
     await expect(page.getByRole("table", { name: "Objects" })).toBeVisible();
   },
-  "objects without a match": async (page, id) => {
-    await page.goto(page.at(`/fabrics/${id}/objects/?q=leaf-99`));
+  "objects without a match": async (page, { fabric }) => {
+    await page.goto(page.at(`/fabrics/${fabric.id}/objects/?q=leaf-99`));
     await expect(page.getByText(/No match/)).toBeVisible();
   },
   object: async (page) => {
@@ -181,17 +165,17 @@ const screens: Record<string, (page: PersonPage, fabric: number) => Promise<void
     await page.getByRole("button", { name: "administrator" }).click();
     await expect(page.getByRole("menu")).toBeVisible();
   },
-  "a filled ladder": async (page) => {
+  "a filled ladder": async (page, { cluster }) => {
     await page.goto(page.at("/fabrics/add/"));
     await page.getByText("Separate fields").click();
     await page.getByLabel("Server", { exact: true }).fill("https://127.0.0.1:1");
-    await page.getByLabel("CA certificate", { exact: true }).fill(someCa);
+    await page.getByLabel("CA certificate", { exact: true }).fill(cluster.connection.ca);
     await page.getByRole("textbox", { name: "Token", exact: true }).fill("a.token.of-nobody");
     await page.getByRole("button", { name: "Test connection" }).click();
     await expect(page.getByRole("list", { name: "What was measured" })).toContainText("refused");
   },
-  "the dialog that deletes": async (page, id) => {
-    await page.goto(page.at(`/fabrics/${id}/settings/`));
+  "the dialog that deletes": async (page, { fabric }) => {
+    await page.goto(page.at(`/fabrics/${fabric.id}/settings/`));
     await page.getByRole("button", { name: /^Delete/ }).click();
     await expect(page.getByRole("alertdialog")).toBeVisible();
   },
@@ -207,7 +191,65 @@ const screens: Record<string, (page: PersonPage, fabric: number) => Promise<void
     await page.goto(page.at("/nothing/here/"));
     await expect(page.getByText("There is no page at this address.")).toBeVisible();
   },
+  "a run that was done in part": async (page) => {
+    await page.goto(page.at("/runs/2/"));
+    await expect(page.getByRole("button", { name: "Copy rule for Server" })).toBeVisible();
+  },
+  "another cluster, and one that was restored": async (page, { troubled }) => {
+    await page.goto(page.at(`/fabrics/${troubled.id}/settings/`));
+    for (const name of ["Confirm the new cluster", "Confirm that it was restored"])
+      await expect(page.getByRole("button", { name })).toBeVisible();
+  },
+  "a fabric that is paused": async (page, { troubled }) => {
+    await page.goto(page.at(`/fabrics/${troubled.id}/`));
+    await expect(page.getByRole("button", { name: /^Resume/ })).toBeVisible();
+  },
+  // From here on the clicks stay above every page.
+  "a click that was refused": async (page) => {
+    await page.sync().click();
+    await page.oneRed(8);
+  },
+  "a click that was refused, elsewhere": async (page) => {
+    await page.getByRole("link", { name: "Objects", exact: true }).click();
+    await page.getByRole("button", { name: "Show the nine layers" }).click();
+    await page.oneRed(8);
+  },
+  "a click that waits": async (page, { fabric }) => {
+    await page.route(/\/runs\/$/, (route) => route.abort("connectionrefused"));
+    await page.goto(page.at(`/fabrics/${fabric.id}/`));
+    await page.sync().click();
+    await expect(page.getByRole("button", { name: "Try now" })).toBeVisible();
+    await page.oneRed(2);
+  },
+  "a fabric that was deleted": async (page, { administrator }) => {
+    const gone = await administrator.addFabric("gone lab");
+    await page.openFabric(gone);
+    await administrator.must("DELETE", `/api/fabrics/${gone.id}/?name=gone%20lab`);
+    await expect(page.getByRole("heading", { name: "gone lab was deleted." })).toBeVisible();
+  },
 };
+
+// One run that was done in part, and one fabric in trouble.
+async function troubledPlace({ server }: Hedgerow, cluster: OwnNamespace): Promise<Place> {
+  const administrator = await server.as("administrator");
+  const shared = { ...fieldsOf(cluster.connection, cluster.namespace) };
+  const [fabric, troubled] = await Promise.all(
+    ["lab", "troubled lab"].map(async (name) => {
+      const { id } = await administrator.addFabric(name, shared);
+      return await administrator.editFabric(id, { shares_cluster: true });
+    }),
+  );
+  if (!fabric || !troubled) throw new Error("There are two fabrics.");
+  await administrator.pull(fabric.id);
+  const { token } = await cluster.whole.reader(["servers"]);
+  await administrator.editFabric(fabric.id, { cluster: { token } });
+  expect(await administrator.pull(fabric.id)).toMatchObject({ id: 2, outcome: "partly" });
+  await administrator.editFabric(fabric.id, { cluster: shared });
+  await administrator.pull(fabric.id);
+  await administrator.pull(troubled.id);
+  await layTrouble(server, troubled);
+  return { administrator, cluster, fabric, troubled };
+}
 
 test.describe("5: no id occurs twice and every control has a name", () => {
   test("on the sign-in page, also with a refusal", async ({ page }) => {
@@ -218,6 +260,20 @@ test.describe("5: no id occurs twice and every control has a name", () => {
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await expect(page.getByText("User name or password is wrong.")).toBeVisible();
     expect(await look(page)).toEqual({ doubled: [], violations: [] });
+    await page.goto(page.at("/basic/"));
+    await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+    expect(await look(page)).toEqual({ doubled: [], violations: [] });
+  });
+
+  test("on the basic pages", async ({ hedgerow, cluster, page }) => {
+    const fabric = await hedgerow.fabric({ cluster });
+    await (await hedgerow.server.as("operator")).pull(fabric.id);
+    await page.signIn("operator");
+    for (const path of ["/basic/", `/basic/fabrics/${fabric.id}/`, "/basic/runs/1/"]) {
+      await page.goto(page.at(path));
+      await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
+      expect(await look(page), path).toEqual({ doubled: [], violations: [] });
+    }
   });
 
   test("in the note behind a locked button", async ({ hedgerow, cluster, page }) => {
@@ -263,14 +319,14 @@ for (const [how, { width, height, ...media }] of Object.entries(sights))
     page,
   }) => {
     test.slow();
-    const fabric = await hedgerow.fabric({ cluster });
-    await (await hedgerow.server.as("administrator")).pull(fabric.id);
-    await page.emulateMedia(media);
+    const place = await troubledPlace(hedgerow, cluster);
+    // What fades in has its colours at once.
+    await page.emulateMedia({ ...media, reducedMotion: "reduce" });
     await page.setViewportSize({ width, height });
     await page.signIn("administrator");
-    someCa = cluster.connection.ca;
+    page.allow(networkLines);
     for (const [name, open] of Object.entries(screens)) {
-      await open(page, fabric.id);
+      await open(page, place);
       expect(await look(page), name).toEqual({ doubled: [], violations: [] });
       const sideways = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -278,6 +334,38 @@ for (const [how, { width, height, ...media }] of Object.entries(sights))
       expect(sideways, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
     }
   });
+
+test("47: colours that a person chose stay theirs over a reload, whatever the system has", async ({
+  page,
+}) => {
+  await page.signIn("viewer");
+  const choose = async (name: string) => {
+    await page.getByRole("button", { name: "viewer", exact: true }).click();
+    await page.getByRole("menuitem", { name }).click();
+  };
+  const ground = () =>
+    page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const systemHas = async (colorScheme: "light" | "dark") => {
+    await page.emulateMedia({ colorScheme });
+    return await ground();
+  };
+  const [dark, light] = [await systemHas("dark"), await systemHas("light")];
+  expect(dark).not.toBe(light);
+  const seen = async (colour: string) => {
+    await expect.poll(ground).toBe(colour);
+    await page.reload();
+    await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
+    expect(await ground()).toBe(colour);
+    expect(await look(page)).toEqual({ doubled: [], violations: [] });
+  };
+  await choose("Colours: dark");
+  await seen(dark);
+  await choose("Colours: light");
+  await systemHas("dark");
+  await seen(light);
+  await choose("Colours: as the system");
+  await seen(dark);
+});
 
 test("47: in forced colours what is chosen can be told from what is not", async ({
   hedgerow,

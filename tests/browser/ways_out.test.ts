@@ -3,6 +3,7 @@ import { expect, test } from "../support/fixtures";
 import { slowServers } from "../support/gate";
 import { patient } from "../support/server";
 import { networkLines, type PersonPage } from "../support/person";
+import { states, stoppedWhileReading } from "./seen_fault";
 
 test.describe("a fabric that is deleted while it is looked at", () => {
   test.use({ settings: patient });
@@ -49,7 +50,7 @@ test.describe("a fabric that is deleted while it is looked at", () => {
     });
     await expect(page.getByText("Layer 8 State · fabric_deleted")).toBeVisible();
     await expect(page.getByText(/administrator deleted .*Nothing is left to do/)).toBeVisible();
-    await page.oneRed(8);
+    expect(await states(page)).toEqual(stoppedWhileReading);
     await expect(page.getByText("There is nothing here that you may see")).toHaveCount(0);
     await expect(objects.getByRole("table")).toHaveCount(0);
     await expect(object.getByRole("tablist")).toHaveCount(0);

@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { TestCluster, type Connection } from "./cluster";
 import { Gate } from "./gate";
 import { Person, type PersonPage } from "./person";
+import { keepLog, keepSight, keepWire, keptOf, recordedIn } from "./scenario";
 import { keep } from "./secrets";
 import { TestServer, type Settings } from "./server";
 import { freshKey } from "./api";
@@ -125,6 +126,7 @@ export const test = base.extend<
       writeFileSync(file, server.log);
       await info.attach("server.log", { path: file });
     }
+    keepLog(server.log, keptOf(info));
     await server.remove();
     expect(faults, "what the server's log must not hold").toEqual([]);
   },
@@ -141,16 +143,30 @@ export const test = base.extend<
     await gate.stop();
   },
 
-  page: async ({ page, hedgerow }, use) => {
+  contextOptions: async ({ contextOptions }, use, info) => {
+    await use({ ...contextOptions, ...recordedIn(keptOf(info)) });
+  },
+
+  context: async ({ context }, use, info) => {
+    await use(context);
+    const folder = keptOf(info);
+    if (folder === undefined) return;
+    await context.close();
+    keepWire(folder);
+  },
+
+  page: async ({ page, hedgerow }, use, info) => {
     const person = new Person(page, () => hedgerow.server.url);
     await use(person.page);
+    await keepSight(page, keptOf(info));
     expect(person.faults(), "what the browser's console and answers must not hold").toEqual([]);
   },
 
-  frontGate: async ({ hedgerow, page }, use) => {
+  frontGate: async ({ hedgerow, page }, use, info) => {
     const frontGate = await Gate.beforeHedgerow(hedgerow.server.url);
     page.comeBy(frontGate.url);
     await use(frontGate);
+    await keepSight(page, keptOf(info));
     // A page that is still open would complain of the Gate's end.
     await page.close();
     await frontGate.stop();

@@ -1,0 +1,183 @@
+// Hedgerow by host name over plain HTTP, as in a lab: no button may need what browsers give to secure pages alone.
+import { asPeopleHaveThem } from "../support/defaults";
+import { expect, test as base } from "../support/fixtures";
+import { slowServers } from "../support/gate";
+import { kubeconfig } from "../support/kubeconfig";
+import { networkLines } from "../support/person";
+import { patient } from "../support/server";
+import { layTrouble } from "./trouble";
+
+const test = base.extend({
+  page: async ({ page, hedgerow }, use) => {
+    page.comeBy(hedgerow.server.url.replace("127.0.0.1", "hedgerow.lab"));
+    await page.goto(page.at("/"));
+    expect(await page.evaluate(() => isSecureContext)).toBe(false);
+    await use(page);
+  },
+});
+
+test("56: a fabric is synced, read, added, changed and deleted, and a banner says that this is not protected", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("administrator").open(fabric);
+  await expect(page.getByText("This connection is not protected.")).toBeVisible();
+  await page.sync().click();
+  await expect(page.watched()).toContainText("48 created");
+  await page.getByRole("button", { name: "Test connection" }).click();
+  await expect(page.watched()).toContainText("Test connection succeeded");
+  const quiet = page.getByRole("button", { name: /kinds? without objects/ });
+  await quiet.click();
+  await expect(quiet).toContainText("Hide");
+  await page.getByRole("link", { name: "Objects", exact: true }).click();
+  await page.getByRole("searchbox", { name: "Search objects" }).fill("leaf-99");
+  await page.getByRole("button", { name: "Clear all filters" }).click();
+  await page.getByRole("link", { name: "leaf-01", exact: true }).click();
+  await page.getByRole("tab", { name: "YAML" }).click();
+  await page.getByRole("button", { name: /copy/i }).first().click();
+  await expect(page.getByText(/copied/i).first()).toBeVisible();
+  await page.goto(page.at("/fabrics/add/"));
+  await page.getByLabel("Name", { exact: true }).fill("second lab");
+  await page.getByText("Later", { exact: true }).click();
+  await page.getByRole("button", { name: "Add fabric without a connection" }).click();
+  await expect(page).toHaveTitle(/second lab/);
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("third lab");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(page).toHaveTitle(/third lab/);
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("button", { name: "Delete third lab" }).click();
+  await page.getByRole("button", { name: "Keep it" }).click();
+  await page.getByRole("button", { name: "Delete third lab" }).click();
+  // What is open may be read once more while its deletion is told.
+  page.allow(/status of 404/);
+  await page.getByLabel("Type third lab to confirm").fill("third lab");
+  await page.getByRole("button", { name: "Delete this fabric" }).click();
+  await expect(page).toHaveURL(/\/fabrics\/$/);
+  await page.goto(page.at("/health/"));
+  await expect(page.getByRole("table", { name: "Checks of the server" })).toBeVisible();
+  await page.getByRole("button", { name: /^Check/ }).click();
+  await page.getByRole("button", { name: "administrator" }).click();
+  await page.getByRole("menuitem", { name: "Colours: dark" }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await page.getByRole("button", { name: "administrator" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByLabel("User name")).toBeVisible();
+});
+
+test.describe("while a run goes on", () => {
+  test.use({ settings: patient });
+
+  test("56: a run is joined, asked for once more, and cancelled", async ({
+    hedgerow,
+    cluster,
+    gate,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    await page.signIn("operator").open(fabric);
+    await gate.rule(slowServers);
+    await (await hedgerow.server.as("administrator")).start(fabric.id);
+    await gate.holds("slow");
+    await page.sync().click();
+    await page.getByRole("button", { name: "Run once more after this one" }).click();
+    await expect(page.getByText("Run 2 follows after this one.")).toBeVisible();
+    await page.getByRole("button", { name: "Put away" }).click();
+    await gate.release("slow");
+    await expect(page.getByRole("link", { name: "Open run 2" })).toBeVisible();
+    await gate.holds("slow");
+    await page.getByRole("button", { name: "Cancel run" }).click();
+    await expect(page.watched()).toContainText("was cancelled", { timeout: 20_000 });
+    await gate.dropAll();
+    await page.sync().click();
+    await expect(page.watched()).toContainText("48 unchanged");
+  });
+});
+
+test.describe("with the pauses that people have", () => {
+  test.use({ settings: asPeopleHaveThem(/^page\.pause/) });
+
+  test("56: a click that waits is sent at once, given up, and finished after signing in", async ({
+    hedgerow,
+    cluster,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster });
+    await page.signIn("operator").open(fabric);
+    page.allow(networkLines);
+    const button = (name: string) => page.getByRole("button", { name, exact: true });
+    await hedgerow.server.stop();
+    await page.sync().click();
+    await button("Cancel").click();
+    await expect(button("Try now")).toHaveCount(0);
+    await page.sync().click();
+    await expect(page.getByText(/next in ([7-9]|1\d) s/)).toBeVisible({ timeout: 30_000 });
+    await hedgerow.server.begin();
+    await button("Try now").click();
+    await expect(page.watched()).toContainText("48 created");
+
+    await hedgerow.endSessionsOf("operator");
+    await page.clickedASecondAgo();
+    await page.sync().click();
+    await button("Not now").click();
+    await page
+      .getByRole("region", { name: /Sync from Fabric on/ })
+      .getByRole("button", { name: "Sign in" })
+      .click();
+    await button("Show what is typed").click();
+    await page.signInHere("administrator");
+    await button("Discard").click();
+    await page.sync().click();
+    await expect(page.watched()).toContainText("48 unchanged");
+  });
+});
+
+test("56: a file is chosen for a new fabric, and its connection is tested", async ({
+  cluster,
+  page,
+}) => {
+  await page.signIn("administrator");
+  await page.goto(page.at("/fabrics/add/"));
+  const name = page.getByLabel("Name", { exact: true });
+  await name.fill("half a lab");
+  await page.getByRole("button", { name: "Discard what is typed" }).click();
+  await expect(name).toHaveValue("");
+  await name.fill("file lab");
+  const choosing = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Choose a file" }).click();
+  const buffer = Buffer.from(kubeconfig(cluster.connection));
+  await (await choosing).setFiles({ name: "config", mimeType: "text/plain", buffer });
+  const field = page.getByRole("textbox", { name: "Kubeconfig", exact: true });
+  await expect(field).toHaveValue(/current-context: lab/);
+  await page.getByRole("button", { name: "Test connection" }).click();
+  const ladder = page.getByRole("list", { name: "What was measured" });
+  await expect(ladder.locator('[data-rung="rights"]')).toContainText("Passed");
+  await page.getByLabel(/^Namespaces/).fill(cluster.namespace);
+  await page.getByRole("button", { name: "Add fabric", exact: true }).click();
+  await page.sync().click();
+  await expect(page.watched()).toContainText("48 created");
+});
+
+test("56: what has to be confirmed is confirmed, and a pause is ended", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await (await hedgerow.server.as("operator")).pull(fabric.id);
+  const identity = await layTrouble(hedgerow.server, fabric);
+  await page.signIn("administrator");
+  await page.goto(page.at(`/fabrics/${fabric.id}/settings/`));
+  const restored = page.getByRole("button", { name: "Confirm that it was restored" });
+  await restored.click();
+  await expect(restored).toBeHidden();
+  await page.getByLabel("Identity of the new cluster, typed to confirm").fill(identity);
+  const other = page.getByRole("button", { name: "Confirm the new cluster" });
+  await other.click();
+  await expect(other).toBeHidden();
+  await page.openFabric(fabric);
+  await page.getByRole("button", { name: /^Resume/ }).click();
+  await expect(page.headline()).not.toContainText("Paused");
+});
