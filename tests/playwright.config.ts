@@ -5,12 +5,11 @@ import { inTree, realFabric, thorough } from "./support/tree";
 import type { Options } from "./support/fixtures";
 
 // Files whose every test reads kinds or objects.
-const aboutKinds = [
-  ...["cluster_faults", "documents", "identity", "queries", "scope"].map(
-    (it) => `api/${it}.test.ts`,
-  ),
-  ...["inputs_cluster", "odd_objects"].map((it) => `browser/${it}.test.ts`),
-];
+const aboutKinds = Object.entries({
+  api: "cluster_faults documents identity ladder namespaces queries rewound scope",
+  browser: "clusters counts inputs_cluster namespaces odd_objects",
+  faults: "kubernetes secrets",
+}).flatMap(([room, names]) => names.split(" ").map((name) => `${room}/${name}.test.ts`));
 
 const ci = process.env.CI === "true";
 // All of the browser and traces of what fails; elsewhere it goes without the windows that nobody sees, and what fails

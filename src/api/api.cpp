@@ -6,6 +6,19 @@
 
 namespace hedgerow::api {
 
+namespace {
+
+// What a program waits at least before it asks again, where nothing better is known.
+constexpr std::chrono::seconds kPause{1};
+
+base::Failure with_pause(base::Failure failure) {
+  const bool again = failure.http_status() == 503 && base::facts_of(failure.code()).retryable;
+  if (!again || failure.retry_after()) return failure;
+  return std::move(failure).with_retry_after(kPause);
+}
+
+}  // namespace
+
 struct Api::Inside {
   Inside(const Settings& given, const Parts& with)
       : settings{given},
@@ -40,7 +53,8 @@ void Api::add_to(http::Router& router) {
   add_health_routes(router, inside_->context);
 }
 
-http::Response Api::render(const base::Failure& failure, const http::Request& request) {
+http::Response Api::render(const base::Failure& thrown, const http::Request& request) {
+  const base::Failure failure = with_pause(thrown);
   if (failure.code() == base::Code::InternalFault)
     inside_->faults.note({.at = inside_->parts.deps.clock.wall(),
                           .request = request.id,

@@ -133,8 +133,10 @@ constexpr http::RouteLimits kReport{.body_max = 16 * 1024};
 }  // namespace
 
 void add_health_routes(http::Router& router, const Context& context) {
-  router.add("GET", "/livez",
-             [](http::Request&) { return http::Response::of(200, kText, "ok\n"); });
+  router.add("GET", "/livez", [](http::Request& request) {
+    Query{request}.finish();
+    return http::Response::of(200, kText, "ok\n");
+  });
   router.add("GET", "/readyz", [&](http::Request& r) { return readiness(context, r); });
   router.add("GET", "/api/health/", [&](http::Request& r) { return health(context, r); });
   router.add(

@@ -13,7 +13,9 @@ namespace hedgerow::api {
 
 namespace {
 
-http::Response embedded(std::string_view type, const char* begin, const char* end) {
+http::Response embedded(const http::Request& request, std::string_view type, const char* begin,
+                        const char* end) {
+  Query{request}.finish();
   http::Response response = http::Response::of(200, type, "");
   response.fixed_body = std::as_bytes(std::span{begin, end});
   return response;
@@ -32,17 +34,18 @@ http::Response metrics(const Context& context, const http::Request& request) {
 }  // namespace
 
 void add_server_routes(http::Router& router, const Context& context) {
-  router.add("GET", "/api/openapi.yaml", [](http::Request&) {
-    return embedded("application/yaml; charset=utf-8", hedgerow_embedded_contract_yaml,
+  router.add("GET", "/api/openapi.yaml", [](http::Request& r) {
+    return embedded(r, "application/yaml; charset=utf-8", hedgerow_embedded_contract_yaml,
                     hedgerow_embedded_contract_yaml_end);
   });
-  router.add("GET", "/api/openapi.json", [](http::Request&) {
-    return embedded("application/json", hedgerow_embedded_contract_json,
+  router.add("GET", "/api/openapi.json", [](http::Request& r) {
+    return embedded(r, "application/json", hedgerow_embedded_contract_json,
                     hedgerow_embedded_contract_json_end);
   });
   router.add("GET", "/api/events/", [&](http::Request& r) { return context.events.open(r); });
   router.add("GET", "/metrics", [&](http::Request& r) { return metrics(context, r); });
-  router.add("GET", "/version", [&](http::Request&) {
+  router.add("GET", "/version", [&](http::Request& request) {
+    Query{request}.finish();
     base::JsonOut out;
     out.begin_object().field("version", context.settings.version);
     out.field("page", context.settings.page_version).end_object();

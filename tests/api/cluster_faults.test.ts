@@ -4,8 +4,9 @@ import { expect, test, fieldsOf, type Hedgerow, type OwnNamespace } from "../sup
 import { blackHole } from "../support/black_hole";
 import type { Api } from "../support/api";
 import { TestCluster, type KubeObject } from "../support/cluster";
-import type { Gate, Rule } from "../support/gate";
+import { heldRun, type Gate, type Rule } from "../support/gate";
 import { traceOf } from "../support/person";
+import { asVersionBefore } from "../support/record";
 import { expectRunSays } from "../support/sentence";
 import { freePort, patient } from "../support/server";
 import type { Fabric, Run } from "../support/types";
@@ -335,26 +336,29 @@ test("layer 7: another cluster behind the same address removes nothing until an 
 test.describe("while a run goes on", () => {
   test.use({ settings: patient });
 
-  test("J16: a run whose server was killed is lost, and its repetition works by itself, layer 8", async ({
-    hedgerow,
-    cluster,
-    gate,
-  }) => {
-    const read = await readThrough(hedgerow, cluster, gate);
-    await gate.rule({ name: "slow", match: servers, action: { hold: true } });
-    const { run } = await read.api.start(read.fabric.id);
-    await gate.holds("slow");
-    await hedgerow.server.kill();
-    await gate.dropAll();
-    await hedgerow.server.begin();
-    const lost = await read.api.ended(run.id);
-    expectFault(lost, { outcome: "lost", code: "lost", layer: 8 });
-    const again = async () =>
-      (await read.api.fabric(read.fabric.id)).recent_runs.find((it) => it.retry_of === run.id)
-        ?.outcome;
-    await expect.poll(again, { timeout: 15_000 }).toBe("succeeded");
-    await expectRecovery(read);
-  });
+  for (const [left, sql] of Object.entries({ "": "", " with the version before": asVersionBefore }))
+    test(`J16: a run whose server${left} was killed is lost, and its repetition works by itself, layer 8`, async ({
+      hedgerow,
+      cluster,
+      gate,
+    }) => {
+      const read = await readThrough(hedgerow, cluster, gate);
+      const run = await heldRun(gate, read.api, read.fabric.id);
+      await hedgerow.server.kill();
+      await gate.dropAll();
+      const { record } = hedgerow.server;
+      await record.change(sql);
+      const running = await record.rows("SELECT id FROM runs WHERE state = 'running'");
+      expect(running).toEqual([{ id: run.id }]);
+      await hedgerow.server.begin();
+      const lost = await read.api.ended(run.id);
+      expectFault(lost, { outcome: "lost", code: "lost", layer: 8 });
+      const again = async () =>
+        (await read.api.fabric(read.fabric.id)).recent_runs.find((it) => it.retry_of === run.id)
+          ?.outcome;
+      await expect.poll(again, { timeout: 15_000 }).toBe("succeeded");
+      await expectRecovery(read);
+    });
 });
 
 test.describe("with a short patience for runs in which nothing moves", () => {

@@ -325,7 +325,7 @@ test.describe("the security token", () => {
 test.describe("a request from elsewhere", () => {
   const refused = { status: 403, code: "origin_refused", layer: 4 };
 
-  test("is refused whatever names it: another origin, none at all, a sandbox, a neighbour", async ({
+  test("D06 D08: is refused whatever names it: another origin, none at all, a sandbox, a neighbour", async ({
     lab,
   }) => {
     const api = await lab.server.fresh("operator");

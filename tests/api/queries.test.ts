@@ -26,7 +26,8 @@ test.describe("a query that cannot be meant", () => {
       ...["/api/fabrics/", `/api/fabrics/${id}/`, `/api/fabrics/${id}/runs/`],
       ...[`/api/fabrics/${id}/kinds/`, `/api/fabrics/${id}/objects/`, `/api/objects/${object}/`],
       ...[`/api/objects/${object}/history/`, "/api/runs/", `/api/runs/${run}/`],
-      ...[`/api/runs/${run}/changes/`, "/api/session/"],
+      ...[`/api/runs/${run}/changes/`, "/api/session/", "/api/sessions/", "/api/health/"],
+      ...["/api/openapi.json", "/api/openapi.yaml", "/livez", "/readyz", "/version", "/metrics"],
     ]) {
       const problem = await api.refused(unknown, "GET", `${path}?limt=3`);
       expect(problem.errors?.map(({ field }) => field)).toEqual(["limt"]);

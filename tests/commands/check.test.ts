@@ -1,6 +1,7 @@
 // hedgerow check and hedgerow migrate: what an administrator asks of the database itself.
 import { expect, test } from "../support/fixtures";
 import { heldRun } from "../support/gate";
+import { asVersionBefore } from "../support/record";
 import { patient } from "../support/server";
 
 const whole = /^All is as it must be \(\d+ rules; 1 fabrics, 48 objects, \d runs\)\.$/m;
@@ -106,16 +107,27 @@ test.describe("while a run goes on", () => {
   });
 });
 
-test("migrate is refused while a server runs, and brings a database up to date when none does", async ({
+test("migrate is refused while a server runs, and brings a database of the version before up to date", async ({
   hedgerow,
+  cluster,
 }) => {
   const { server } = hedgerow;
+  const fabric = await hedgerow.fabric({ cluster });
+  const api = await server.as("operator");
+  await api.pull(fabric.id);
   expect((await server.command(["migrate"])).code).toBe(11);
   await server.stop();
-  const { code, output } = await server.command(["migrate"]);
-  expect([code, output]).toEqual([
-    0,
-    expect.stringMatching(/^The tables are those of hedgerow \d/),
-  ]);
+  const steps = () => server.record.rows("SELECT number FROM migrations ORDER BY number");
+  const all = await steps();
+  await server.record.change(asVersionBefore);
+  expect(await steps()).toEqual([{ number: 1 }]);
+  for (const time of ["from the version before", "once more"]) {
+    const { code, output } = await server.command(["migrate"]);
+    expect(code, time).toBe(0);
+    expect(output).toMatch(/^The tables are those of hedgerow \d/);
+    expect(await steps()).toEqual(all);
+  }
+  expect((await server.command(["check"])).output).toMatch(whole);
   await server.begin();
+  expect((await api.pull(fabric.id)).counts.unchanged).toBe(48);
 });

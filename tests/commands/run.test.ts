@@ -1,20 +1,16 @@
 // `./run`, as a person in a terminal has it: what it says, what it leaves, and that it ends whole.
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { test as base, expect } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import type { Api } from "../support/api";
-import { Demo, type Wish } from "../support/demo";
-import { controlPlane, end, mustRun, startTalking, until, type Ran } from "../support/process";
+import { Demo, type Ready } from "../support/demo";
+import { controlPlane, end, mustRun, startTalking, until } from "../support/process";
 import { freePort } from "../support/server";
-import { inTree, wiringFiles } from "../support/tree";
+import { wiringFiles } from "../support/tree";
 import type { Fabric, List, Run } from "../support/types";
-
-interface Own {
-  // Not started, and nobody else's.
-  fresh: Demo;
-}
+import { expect, expectSentence, namesOf, test as base } from "./terminal";
 
 interface Shared {
   // Runs, or is started by the first who wants it.
@@ -23,14 +19,7 @@ interface Shared {
   kubeconfig: string;
 }
 
-const test = base.extend<Own, Shared>({
-  // eslint-disable-next-line no-empty-pattern
-  fresh: async ({}, use) => {
-    const demo = new Demo();
-    await use(demo);
-    await demo.remove();
-  },
-
+const test = base.extend<object, Shared>({
   demo: [
     // eslint-disable-next-line no-empty-pattern
     async ({}, use) => {
@@ -61,15 +50,6 @@ const test = base.extend<Own, Shared>({
 
 const none = { created: 0, changed: 0, unchanged: 0, removed: 0, skipped: 0, failed: 0 };
 const modeOf = (file: string) => statSync(file).mode & 0o777;
-const rooted = process.getuid?.() === 0;
-
-// One sentence for the person, with its cure, and nothing left behind.
-function expectSentence(ran: Ran & { left: unknown[] }, words: RegExp): void {
-  expect(ran.complaints).toMatch(/^(run|install): [^\n]+\n$/);
-  expect(ran.complaints).toMatch(words);
-  expect(ran.code, ran.output).toBe(1);
-  expect(ran.left, "nothing runs on").toEqual([]);
-}
 
 async function fabricsOf(api: Api): Promise<Fabric[]> {
   return (await api.must<List<Fabric>>("GET", "/api/fabrics/")).results;
@@ -120,26 +100,28 @@ const clusterOf = (kubeconfig: string) => {
   return server;
 };
 
-// A fresh clone where nothing is built, on a machine without network.
-async function unbuilt(demo: Demo): Promise<Wish> {
-  const clone = join(demo.dir, "clone");
-  await mustRun("git", ["clone", "--quiet", inTree(), clone]);
-  return {
-    program: join(clone, "run"),
-    through: ["unshare", rooted ? "--net" : "-rn"],
-    // An empty cache, and a person who has told npm to ask once.
-    env: { npm_config_cache: join(demo.dir, "npm"), npm_config_fetch_retries: "0" },
-  };
+// What the person does with the words that ./run has printed: opens the page, signs in, opens the fabric, clicks.
+async function clickSync(
+  page: Page,
+  { url, user, password }: Ready,
+  fabric: Fabric,
+): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel("User name").fill(user);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("link", { name: fabric.name }).click();
+  await page.getByRole("button", { name: "Sync from Fabric" }).click();
+  await expect(page.locator("main [role=status] h2")).toContainText("48 created");
 }
-
-const namesOf = (demo: Demo) => demo.call?.processes().map(({ name }) => name) ?? [];
 
 test.describe("run: the sample", () => {
   // In one worker, one after the other: they share what runs, and each can be run alone.
   test.describe.configure({ mode: "default", timeout: 180_000 });
 
-  test("a first start says each step and its time, opens an unread fabric, and Ctrl-C ends it all", async ({
+  test("a first start says each step and its time, opens a page where one click shows 48 created, and Ctrl-C ends it all", async ({
     fresh,
+    page,
   }) => {
     const ready = await fresh.up();
     expect(Object.keys(ready).sort()).toEqual(["kubeconfig", "password", "url", "user"]);
@@ -160,8 +142,13 @@ test.describe("run: the sample", () => {
     const api = await fresh.signedIn();
     const fabric = await onlyFabric(api);
     expect(fabric.headline.state).toBe("not_measured");
-    expect((await api.must<List<Run>>("GET", `/api/fabrics/${fabric.id}/runs/`)).count).toBe(0);
-    expectCounts(await api.pull(fabric.id), { created: 48 });
+    const runs = () => api.must<List<Run>>("GET", `/api/fabrics/${fabric.id}/runs/`);
+    expect((await runs()).count).toBe(0);
+    await clickSync(page, ready, fabric);
+    const [run, ...more] = (await runs()).results;
+    expect(more).toEqual([]);
+    expectCounts(run as Run, { created: 48 });
+    await page.close();
 
     const cluster = clusterOf(ready.kubeconfig);
     expect([await listens(ready.url), await listens(cluster)]).toEqual([true, true]);
@@ -196,11 +183,37 @@ test.describe("run: the sample", () => {
 
     const after = await demo.up();
     expect(after).toEqual(before);
+    const took = await until(
+      "the time it took",
+      () => /after (\d+\.\d) s/.exec(demo.call?.output ?? "")?.[1],
+    );
+    expect(Number(took)).toBeLessThan(15);
     const api = await demo.signedIn();
     const again = await onlyFabric(api);
     expect({ id: again.id, name: again.name }).toEqual({ id: fabric.id, name: fabric.name });
     expect((await api.objects(again.id)).count).toBe(48);
     expectCounts(await api.pull(again.id), { unchanged: 48 });
+  });
+
+  test("a renamed sample is found again after its cluster moved to another port", async ({
+    demo,
+  }) => {
+    const { api, fabric } = await pulled(demo);
+    await api.editFabric(fabric.id, { name: "renamed" });
+    const before = clusterOf((await demo.up()).kubeconfig);
+    expect(await demo.interrupt()).toBe(0);
+    const folder = ["--dir", join(demo.data, "cluster")];
+    const moved = ["start", ...folder, "--port", String(await freePort())];
+    const { child } = await startTalking(controlPlane, [...moved, "--foreground", "--json"]);
+    await end(child);
+
+    const { kubeconfig } = await demo.up();
+    expect(clusterOf(kubeconfig)).not.toBe(before);
+    expect(demo.call?.output).toMatch(/^ {2}fabric .* renamed has a new address$/m);
+    const again = await demo.signedIn();
+    const { id, name, cluster } = await onlyFabric(again);
+    expect([id, name, cluster?.server]).toEqual([fabric.id, "renamed", clusterOf(kubeconfig)]);
+    expectCounts(await again.pull(id), { unchanged: 48 });
   });
 
   test("after kill -9 the next start heals", async ({ demo }) => {
@@ -368,6 +381,39 @@ test.describe("run: a person's own cluster", () => {
     expect(await fabricsOf(await fresh.signedIn())).toHaveLength(1);
   });
 
+  test("of which a file tells among others is let in alone, and the others' keys are not read", async ({
+    fresh,
+    kubeconfig,
+  }) => {
+    const now = readFileSync(kubeconfig, "utf8");
+    const known = /current-context: "?([^\s"]+)/.exec(now)?.[1] ?? "";
+    const other = clusterOf(kubeconfig).replace(/\d+$/, "1");
+    // Whoever opened it to read would wait for ever.
+    const key = join(fresh.dir, "other.key");
+    await mustRun("mkfifo", [key]);
+    const more: Record<string, string> = {
+      clusters: `- cluster:\n    server: ${other}\n  name: other\n`,
+      users: `- name: other\n  user:\n    client-key: ${key}\n`,
+      contexts: "- context:\n    cluster: other\n    user: other\n  name: other\n",
+    };
+    const both = join(fresh.dir, "both");
+    writeFileSync(
+      both,
+      now
+        .replace(/^(clusters|users|contexts):\n/gm, (line, list: string) => line + more[list])
+        .replace(/^current-context:.*/m, "current-context: other"),
+    );
+    await fresh.up(["--kubeconfig", both, "--context", known]);
+    const settings = readFileSync(join(fresh.data, "hedgerow.toml"), "utf8");
+    expect(/^allow = (.*)$/m.exec(settings)?.[1]).toBe(
+      JSON.stringify([new URL(clusterOf(kubeconfig)).host]),
+    );
+    const api = await fresh.signedIn();
+    const fabric = await onlyFabric(api);
+    expect(fabric.cluster?.server).toBe(clusterOf(kubeconfig));
+    expectCounts(await api.pull(fabric.id), { created: 48 });
+  });
+
   test("whose credentials were renewed is used with the new ones from the next start on", async ({
     fresh,
     kubeconfig,
@@ -420,80 +466,5 @@ test.describe("run: a person's own cluster", () => {
     writeFileSync(prose, "dear: diary\n");
     expectSentence(await fresh.ends(await words(prose)), /has no contexts.*kubectl config view/);
     expectSentence(await fresh.ends(["--context", "mine"]), /name it with --kubeconfig/);
-  });
-});
-
-test.describe("run: what it is told", () => {
-  test.describe.configure({ timeout: 180_000 });
-
-  test("--help prints every flag and starts nothing", async ({ fresh }) => {
-    const ran = await fresh.ends(["--help"]);
-    for (const flag of ["kubeconfig", "context", "data", "port", "ready-file", "help"])
-      expect(ran.output).toMatch(new RegExp(`^ +--${flag} `, "m"));
-    expect([ran.code, ran.complaints, ran.left]).toEqual([0, "", []]);
-    expect(existsSync(fresh.data)).toBe(false);
-  });
-
-  test("a flag that it does not know, or without its value, is named", async ({ fresh }) => {
-    expectSentence(await fresh.ends(["--colour"]), /no flag --colour; .\/run --help/);
-    expectSentence(await fresh.ends(["--port"]), /--port wants a value/);
-    expect(existsSync(fresh.data)).toBe(false);
-  });
-
-  test("a port that is none, and a ready file in no folder, are refused before anything is made", async ({
-    fresh,
-  }) => {
-    for (const port of ["0", "70000", "abc", "-1", "08080", "99999999999999999999"])
-      expectSentence(await fresh.ends(["--port", port]), /is no port: name one from 1 to 65535/);
-    const file = join(fresh.dir, "no", "ready.json");
-    expectSentence(await fresh.ends(["--ready-file", file]), /ready file .* cannot be written/);
-    expect(existsSync(fresh.data)).toBe(false);
-  });
-});
-
-test.describe("run: what is missing", () => {
-  test.describe.configure({ timeout: 180_000 });
-
-  test("a full disk is told with what is free and what is needed", async ({ fresh }) => {
-    mkdirSync(fresh.data);
-    const mount = 'mount -t tmpfs -o size=4m none "$0" && exec "$@"';
-    const through = ["unshare", rooted ? "--mount" : "-rm", "sh", "-c", mount, fresh.data];
-    const ran = await fresh.ends(["--port", String(await freePort())], { through });
-    expectSentence(ran, /only [0-4] MiB of disk are free at .* and 200 are needed: free some/);
-  });
-
-  for (const [program, words] of [
-    ["go", /no Go here, and 1\.26 or later is needed: unpack it from https:\/\/go\.dev\/dl\//],
-    [
-      "node",
-      /no Node here, and 20\.19 or later is needed: install it from https:\/\/nodejs\.org\//,
-    ],
-    ["npm", /without npm: install npm/],
-  ] as const)
-    test(`${program} is asked for by its name and place`, async ({ fresh }) => {
-      const env = { PATH: fresh.pathWithout(program) };
-      expectSentence(await fresh.ends(["--port", String(await freePort())], { env }), words);
-    });
-
-  test("a network that is needed and not there is told", async ({ fresh }) => {
-    expectSentence(
-      await fresh.ends([], await unbuilt(fresh)),
-      /the network does not answer, .* check the connection or the proxy/,
-    );
-  });
-
-  test("Ctrl-C while it builds ends the builds", async ({ fresh }) => {
-    const call = fresh.begin([], await unbuilt(fresh));
-    await until(
-      "both builds to be under way",
-      () => {
-        const names = namesOf(fresh);
-        return names.includes("go") && names.some((it) => it.startsWith("npm")) ? true : undefined;
-      },
-      90_000,
-    );
-    expect(await call.interrupt()).toBe(0);
-    expect(namesOf(fresh)).toEqual([]);
-    expect(call.complaints).toBe("");
   });
 });

@@ -4,8 +4,9 @@ import { connect } from "node:net";
 import { mkdirSync } from "node:fs";
 import { certify } from "../support/certificate";
 import { expect, test } from "../support/fixtures";
-import { portOf, say, sayByTls } from "../support/raw_http";
+import { portOf, say, sayByTls, type Came } from "../support/raw_http";
 import { TestServer, type Settings } from "../support/server";
+import type { Problem } from "../support/types";
 
 const get = "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 
@@ -205,6 +206,15 @@ test("requests sent at once are answered in their order", async ({ hedgerow }) =
   expect(statuses).toEqual(["200", "200", "401", "200"]);
 });
 
+function expectOneSentence({ text, ended }: Came, sentence: RegExp): void {
+  const [head = "", body = ""] = text.split("\r\n\r\n");
+  expect(head).toMatch(/^HTTP\/1.1 400 /);
+  expect(head).not.toMatch(/^Location:/im);
+  const { code, detail } = JSON.parse(body) as Problem;
+  expect({ code, ended }).toEqual({ code: "bad_request", ended: true });
+  expect(detail).toMatch(sentence);
+}
+
 test("B11: HTTP on a port of TLS, and TLS on a port of HTTP, get one sentence and no redirect", async ({
   hedgerow,
   serverTemplate,
@@ -217,11 +227,13 @@ test("B11: HTTP on a port of TLS, and TLS on a port of HTTP, get one sentence an
     "http.tls_certificate": certificate,
     "http.tls_key": key,
   });
-  const plain = await say(server.url, get);
-  expect(plain.text).toMatch(/^HTTP\/1.1 400 /);
-  expect(plain.text).not.toMatch(/^Location:/im);
+  expectOneSentence(await say(server.url, get), /^This port speaks TLS only, .* Use https:/);
   expect((await sayByTls(server.url, get)).text).toMatch(/^HTTP\/1.1 200 /);
   await server.remove();
+  const hello = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+  const said = await say(hedgerow.server.url, hello);
+  expectOneSentence(said, /^This port speaks plain HTTP, .* Use http:/);
+  // What a client that waits for a handshake makes of it.
   const wrong = await sayByTls(hedgerow.server.url, get);
   expect(wrong).toEqual({ text: "", ended: true });
   expect((await say(hedgerow.server.url, get)).text).toMatch(/^HTTP\/1.1 200 /);

@@ -324,7 +324,7 @@ test.describe("a database that a foreign program holds", () => {
     const body = { username: "operator", password: passwords.operator };
     for (const began = Date.now(); Date.now() - began < 3_000;) {
       const problem = await operator.refused(busy, "PATCH", "/api/session/");
-      expect(problem.retryable).toBe(true);
+      expect(problem).toMatchObject({ retryable: true, retry_after: 1 });
       await server.stranger().refused(busy, "POST", "/api/session/", { body });
       await operator.must("GET", "/api/fabrics/");
       expect((await operator.must<Session>("GET", "/api/session/")).authenticated).toBe(true);

@@ -116,8 +116,13 @@ test.describe("with leases of a second and a half", () => {
     await gate.dropAll();
     hedgerow.server.signal("SIGCONT");
     const ended = await api.ended(run.id, 20_000);
-    expect(["lost", "succeeded"], ended.summary).toContain(ended.outcome);
-    if (ended.outcome === "lost") await repetition(api, fabric.id, run.id);
+    expect(ended.outcome, ended.summary).toBe("lost");
+    const again = await repetition(api, fabric.id, run.id);
+    expectRead(again, { created: 48 });
+    const epochs = await hedgerow.server.record.rows<{ epoch: number }>(
+      `SELECT epoch FROM runs WHERE id IN (${run.id}, ${again.id}) ORDER BY id`,
+    );
+    expect(epochs[1]?.epoch).toBeGreaterThan(epochs[0]?.epoch ?? Infinity);
     expect((await api.objects(fabric.id)).count).toBe(48);
     const written = await hedgerow.server.record.rows(
       "SELECT object_id, count(*) AS times FROM history GROUP BY object_id HAVING times > 1",
@@ -215,18 +220,17 @@ test("Q04: a foreign lock on the database is storage_busy after its wait, and th
   expectRead(await api.pull(fabric.id), { created: 48 });
   hedgerow.server.allowedInLog.push(/"code":"storage_busy"/);
   const lock = await foreignLock(hedgerow.server.database);
-  await api.refused(
-    { status: 503, code: "storage_busy", layer: 9 },
-    "POST",
-    `/api/fabrics/${fabric.id}/runs/`,
-    { headers: { "Idempotency-Key": "one-click-while-it-is-locked" }, body: { operation: "pull" } },
-  );
-  expect((await api.objects(fabric.id)).count, "reading goes on").toBe(48);
-  await lock.letGo();
-  const answer = await api.ask<{ run: Run }>("POST", `/api/fabrics/${fabric.id}/runs/`, {
+  const path = `/api/fabrics/${fabric.id}/runs/`;
+  const wish = {
     headers: { "Idempotency-Key": "one-click-while-it-is-locked" },
     body: { operation: "pull" },
-  });
+  };
+  const busy = { status: 503, code: "storage_busy", layer: 9 };
+  expect((await api.refused(busy, "POST", path, wish)).retry_after).toBe(1);
+  expect((await api.ask("POST", path, wish)).headers.get("Retry-After")).toBe("1");
+  expect((await api.objects(fabric.id)).count, "reading goes on").toBe(48);
+  await lock.letGo();
+  const answer = await api.ask<{ run: Run }>("POST", path, wish);
   expect(answer.status, answer.text).toBe(202);
   expectRead(await api.ended(answer.body.run.id), { unchanged: 48 });
   expect((await api.fabric(fabric.id)).recent_runs).toHaveLength(2);

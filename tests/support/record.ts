@@ -12,6 +12,12 @@ export interface WalMark {
 const headerBytes = 32;
 const frameHeaderBytes = 24;
 
+// Takes back what the version before did not have, for a database that no server holds.
+export const asVersionBefore =
+  "ALTER TABLE sessions DROP COLUMN replaced_by; ALTER TABLE users DROP COLUMN revision; " +
+  "DROP INDEX runs_last_of; ALTER TABLE instance DROP COLUMN probes; " +
+  "DELETE FROM migrations WHERE number >= 2";
+
 export class RecordOnDisk {
   constructor(private readonly file: string) {}
 

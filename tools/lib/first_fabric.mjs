@@ -64,10 +64,10 @@ async function setUp(kubeconfig, server) {
   const fabrics = (await ask("GET", "/api/fabrics/?limit=1000")).answer.results;
   const cluster = { kubeconfig, ...(wish.context && { context: wish.context }) };
   const note = (id) => appendFileSync(wish.note, `${[key, digestOf(cluster), id].join("\t")}\n`);
-  if (known && wish.sample) return await follow(fabrics, cluster, server);
   if (known) {
     const [, digest, id] = known;
     const mine = fabrics.find((fabric) => String(fabric.id) === id);
+    if (wish.sample) return await follow(mine, cluster, server);
     if (!mine || digest === digestOf(cluster)) return "is set up already";
     // The person's kubeconfig is not what it was: a token was renewed, or a CA.
     await change(mine, cluster);
@@ -84,11 +84,10 @@ async function setUp(kubeconfig, server) {
 }
 
 // The sample's API server may have moved to another port since.
-async function follow(fabrics, cluster, server) {
-  const mine = fabrics.find((fabric) => fabric.name === wish.name);
+async function follow(mine, cluster, server) {
   if (!mine?.cluster || mine.cluster.server === server) return "is set up already";
   await change(mine, cluster);
-  return `${wish.name} has a new address`;
+  return `${mine.name} has a new address`;
 }
 
 async function change({ id }, cluster) {
@@ -99,7 +98,7 @@ async function change({ id }, cluster) {
 
 try {
   await signIn();
-  const kubeconfig = kubeconfigOf(wish.kubeconfig);
+  const kubeconfig = kubeconfigOf(wish.kubeconfig, wish.context);
   console.log(await setUp(kubeconfig, serverOf(kubeconfig, wish.context)));
   await seePage();
 } catch (error) {

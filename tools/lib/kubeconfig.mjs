@@ -24,26 +24,76 @@ const readable = (path) => {
 // Quoted, or plain to the end of its line: a plain one may have blanks in it.
 const scalar = `"[^"]*"|'[^']*'|[^\\s"'#][^\\n]*?`;
 
-// The text of the file, its paths replaced line by line; JSON is YAML in one line per member too. A path that cannot
-// be read stays: it may be of a context that nobody asked for, and of the one that was, the server says so.
-export function kubeconfigOf(file) {
+// All of that name; with an indent those alone that stand there.
+const valuesOf = (text, name, indent = "\\s*(?:- )?") =>
+  [...text.matchAll(new RegExp(`^${indent}"?${name}"?:[ \\t]*(${scalar}),?[ \\t]*(?: #.*)?$`, "gm"))].map((match) =>
+    unquoted(match[1]),
+  );
+
+export const contextOf = (text) => valuesOf(text, "current-context").at(-1) ?? "";
+
+// The items of a list of the file, as kubectl writes it: where each begins and ends, and its name.
+function itemsOf(lines, list) {
+  const top = lines.findIndex((line) => new RegExp(`^${list}:[ \\t]*(#.*)?$`).test(line));
+  const after = lines.findIndex((line, at) => at > top && /^[^\s#-]|^---/.test(line));
+  const dash = /^ *(?=- )/.exec(lines[top + 1] ?? "")?.[0];
+  if (top < 0 || dash === undefined) return [];
+  const end = after < 0 ? lines.length : after;
+  const starts = lines.flatMap((line, at) => (at > top && at < end && line.startsWith(`${dash}- `) ? [at] : []));
+  return starts.map((from, number) => {
+    const to = starts[number + 1] ?? end;
+    const text = [lines[from].replace("-", " "), ...lines.slice(from + 1, to)].join("\n");
+    const indent = /^ */.exec(text)[0];
+    const [name] = valuesOf(text, "name", indent);
+    return { from, to, text, name };
+  });
+}
+
+function cutJson(text, context) {
+  const config = JSON.parse(text);
+  const wanted = context || config["current-context"];
+  const own = config.contexts?.find(({ name }) => name === wanted)?.context ?? {};
+  for (const what of ["cluster", "user"])
+    config[`${what}s`] = config[`${what}s`]?.filter(({ name }) => name === own[what]);
+  return JSON.stringify(config, undefined, 2);
+}
+
+function cutLines(text, context) {
+  const lines = text.split("\n");
+  const contexts = itemsOf(lines, "contexts");
+  const wanted = context || contextOf(text);
+  if (contexts.length === 0 || contexts.some(({ name }) => name === undefined)) return text;
+  const own = contexts.find(({ name }) => name === wanted)?.text ?? "";
+  if (own && valuesOf(own, "cluster").length === 0) return text;
+  const others = ["cluster", "user"].flatMap((what) =>
+    itemsOf(lines, `${what}s`).filter(({ name }) => name !== undefined && !valuesOf(own, what).includes(name)),
+  );
+  return lines.filter((_, at) => !others.some(({ from, to }) => at >= from && at < to)).join("\n");
+}
+
+// What the context has to do with: other clusters and users of the file are nobody's business here. Contexts stay, for
+// their names are told to who asks for one that is not there. A form that this simple reading does not know stays whole.
+function cutTo(text, context) {
+  try {
+    return cutJson(text, context);
+  } catch {
+    return cutLines(text, context);
+  }
+}
+
+// The text of the file, of one context alone, its paths replaced line by line. A path that cannot be read stays: the
+// server says so.
+export function kubeconfigOf(file, context) {
   const folder = dirname(resolve(file));
   const names = Object.keys(dataOf).join("|");
   const pattern = new RegExp(`^(\\s*(?:- )?)"?(${names})"?:[ \\t]*(${scalar})(,?)[ \\t]*(?: #.*)?$`, "gm");
-  return readFileSync(file, "utf8").replace(pattern, (line, indent, name, path, comma) => {
+  return cutTo(readFileSync(file, "utf8"), context).replace(pattern, (line, indent, name, path, comma) => {
     const content = readable(resolve(folder, unquoted(path)));
     if (content === undefined) return line;
     const [key, value] = dataOf[name](content);
     return `${indent}${JSON.stringify(key)}: ${JSON.stringify(value)}${comma}`;
   });
 }
-
-const valuesOf = (text, name) =>
-  [...text.matchAll(new RegExp(`^\\s*(?:- )?"?${name}"?:[ \\t]*(${scalar}),?[ \\t]*(?: #.*)?$`, "gm"))].map((match) =>
-    unquoted(match[1]),
-  );
-
-export const contextOf = (text) => valuesOf(text, "current-context").at(-1) ?? "";
 
 export const serversOf = (text) => valuesOf(text, "server");
 
@@ -78,9 +128,9 @@ export async function loopbackOf(text) {
 }
 
 if (process.argv[1]?.endsWith("kubeconfig.mjs")) {
-  const [, , question, file] = process.argv;
+  const [, , question, file, context] = process.argv;
   try {
-    const text = kubeconfigOf(file);
+    const text = kubeconfigOf(file, context);
     if (question === "loopback") console.log((await loopbackOf(text)).map((it) => JSON.stringify(it)).join(", "));
     if (question === "context") console.log(contextOf(text));
     process.exit(0); // Whatever a name server still owes.
