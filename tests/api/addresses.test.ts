@@ -4,7 +4,7 @@ import { freshKey } from "../support/api";
 import { Gate } from "../support/gate";
 import { expectRead } from "../support/read";
 import { keep } from "../support/secrets";
-import { expectBroken } from "./lab";
+import { expectBroken } from "../support/lab";
 
 test("a cluster at an IPv6 address is read there", async ({ hedgerow, cluster }) => {
   const gate = await Gate.beforeCluster(cluster.whole, "--listen", "[::1]:0", "--names", "::1");

@@ -1,7 +1,8 @@
 // What the record makes of documents that are odd: digits, keys, sizes, and absence of everything at once.
 import type { KubeObject } from "../support/cluster";
 import type { Kind, ObservedObject } from "../support/types";
-import { expect, statusBody, test, type Lab } from "./lab";
+import { expect, test } from "../support/fixtures";
+import { statusBody, type Lab } from "../support/lab";
 import { write } from "./raw_cluster";
 
 const switches = { path: "/switches$" };

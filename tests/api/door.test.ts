@@ -4,7 +4,8 @@ import { routes } from "../support/contract";
 import type { Hedgerow } from "../support/fixtures";
 import { passwords } from "../support/server";
 import type { List, Run, Session } from "../support/types";
-import { expect, problemOf, test, type Lab } from "./lab";
+import { expect, test } from "../support/fixtures";
+import { problemOf, type Lab } from "../support/lab";
 import { plain } from "./plain";
 
 const open = new Set([

@@ -1,6 +1,6 @@
 // The event stream: beats that carry the truth's revisions, changes of what was asked for, and an honest end.
 import type { Run } from "../support/types";
-import { expect, test } from "./lab";
+import { expect, test } from "../support/fixtures";
 import { listen } from "./stream";
 
 interface Beat {

@@ -2,10 +2,10 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { freshKey, type Api } from "../support/api";
-import { fieldsOf } from "../support/fixtures";
+import { expect, fieldsOf, test } from "../support/fixtures";
 import { mustRun } from "../support/process";
 import type { Fabric, List, Problem } from "../support/types";
-import { expect, test, type Lab } from "./lab";
+import { type Lab } from "../support/lab";
 import { none } from "../support/read";
 
 const invalid = { status: 400, code: "invalid", layer: 2 };

@@ -1,7 +1,7 @@
 // Which cluster it is: another one behind the same address takes nothing away, whoever answers there.
 import { TestCluster } from "../support/cluster";
 import { keep } from "../support/secrets";
-import { expect, test } from "./lab";
+import { expect, test } from "../support/fixtures";
 import { none } from "../support/read";
 
 const invalid = { status: 400, code: "invalid", layer: 2 };

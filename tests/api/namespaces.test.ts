@@ -1,9 +1,15 @@
 // An account that may list a kind only in some namespaces: it is read there, what was refused is named with the
 // rule that is missing, and nothing is taken back of what was not read. Rights are those of a real API server.
-import { expect, expectBroken, test as base, type Lab } from "./lab";
+import { expectBroken, type Lab } from "../support/lab";
 import { freshKey, type Api } from "../support/api";
 import type { NamespaceReader } from "../support/cluster";
-import { fieldsOf, ownNamespace, test as own, type OwnNamespace } from "../support/fixtures";
+import {
+  expect,
+  fieldsOf,
+  ownNamespace,
+  test as base,
+  type OwnNamespace,
+} from "../support/fixtures";
 import { expectRead, none } from "../support/read";
 import type { Fabric, Run } from "../support/types";
 
@@ -218,9 +224,9 @@ test("objects of a namespace that the cluster does not show any more are kept, a
   expectRead(await operator.pull(fabric.id), { unchanged: 96 });
 });
 
-own.describe("with one namespace as the most", () => {
-  own.use({ settings: { "cluster.namespaces_max": 1 } });
-  own(
+base.describe("with one namespace as the most", () => {
+  base.use({ settings: { "cluster.namespaces_max": 1 } });
+  base(
     "more of them are not asked one by one, and the run says so",
     async ({ hedgerow, cluster, gate }) => {
       const account = await cluster.whole.readerByNamespace();

@@ -2,7 +2,7 @@
 // it refuses is said by name, and its credentials are nobody's to see.
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { freshKey } from "../support/api";
-import { expect, fieldsOf, hedgerowOf, test as base, type Hedgerow } from "../support/fixtures";
+import { type Hedgerow, expect, fieldsOf, hedgerowOf, test as base } from "../support/fixtures";
 import { Gate } from "../support/gate";
 import { traceOf } from "../support/person";
 import { run } from "../support/process";
@@ -12,7 +12,7 @@ import { keep } from "../support/secrets";
 import { TestServer, type Settings } from "../support/server";
 import { hedgerowProgram } from "../support/tree";
 import type { Fabric } from "../support/types";
-import { expectBroken } from "./lab";
+import { expectBroken } from "../support/lab";
 
 const password = keep("the proxy's password", "three reeds beside the weir");
 keep("the proxy's credentials", Buffer.from(`hedgerow:${password}`).toString("base64"));

@@ -2,7 +2,8 @@
 // way that cannot be meant is refused and named, never answered with rows that nobody asked for.
 import type { Api } from "../support/api";
 import type { Change, Fabric, List, ObjectRow, ObservedObject, Run } from "../support/types";
-import { expect, test, type Lab } from "./lab";
+import { expect, test } from "../support/fixtures";
+import { type Lab } from "../support/lab";
 import { write } from "./raw_cluster";
 
 const invalid = { status: 400, code: "invalid", layer: 2 };

@@ -7,7 +7,7 @@ import { keep } from "../support/secrets";
 import type { TestServer } from "../support/server";
 import type { Wiring } from "../support/tree";
 import type { Fabric, Run } from "../support/types";
-import { expectBroken } from "./lab";
+import { expectBroken } from "../support/lab";
 import { none } from "../support/read";
 
 const namespace = "restored";

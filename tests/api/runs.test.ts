@@ -1,7 +1,8 @@
 // How runs are asked for, joined, stopped and looked at.
 import { freshKey, type Api } from "../support/api";
 import type { List, Run, StartedRun } from "../support/types";
-import { expect, expectBroken, statusBody, test, type Lab } from "./lab";
+import { expect, test } from "../support/fixtures";
+import { expectBroken, statusBody, type Lab } from "../support/lab";
 import { none } from "../support/read";
 
 const held = { name: "held", match: { path: "/switches$" }, action: { hold: true } };

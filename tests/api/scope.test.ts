@@ -1,7 +1,7 @@
 // What is read of a cluster is what the fabric's namespaces say: what lies outside is kept, and dated as it was.
-import { expect, expectBroken, test } from "./lab";
+import { expectBroken } from "../support/lab";
 import { none } from "../support/read";
-import { test as own } from "../support/fixtures";
+import { expect, test, test as own } from "../support/fixtures";
 import { traceOf } from "../support/person";
 import type { ObservedObject } from "../support/types";
 

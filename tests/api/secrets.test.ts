@@ -7,7 +7,8 @@ import { mustRun } from "../support/process";
 import { keep, keptSecrets } from "../support/secrets";
 import { passwords } from "../support/server";
 import type { Fabric } from "../support/types";
-import { expect, statusBody, test } from "./lab";
+import { expect, test } from "../support/fixtures";
+import { statusBody } from "../support/lab";
 import { none } from "../support/read";
 import { listen } from "./stream";
 

@@ -4,7 +4,7 @@ import { freshKey } from "../support/api";
 import { heldRun } from "../support/gate";
 import { freePort } from "../support/server";
 import type { Run } from "../support/types";
-import { expect, test } from "./lab";
+import { expect, test } from "../support/fixtures";
 
 const invalid = { status: 400, code: "invalid", layer: 2 };
 

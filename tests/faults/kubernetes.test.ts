@@ -1,9 +1,9 @@
 // What an API server may do to a run that reads it: what passes by itself is asked again and nobody is bothered,
 // what does not is said by name. Requests are counted outside, at the Gate before a real API server.
-import { expect, statusBody, test } from "../api/lab";
+import { statusBody } from "../support/lab";
 import { clickAnew, seeFault, seeRecovery } from "../browser/seen_fault";
 import { freshKey } from "../support/api";
-import { test as own, type Hedgerow, type OwnNamespace } from "../support/fixtures";
+import { type Hedgerow, type OwnNamespace, expect, test, test as own } from "../support/fixtures";
 import { Gate, type Action, type Rule, type SeenRequest } from "../support/gate";
 import { traceOf } from "../support/person";
 import { expectRead, none } from "../support/read";

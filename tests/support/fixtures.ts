@@ -3,29 +3,21 @@
 import { test as base, expect } from "@playwright/test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { TestCluster, type Connection } from "./cluster";
+import { TestCluster } from "./cluster";
 import { Gate } from "./gate";
 import { Person, type PersonPage } from "./person";
 import { keepLog, keepSight, keepWire, keptOf, recordedIn } from "./scenario";
-import { keep } from "./secrets";
+import { Lab } from "./lab";
+import { fieldsOf, ownNamespace, type OwnNamespace } from "./own_namespace";
 import { TestServer, type Settings } from "./server";
 import { freshKey } from "./api";
 import type { Wiring } from "./tree";
-import type { ConnectionFields, Fabric } from "./types";
+import type { Fabric } from "./types";
 
 export interface Options {
   wiring: Wiring;
   // Settings of the test's server that are not those of all tests.
   settings: Settings;
-}
-
-// A cluster as one test sees it: 48 objects in a namespace of its own.
-export interface OwnNamespace {
-  whole: TestCluster;
-  namespace: string;
-  connection: Connection;
-  lists(resource: string): number;
-  forgetRequests(): void;
 }
 
 export interface Hedgerow {
@@ -43,36 +35,13 @@ interface Fixtures {
   page: PersonPage;
   // Between that person and Hedgerow; forwards until told otherwise.
   frontGate: Gate;
+  lab: Lab;
 }
 
 interface WorkerFixtures {
   sharedCluster: TestCluster;
   serverTemplate: string;
-}
-
-let namespaces = 0;
-
-export const fieldsOf = (connection: Connection, namespace?: string): ConnectionFields => ({
-  server: connection.server,
-  ca: connection.ca,
-  token: connection.token,
-  ...(namespace !== undefined && { namespaces: [namespace] }),
-});
-
-export async function ownNamespace(whole: TestCluster, wiring: Wiring): Promise<OwnNamespace> {
-  namespaces += 1;
-  const namespace = `fabric-${process.pid}-${namespaces}`;
-  await whole.load(wiring, namespace);
-  const connection = await whole.reader();
-  keep("the cluster's token", connection.token);
-  whole.forgetRequests();
-  return {
-    whole,
-    namespace,
-    connection,
-    lists: (resource) => whole.lists(resource, namespace),
-    forgetRequests: () => whole.forgetRequests(),
-  };
+  sharedLab: Lab;
 }
 
 export function hedgerowOf(server: TestServer): Hedgerow {
@@ -115,6 +84,20 @@ export const test = base.extend<
     },
     { scope: "worker" },
   ],
+
+  sharedLab: [
+    async ({ sharedCluster, serverTemplate, wiring }, use) => {
+      const lab = await Lab.open({ cluster: sharedCluster, template: serverTemplate, wiring });
+      await use(lab);
+      await lab.close();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+
+  lab: async ({ sharedLab }, use, info) => {
+    await use(sharedLab);
+    await sharedLab.heal(info);
+  },
 
   hedgerow: async ({ serverTemplate, settings }, use, info) => {
     const server = await TestServer.start(serverTemplate, settings);
@@ -173,4 +156,4 @@ export const test = base.extend<
   },
 });
 
-export { expect };
+export { expect, fieldsOf, ownNamespace, type OwnNamespace };

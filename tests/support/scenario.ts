@@ -1,7 +1,8 @@
 // What a full run keeps of each acceptance scenario, under its number: the last sight of its page, what went over the
 // wire, and the server's log. Whoever reads them learns no secret: the wire is kept without bodies, cookies and tokens,
 // and a trace, which would hold what was typed, is not kept of what passes.
-import { expect, type BrowserContextOptions, type Page, type TestInfo } from "@playwright/test";
+import type { BrowserContextOptions, Page, TestInfo } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { secretIn } from "./secrets";

@@ -1,21 +1,16 @@
 // A fabric of 48 objects that was read once through a Gate, shared by the tests of a worker because none may leave
 // it otherwise than whole: after each test it is read again, unchanged, and nothing of it may have been lost.
 import type { TestInfo } from "@playwright/test";
-import { freshKey, type Answer, type Api } from "../support/api";
-import type { TestCluster } from "../support/cluster";
-import {
-  expect,
-  fieldsOf,
-  ownNamespace,
-  test as base,
-  type OwnNamespace,
-} from "../support/fixtures";
-import { Gate } from "../support/gate";
-import { expectRead, none } from "../support/read";
-import { expectRunSays } from "../support/sentence";
-import { TestServer, type Settings } from "../support/server";
-import type { Wiring } from "../support/tree";
-import type { ConnectionFields, Fabric, Problem, Role, Run } from "../support/types";
+import { expect } from "@playwright/test";
+import { freshKey, type Answer, type Api } from "./api";
+import type { TestCluster } from "./cluster";
+import { Gate } from "./gate";
+import { fieldsOf, ownNamespace, type OwnNamespace } from "./own_namespace";
+import { expectRead, none } from "./read";
+import { expectRunSays } from "./sentence";
+import { TestServer, type Settings } from "./server";
+import type { Wiring } from "./tree";
+import type { ConnectionFields, Fabric, Problem, Role, Run } from "./types";
 
 // The form in which an API server says no.
 export const statusBody = (code: number, reason: string): string =>
@@ -160,20 +155,3 @@ export function expectBroken(run: Run, { code, layer, outcome }: Failing): void 
 }
 
 export const problemOf = (answer: Answer) => answer.body as Problem;
-
-export const test = base.extend<{ lab: Lab }, { sharedLab: Lab }>({
-  sharedLab: [
-    async ({ sharedCluster, serverTemplate, wiring }, use) => {
-      const lab = await Lab.open({ cluster: sharedCluster, template: serverTemplate, wiring });
-      await use(lab);
-      await lab.close();
-    },
-    { scope: "worker", timeout: 120_000 },
-  ],
-  lab: async ({ sharedLab }, use, info) => {
-    await use(sharedLab);
-    await sharedLab.heal(info);
-  },
-});
-
-export { expect };
