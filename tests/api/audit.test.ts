@@ -4,7 +4,6 @@ import { freshKey, type Api } from "../support/api";
 import { routeOf, routes } from "../support/contract";
 import { codesIn, expect, test as base } from "../support/empty";
 import { slowServers } from "../support/gate";
-import { mustRun } from "../support/process";
 import { keep } from "../support/secrets";
 import { passwords, patient, type TestServer } from "../support/server";
 
@@ -126,14 +125,9 @@ class Audit {
   // Nothing can be written into it meanwhile.
   async closed(meanwhile: () => Promise<unknown>): Promise<void> {
     const abort = "BEGIN SELECT RAISE(ABORT, 'the audit is closed'); END";
-    await this.change(`CREATE TRIGGER closed BEFORE INSERT ON audit ${abort}`);
+    await this.server.record.change(`CREATE TRIGGER closed BEFORE INSERT ON audit ${abort}`);
     await meanwhile();
-    await this.change("DROP TRIGGER closed");
-  }
-
-  // Beside the server, which does not know of it.
-  async change(sql: string): Promise<void> {
-    await mustRun("sqlite3", ["-cmd", ".timeout 5000", this.server.database, sql]);
+    await this.server.record.change("DROP TRIGGER closed");
   }
 
   // All that an act may change, and nothing that changes by itself.
@@ -188,7 +182,7 @@ test.describe("while a run goes on", () => {
     const administrator = await server.as("administrator");
     const { id: paused, revision } = await administrator.addFabric("paused");
     const because = "paused_since = 1, paused_by = 'Hedgerow', pause_reason = 'It died of it.'";
-    await audit.change(`UPDATE fabrics SET ${because} WHERE id = ${paused}`);
+    await server.record.change(`UPDATE fabrics SET ${because} WHERE id = ${paused}`);
     const [viewer, operator] = [await server.fresh("viewer"), await server.fresh("operator")];
     const people = { viewer, operator, administrator, nobody: server.stranger() };
     const scene: Scene = {

@@ -7,7 +7,6 @@ import { freshKey } from "../support/api";
 import { certify } from "../support/certificate";
 import { routes } from "../support/contract";
 import { expect, test } from "../support/fixtures";
-import { mustRun } from "../support/process";
 import { passwords, TestServer } from "../support/server";
 
 interface Ask {
@@ -174,17 +173,10 @@ async function answersOf(server: TestServer): Promise<Answer[]> {
   );
   for (const it of [...asked, ...odd]) answers.push(await ask(it));
   // What a transaction of any request reads is not there.
-  const rename = (from: string, to: string) =>
-    mustRun("sqlite3", [
-      "-cmd",
-      ".timeout 5000",
-      server.database,
-      `ALTER TABLE ${from} RENAME TO ${to}`,
-    ]);
-  await rename("users", "hidden");
+  await server.record.change("ALTER TABLE users RENAME TO hidden");
   for (const it of asked) answers.push(await signedIn(it));
   answers.push(await signedIn({ method: "GET", path: "/basic/fabrics/1/" }));
-  await rename("hidden", "users");
+  await server.record.change("ALTER TABLE hidden RENAME TO users");
 
   const page = await ask({ method: "GET", path: "/fabrics/1/" });
   const path = /\/assets\/index[^"]*\.js/.exec(page.text)?.[0] ?? "";

@@ -4,7 +4,7 @@ import { plain } from "../api/plain";
 import { freshKey, type Api } from "../support/api";
 import { expect, test, type Hedgerow } from "../support/fixtures";
 import { heldRun } from "../support/gate";
-import { end, mustRun, startTalking, until } from "../support/process";
+import { end, startTalking, until } from "../support/process";
 import { passwords, patient } from "../support/server";
 import type { Account, Problem, Session } from "../support/types";
 
@@ -162,8 +162,7 @@ test("F03: a role that changes behind the server's back ends its user's streams 
   const operator = await server.fresh("operator");
   const stream = await listen(server.url, operator, "fabrics");
   await stream.until((it) => it.name === "hb");
-  const change = "UPDATE users SET role = 'viewer' WHERE name = 'operator'";
-  await mustRun("sqlite3", ["-cmd", ".timeout 5000", server.database, change]);
+  await server.record.change("UPDATE users SET role = 'viewer' WHERE name = 'operator'");
   await stream.until((it) => it.name === "reset");
   await expect.poll(() => stream.ended).toBe(true);
   await stillStreams(hedgerow, operator);

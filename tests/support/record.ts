@@ -26,9 +26,9 @@ export class RecordOnDisk {
     return text.trim() === "" ? [] : (JSON.parse(text) as T[]);
   }
 
-  // Only while no server holds the database.
+  // Beside a server, if one runs, which does not know of it.
   async change(sql: string): Promise<void> {
-    await mustRun("sqlite3", [this.file, sql]);
+    await mustRun("sqlite3", ["-cmd", ".timeout 5000", this.file, sql]);
   }
 
   // A whole database in the place of this one.
