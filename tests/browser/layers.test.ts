@@ -179,6 +179,8 @@ test.describe("layer 8, while a run goes on", () => {
       await gate.rule(slowServers);
       await page.sync().click();
       await gate.holds("slow");
+      // What a run finds moves the fabric's revision, so an edit waits until it finds nothing more.
+      await expect(page.layer(9)).toContainText("20 of 21 kinds");
       if (code === "cancelled") await page.getByRole("button", { name: "Cancel run" }).click();
       else {
         const administrator = await hedgerow.server.as("administrator");
