@@ -1,16 +1,17 @@
 // What a full run keeps of each acceptance scenario, under its number: the last sight of its page, what went over the
 // wire, and the server's log. Whoever reads them learns no secret: the wire is kept without bodies, cookies and tokens,
 // and a trace, which would hold what was typed, is not kept of what passes.
-import type { BrowserContextOptions, Page, TestInfo } from "@playwright/test";
-import { expect } from "@playwright/test";
+import { expect, type BrowserContextOptions, type Page, type test } from "@playwright/test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { secretIn } from "./secrets";
 import { inFull } from "./tree";
 
+type Told = ReturnType<typeof test.info>;
+
 const wire = "wire.har";
 
-export function keptOf({ title, testId, project, repeatEachIndex }: TestInfo): string | undefined {
+export function keptOf({ title, testId, project, repeatEachIndex }: Told): string | undefined {
   const number = /(?:^| )(\d+): /.exec(title)?.[1];
   if (!inFull || number === undefined || repeatEachIndex > 0) return undefined;
   const words = `${title.replace(/\W+/g, "-").slice(0, 80)} ${testId.slice(-6)}`;
