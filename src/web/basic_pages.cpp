@@ -8,8 +8,9 @@ namespace {
 
 constexpr std::string_view kStyle =
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}"
-    ":root{color-scheme:light dark}table{border-collapse:collapse}"
-    "th,td{text-align:left;vertical-align:top;padding:.25rem 1rem .25rem 0}"
+    ":root{color-scheme:light dark;background:Canvas}table{border-collapse:collapse}"
+    "h1,p,th,td{overflow-wrap:anywhere}"
+    "th,td{text-align:left;vertical-align:top;padding:.25rem .5rem .25rem 0}"
     "p.fault{border-left:.25rem solid;padding-left:.75rem}label,input,button{font:inherit}"
     "label{display:block;margin:.5rem 0}";
 

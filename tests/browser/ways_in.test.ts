@@ -4,6 +4,7 @@ import { routes } from "../support/contract";
 import type { Api } from "../support/api";
 import { expect, fieldsOf, test, type Hedgerow, type OwnNamespace } from "../support/fixtures";
 import { networkLines, type PersonPage } from "../support/person";
+import { thorough } from "../support/tree";
 import type { Fabric, Problem } from "../support/types";
 import { look } from "./look";
 import { layTrouble } from "./trouble";
@@ -160,6 +161,13 @@ const screens: Record<string, (page: PersonPage, place: Place) => Promise<void>>
     await page.goto(page.at("/objects/1/?tab=history"));
     await expect(page.getByRole("table")).toBeVisible();
   },
+  "the basic pages": async (page, { fabric }) => {
+    for (const path of ["/basic/", "/basic/runs/1/", `/basic/fabrics/${fabric.id}/`]) {
+      await page.goto(page.at(path));
+      await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
+      await expectInSight(page, path);
+    }
+  },
   "the menu of the person": async (page) => {
     await page.goto(page.at("/fabrics/"));
     await page.getByRole("button", { name: "administrator" }).click();
@@ -312,7 +320,20 @@ const sights = {
   "light at 400 %": { colorScheme: "light", width: 320, height: 200 },
 } as const;
 
-for (const [how, { width, height, ...media }] of Object.entries(sights))
+// By hand the first and the hardest will do.
+const looked = Object.entries(sights).filter(
+  ([how]) => thorough || /^light, 1280|forced colours at/.test(how),
+);
+
+async function expectInSight(page: PersonPage, name: string): Promise<void> {
+  expect(await look(page), name).toEqual({ doubled: [], violations: [] });
+  const sideways = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(sideways, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
+}
+
+for (const [how, { width, height, ...media }] of looked)
   test(`47: every screen, ${how}, has no id twice, no violation and no sideways scroll`, async ({
     hedgerow,
     cluster,
@@ -327,11 +348,7 @@ for (const [how, { width, height, ...media }] of Object.entries(sights))
     page.allow(networkLines);
     for (const [name, open] of Object.entries(screens)) {
       await open(page, place);
-      expect(await look(page), name).toEqual({ doubled: [], violations: [] });
-      const sideways = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(sideways, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
+      await expectInSight(page, name);
     }
   });
 
