@@ -2,16 +2,25 @@ package main
 
 import (
 	"bufio"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // The tracer as tests use it: built, with its answers on descriptor 3.
 func trace(t *testing.T, order string, program ...string) (*exec.Cmd, *bufio.Scanner) {
+	t.Helper()
+	command, answers, _ := traceTold(t, order, program...)
+	return command, answers
+}
+
+// The same, with what takes further orders.
+func traceTold(t *testing.T, order string, program ...string) (*exec.Cmd, *bufio.Scanner, io.Writer) {
 	t.Helper()
 	tracer := filepath.Join(t.TempDir(), "tracer")
 	if said, err := exec.Command("go", "build", "-o", tracer, ".").CombinedOutput(); err != nil {
@@ -23,12 +32,16 @@ func trace(t *testing.T, order string, program ...string) (*exec.Cmd, *bufio.Sca
 	}
 	command := exec.Command(tracer, append([]string{order}, program...)...)
 	command.ExtraFiles = []*os.File{theirs}
+	orders, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	theirs.Close()
 	t.Cleanup(func() { answers.Close() })
-	return command, bufio.NewScanner(answers)
+	return command, bufio.NewScanner(answers), orders
 }
 
 func TestItEndsAsTheProgramDoes(t *testing.T) {
@@ -55,16 +68,36 @@ func TestAProgramDiesAtTheCallThatWasNamed(t *testing.T) {
 	}
 }
 
+// Loading the program asks the disk as well, so it is told once it runs.
 func TestTheNamedCallOfADiskFailsAndNoOther(t *testing.T) {
-	made := filepath.Join(t.TempDir(), "made")
-	writes := `import os, sys
-file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+	folder := t.TempDir()
+	writes := `import os, sys, time
+os.chdir(sys.argv[1])
+file = os.open('made', os.O_RDWR | os.O_CREAT)
+while not os.path.exists('told'):
+    time.sleep(0.01)
 os.pwrite(file, b'one', 0)
 try:
     os.fsync(file)
 except OSError as why:
     sys.exit(7 if os.pread(file, 3, 0) == b'one' and why.errno == 5 else 1)`
-	command, _ := trace(t, "fail 2", "python3", "-c", writes, made)
+	command, answers, orders := traceTold(t, "", "python3", "-c", writes, folder)
+	answers.Scan()
+	for {
+		if _, err := os.Stat(filepath.Join(folder, "made")); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, err := orders.Write([]byte("fail 2\n")); err != nil {
+		t.Fatal(err)
+	}
+	if !answers.Scan() || answers.Text() != "done" {
+		t.Fatalf("it answered %q", answers.Text())
+	}
+	if err := os.WriteFile(filepath.Join(folder, "told"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	_ = command.Wait()
 	if code := command.ProcessState.ExitCode(); code != 7 {
 		t.Errorf("it left with %d instead of 7", code)
