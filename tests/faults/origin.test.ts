@@ -138,6 +138,8 @@ test.describe("by TLS", () => {
     await tab.close();
     await page.reload();
     await expect(page.getByRole("button", { name: "operator" })).toBeVisible();
+    // A page that is still open would complain of the server's end.
+    await page.close();
     neighbour.server.close();
     await server.remove();
   });
