@@ -83,6 +83,41 @@ test.describe("C01: the idle limit was passed before the click", () => {
   });
 });
 
+test("12: a button that moves away under the pressed pointer, because the end of the session is told above it, was pressed", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  await page.sync().hover();
+  await page.mouse.down();
+  await hedgerow.endSessionsOf("operator");
+  await expect(page.getByRole("region", { name: "Session", exact: true })).toBeVisible();
+  await page.mouse.up();
+  await page.signInHere("operator");
+  await expect(page.watched()).toContainText(succeeded);
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});
+
+test("a press that is taken elsewhere before it is released was none", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  await page.sync().hover();
+  await page.mouse.down();
+  await page.mouse.move(2, 2);
+  await page.mouse.up();
+  // A click that was made later and has ended shows that the first would have been seen by now.
+  await page.getByRole("button", { name: /^Test connection/ }).click();
+  await expect(page.watched()).toContainText("Test connection succeeded");
+  expect(cluster.lists("connections")).toBe(0);
+});
+
 test("12: somebody else who signs in does not send the waiting click", async ({
   hedgerow,
   cluster,

@@ -7,12 +7,14 @@ import { chooseTheme, themeNow } from "./app/theme";
 import { openUpgradeWatch, upgradeStore } from "./app/upgrade";
 import { openLive } from "./api/live";
 import { openOutbox } from "./api/outbox";
+import { openFirmPress } from "./ui/firm_press";
 
 chooseTheme(themeNow());
 openOutbox();
 openLive();
 openActivity();
 openUpgradeWatch();
+openFirmPress();
 // A part of the page that is gone from the server: it was upgraded.
 globalThis.addEventListener("vite:preloadError", () => upgradeStore.set("a newer one"));
 
