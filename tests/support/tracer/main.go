@@ -26,6 +26,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -101,24 +102,22 @@ func leaveAs(status syscall.WaitStatus) {
 func (t *tracee) obey(order string) string {
 	word, rest, _ := strings.Cut(order, " ")
 	switch word {
-	case "die":
-		var at int
-		if _, err := fmt.Sscan(rest, &at); err != nil {
+	case "die", "fail":
+		at, err := strconv.Atoi(rest)
+		if err != nil {
 			return "no number: " + rest
 		}
-		t.want(wish{dieAt: at})
+		if word == "die" {
+			t.want(wish{dieAt: at})
+		} else {
+			t.want(wish{failAt: at})
+		}
 	case "die-at":
 		t.want(wish{dieText: []byte(rest)})
 	case "count":
 		return fmt.Sprint(t.count)
 	case "full":
 		t.want(wish{full: true})
-	case "fail":
-		var at int
-		if _, err := fmt.Sscan(rest, &at); err != nil {
-			return "no number: " + rest
-		}
-		t.want(wish{failAt: at})
 	case "disk":
 		return fmt.Sprint(t.disk)
 	case "halt", "halt-away":

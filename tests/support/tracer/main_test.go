@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // The tracer as tests use it: built, with its answers on descriptor 3.
@@ -71,11 +70,13 @@ func TestAProgramDiesAtTheCallThatWasNamed(t *testing.T) {
 // Loading the program asks the disk as well, so it is told once it runs.
 func TestTheNamedCallOfADiskFailsAndNoOther(t *testing.T) {
 	folder := t.TempDir()
-	writes := `import os, sys, time
-os.chdir(sys.argv[1])
-file = os.open('made', os.O_RDWR | os.O_CREAT)
-while not os.path.exists('told'):
-    time.sleep(0.01)
+	told := filepath.Join(folder, "told")
+	if err := syscall.Mkfifo(told, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	writes := `import os, sys
+file = os.open(sys.argv[1] + '/made', os.O_RDWR | os.O_CREAT)
+open(sys.argv[1] + '/told').read()
 os.pwrite(file, b'one', 0)
 try:
     os.fsync(file)
@@ -83,11 +84,10 @@ except OSError as why:
     sys.exit(7 if os.pread(file, 3, 0) == b'one' and why.errno == 5 else 1)`
 	command, answers, orders := traceTold(t, "", "python3", "-c", writes, folder)
 	answers.Scan()
-	for {
-		if _, err := os.Stat(filepath.Join(folder, "made")); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
+	// Opened once the program waits at its other end, which goes on when it is closed.
+	tell, err := os.OpenFile(told, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
 	}
 	if _, err := orders.Write([]byte("fail 2\n")); err != nil {
 		t.Fatal(err)
@@ -95,9 +95,7 @@ except OSError as why:
 	if !answers.Scan() || answers.Text() != "done" {
 		t.Fatalf("it answered %q", answers.Text())
 	}
-	if err := os.WriteFile(filepath.Join(folder, "told"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	tell.Close()
 	_ = command.Wait()
 	if code := command.ProcessState.ExitCode(); code != 7 {
 		t.Errorf("it left with %d instead of 7", code)

@@ -185,22 +185,23 @@ func (t *tracee) atCall(id int, one *thread) {
 	case w.dieAt > 0 && t.count >= w.dieAt, w.dieText != nil && t.writes(&registers, w.dieText):
 		_ = syscall.Kill(t.pid, syscall.SIGKILL)
 	case w.full && fillsDisk[registers.Orig_rax]:
-		one.refused = -int64(syscall.ENOSPC)
-		registers.Orig_rax = noSuchCall
-		_ = syscall.PtraceSetRegs(id, &registers)
+		one.refuse(id, &registers, syscall.ENOSPC)
 	case w.failAt > 0 && t.disk == w.failAt && asksDisk[registers.Orig_rax]:
-		one.refused = -int64(syscall.EIO)
-		registers.Orig_rax = noSuchCall
-		_ = syscall.PtraceSetRegs(id, &registers)
+		one.refuse(id, &registers, syscall.EIO)
 	case registers.Orig_rax == syscall.SYS_PAUSE && !t.isHalted(id):
-		one.refused = -int64(syscall.EINTR)
-		registers.Orig_rax = noSuchCall
-		_ = syscall.PtraceSetRegs(id, &registers)
+		one.refuse(id, &registers, syscall.EINTR)
 	case waits(&registers) && t.isHalted(id) && !(w.away && one.isHome(&registers)):
 		one.halted = true
 		registers.Orig_rax = syscall.SYS_PAUSE
 		_ = syscall.PtraceSetRegs(id, &registers)
 	}
+}
+
+// The call that it is in does nothing, and is answered so.
+func (one *thread) refuse(id int, registers *syscall.PtraceRegs, why syscall.Errno) {
+	one.refused = -int64(why)
+	registers.Orig_rax = noSuchCall
+	_ = syscall.PtraceSetRegs(id, registers)
 }
 
 // Only files are written to in these ways, sockets and logs in others.
