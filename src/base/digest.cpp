@@ -1,10 +1,10 @@
 #include "base/digest.hpp"
 
-#include <simdjson.h>
 #include <sodium.h>
 #include <xxhash.h>
 
 #include "base/check.hpp"
+#include "base/json_value.hpp"
 #include "base/text.hpp"
 
 namespace hedgerow::base {
@@ -19,12 +19,7 @@ namespace od = simdjson::ondemand;
   throw Failure{Code::Malformed, Cause::Refused, fmt::format("The JSON is malformed: {}.", what)};
 }
 
-template <class T>
-T must(simdjson::simdjson_result<T> result) {
-  if (result.error() == simdjson::MEMALLOC) throw std::bad_alloc{};
-  if (result.error() != simdjson::SUCCESS) malformed(simdjson::error_message(result.error()));
-  return std::move(result).value_unsafe();
-}
+constexpr auto must = [](auto result) { return value_of(std::move(result), malformed); };
 
 bool needs_escape(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
 

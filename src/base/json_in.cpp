@@ -1,7 +1,6 @@
 #include "base/json_in.hpp"
 
-#include <simdjson.h>
-
+#include "base/json_value.hpp"
 #include "base/text.hpp"
 
 namespace hedgerow::base {
@@ -75,7 +74,7 @@ JsonObject::JsonObject(std::string_view body) : inside_{std::make_unique<Inside>
   auto error = parser.allocate(body.size() + 1, kBodyDepthMax);
   if (!error) error = parser.parse(body.data(), body.size()).get(root);
   if (!error) error = root.get_object().get(object);
-  if (error == simdjson::MEMALLOC) throw std::bad_alloc{};
+  require_memory(error);
   if (error) {
     throw Failure{Code::Invalid, Cause::Refused, "The body is not one JSON object."}.with_operator(
         simdjson::error_message(error));

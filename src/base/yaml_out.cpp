@@ -1,8 +1,7 @@
 #include "base/yaml_out.hpp"
 
-#include <simdjson.h>
-
 #include "base/json_out.hpp"
+#include "base/json_value.hpp"
 #include "base/text.hpp"
 
 namespace hedgerow::base {
@@ -13,13 +12,12 @@ namespace sj = simdjson::ondemand;
 
 constexpr std::size_t kYamlDepthMax = 128;
 
-template <class T>
-T sound(simdjson::simdjson_result<T> result) {
-  if (result.error() == simdjson::SUCCESS) return std::move(result).value_unsafe();
-  if (result.error() == simdjson::MEMALLOC) throw std::bad_alloc{};
+[[noreturn]] void malformed(std::string_view what) {
   throw Failure{Code::Malformed, Cause::Refused, "The document is no JSON."}.with_operator(
-      simdjson::error_message(result.error()));
+      std::string{what});
 }
+
+constexpr auto must = [](auto result) { return value_of(std::move(result), malformed); };
 
 // Whether YAML 1.1 or 1.2 might read it as a number or a time: it begins like one and has no other
 // letters than theirs. Quotes too many cost nothing; one too few changes the value.
@@ -63,10 +61,10 @@ class BlockWriter {
   void value(sj::value element, std::size_t indent) {
     if (indent > kYamlDepthMax * 2)
       throw Failure{Code::Malformed, Cause::Refused, "The document is nested too deeply."};
-    switch (sound(element.type())) {
-      case sj::json_type::object: return object(sound(element.get_object()), indent);
-      case sj::json_type::array: return array(sound(element.get_array()), indent);
-      case sj::json_type::string: text_ += " " + scalar(sound(element.get_string())) + "\n"; return;
+    switch (must(element.type())) {
+      case sj::json_type::object: return object(must(element.get_object()), indent);
+      case sj::json_type::array: return array(must(element.get_array()), indent);
+      case sj::json_type::string: text_ += " " + scalar(must(element.get_string())) + "\n"; return;
       default: text_ += fmt::format(" {}\n", trimmed(element.raw_json_token())); return;
     }
   }
@@ -74,12 +72,12 @@ class BlockWriter {
   void object(sj::object members, std::size_t indent) {
     bool empty = true;
     for (auto field : members) {
-      auto member = sound(std::move(field));
+      auto member = must(std::move(field));
       // The first key of an object in a list stands behind its dash.
       const bool behind_dash = empty && text_.ends_with("-");
       if (empty && !behind_dash && !text_.empty()) text_ += "\n";
       text_ += behind_dash ? " " : std::string(indent, ' ');
-      text_ += scalar(sound(member.unescaped_key())) + ":";
+      text_ += scalar(must(member.unescaped_key())) + ":";
       empty = false;
       value(member.value(), indent + 2);
     }
@@ -94,7 +92,7 @@ class BlockWriter {
       if (empty) text_ += "\n";
       empty = false;
       text_ += std::string(column, ' ') + "-";
-      value(sound(element), column + 2);
+      value(must(element), column + 2);
     }
     if (empty) text_ += " []\n";
   }
@@ -110,9 +108,9 @@ class BlockWriter {
 std::string yaml_of(std::string_view json) {
   sj::parser parser;
   const simdjson::padded_string padded{json};
-  auto document = sound(parser.iterate(padded));
+  auto document = must(parser.iterate(padded));
   BlockWriter writer;
-  writer.object(sound(document.get_object()), 0);
+  writer.object(must(document.get_object()), 0);
   return writer.take();
 }
 

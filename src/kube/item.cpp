@@ -1,7 +1,6 @@
 #include "kube/item.hpp"
 
-#include <simdjson.h>
-
+#include "base/json_value.hpp"
 #include "base/text.hpp"
 
 namespace hedgerow::kube {
@@ -15,12 +14,7 @@ namespace od = simdjson::ondemand;
                       fmt::format("An object of the cluster's list is malformed: {}.", what)};
 }
 
-template <class T>
-T must(simdjson::simdjson_result<T> result) {
-  if (result.error() == simdjson::MEMALLOC) throw std::bad_alloc{};
-  if (result.error() != simdjson::SUCCESS) malformed(simdjson::error_message(result.error()));
-  return std::move(result).value_unsafe();
-}
+constexpr auto must = [](auto result) { return base::value_of(std::move(result), malformed); };
 
 // Part of a text, as places in it.
 struct Stretch {
