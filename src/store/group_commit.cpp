@@ -120,9 +120,9 @@ void GroupCommit::open_if_closed() {
   auto connection = std::make_unique<SqliteConnection>(opening_, clock_);
   std::string found;
   connection->run("PRAGMA quick_check(1)", {}, [&](const sql::Row& row) { found = row.text(0); });
-  if (found != "ok" && connection->read_error() != 0)
-    throw sqlite_failure(SQLITE_IOERR_READ, connection->read_error(), std::move(found));
   if (found != "ok") {
+    if (const int refused = connection->read_error(); refused != 0)
+      throw sqlite_failure(SQLITE_IOERR_READ, refused, std::move(found));
     damaged_ = Failure{Code::StorageCorrupt, Cause::Refused}.with_operator(std::move(found));
     throw Failure{*damaged_};
   }

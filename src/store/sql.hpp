@@ -239,8 +239,8 @@ class Values {
   std::vector<Value> values_;
 };
 
-// A LIKE pattern that finds `part` anywhere, with \ as its escape; in lower case, to be compared
-// with what is so.
+// A LIKE pattern that finds `part` anywhere, with \ as its escape. It is in lower case: what it is
+// compared with has to be, too.
 [[nodiscard]] std::string containing(std::string_view part);
 
 [[noreturn]] void missing(std::string_view what, std::int64_t id);

@@ -335,9 +335,11 @@ void SqliteConnection::fail(int result, std::string_view doing) {
   sqlite3* const handle = handle_.get();
   CHECK(result != SQLITE_MISUSE);
   int place = sqlite3_system_errno(handle);
-  if ((result & 0xff) == SQLITE_CORRUPT && read_error() != 0) {
-    result = SQLITE_IOERR_READ;
-    place = read_error();
+  if ((result & 0xff) == SQLITE_CORRUPT) {
+    if (const int refused = read_error(); refused != 0) {
+      result = SQLITE_IOERR_READ;
+      place = refused;
+    }
   }
   auto failure = sqlite_failure(
       result, place, fmt::format("{}: {}", sqlite3_errmsg(handle), base::shown(doing, 300)));
