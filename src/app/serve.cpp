@@ -70,7 +70,7 @@ api::Settings api_settings(const Settings& settings) {
   result.base_path = settings.http.base_path;
   result.fresh_for = settings.fresh_for;
   result.heartbeat = settings.heartbeat;
-  result.stream_bytes_max = settings.stream_bytes_held;
+  result.stream_bytes_max = settings.stream_bytes_max;
   result.probe_wait = settings.probe_wait;
   result.strangers = settings.sign_in;
   result.version = HEDGEROW_VERSION;

@@ -54,7 +54,7 @@ std::vector<Entry> faces(Settings& s) {
       {"http.limits.bodies_held", &s.http.limits.bodies_held},
       {"log.level", &s.log_level},
       {"events.heartbeat", &s.heartbeat},
-      {"events.bytes_held", &s.stream_bytes_held},
+      {"events.bytes_held", &s.stream_bytes_max},
   };
 }
 

@@ -33,7 +33,7 @@ struct Settings {
   jobs::Settings jobs;
   base::Milliseconds fresh_for{600'000};
   base::Milliseconds heartbeat{5'000};
-  std::size_t stream_bytes_held = 256 * 1024;  // Of one stream that is not read: then it ends.
+  std::size_t stream_bytes_max = 256 * 1024;  // Of one stream that is not read: then it ends.
   base::Milliseconds probe_wait{2'000};
   base::Milliseconds stop_wait{10'000};  // For requests in flight, at the end.
   web::Limits page;
