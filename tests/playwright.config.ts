@@ -11,6 +11,26 @@ const aboutKinds = Object.entries({
   faults: "kubernetes secrets",
 }).flatMap(([room, names]) => names.split(" ").map((name) => `${room}/${name}.test.ts`));
 
+const sample = { wiring: "sample" } as const;
+const real = { wiring: "real" } as const;
+// Where there is a real fabric, what is about kinds is run on both in CI and in full, elsewhere on that one.
+const onSample = thorough
+  ? [{ name: "sample", use: sample }]
+  : [
+      { name: "sample", testIgnore: aboutKinds, use: sample },
+      { name: "sample, of a file", testMatch: aboutKinds, grep: /@unknown_fields/, use: sample },
+    ];
+// The real schemas keep no field that they do not know.
+const onReal = [
+  { name: "real", grep: /@kinds/, use: real },
+  {
+    name: "real, all of a file",
+    testMatch: aboutKinds,
+    grepInvert: /@kinds|@unknown_fields/,
+    use: real,
+  },
+];
+
 const ci = process.env.CI === "true";
 // All of the browser and traces of what fails; elsewhere it goes without the windows that nobody sees, and what fails
 // is run again with --trace on.
@@ -22,27 +42,12 @@ export default defineConfig<object, Options>({
   outputDir: inTree("build", "test-results"),
   fullyParallel: true,
   forbidOnly: ci,
-  // Much of a test is waiting: a third fills two cores.
-  workers: thorough ? 2 : 3,
+  // Much of a test is waiting: more of them fill two cores.
+  workers: thorough ? 2 : 5,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: results ? [["list"], ["json", { outputFile: results }]] : [["list"]],
-  projects: [
-    { name: "sample", use: { wiring: "sample" } },
-    // The same kinds as they are served and used out there, where a copy lies beside the clone.
-    ...(realFabric
-      ? [
-          { name: "real", grep: /@kinds/, use: { wiring: "real" as const } },
-          {
-            name: "real, all of a file",
-            testMatch: aboutKinds,
-            // The real schemas keep no field that they do not know.
-            grepInvert: /@kinds|@unknown_fields/,
-            use: { wiring: "real" as const },
-          },
-        ]
-      : []),
-  ],
+  projects: realFabric ? [...onSample, ...onReal] : [{ name: "sample", use: sample }],
   use: {
     browserName: "chromium",
     trace: thorough ? "retain-on-failure" : "off",
