@@ -3,7 +3,7 @@ import { freshKey } from "../support/api";
 import { keep } from "../support/secrets";
 import type { Fabric, List, Problem } from "../support/types";
 import { expect, test } from "../support/fixtures";
-import { type Lab } from "../support/lab";
+import type { Lab } from "../support/lab";
 import { plain } from "./plain";
 
 const invalid = { status: 400, code: "invalid", layer: 2 };

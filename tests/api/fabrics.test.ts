@@ -5,7 +5,7 @@ import { freshKey, type Api } from "../support/api";
 import { expect, fieldsOf, test } from "../support/fixtures";
 import { mustRun } from "../support/process";
 import type { Fabric, List, Problem } from "../support/types";
-import { type Lab } from "../support/lab";
+import type { Lab } from "../support/lab";
 import { none } from "../support/read";
 
 const invalid = { status: 400, code: "invalid", layer: 2 };

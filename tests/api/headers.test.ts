@@ -1,10 +1,9 @@
 // The headers that keep browsers in check, on every kind of answer there is: of each route, by whomever it is asked,
 // good or refused or broken, of pages, files, forms, streams, and of requests that are none.
-import { mkdirSync } from "node:fs";
 import { request as plainly, type IncomingHttpHeaders } from "node:http";
 import { request as byTls } from "node:https";
 import { freshKey } from "../support/api";
-import { certify } from "../support/certificate";
+import { certified } from "../support/certificate";
 import { routes } from "../support/contract";
 import { expect, test } from "../support/fixtures";
 import { passwords, TestServer } from "../support/server";
@@ -201,13 +200,7 @@ for (const how of ["plain HTTP", "TLS"])
   }, info) => {
     const tls = how === "TLS";
     let { server } = hedgerow;
-    if (tls) {
-      const [certificate, key] = [info.outputPath("server.crt"), info.outputPath("server.key")];
-      mkdirSync(info.outputPath(), { recursive: true });
-      await certify(certificate, key);
-      const settings = { "http.tls_certificate": certificate, "http.tls_key": key };
-      server = await TestServer.start(serverTemplate, settings);
-    }
+    if (tls) server = await TestServer.start(serverTemplate, (await certified(info)).settings);
     server.allowedInLog.push(/internal_fault|no such table/);
     const answers = await answersOf(server);
     for (const answer of answers) expectHeaders(answer, tls);

@@ -3,7 +3,7 @@
 import type { Api } from "../support/api";
 import type { Change, Fabric, List, ObjectRow, ObservedObject, Run } from "../support/types";
 import { expect, test } from "../support/fixtures";
-import { type Lab } from "../support/lab";
+import type { Lab } from "../support/lab";
 import { write } from "./raw_cluster";
 
 const invalid = { status: 400, code: "invalid", layer: 2 };

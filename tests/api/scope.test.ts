@@ -1,7 +1,7 @@
 // What is read of a cluster is what the fabric's namespaces say: what lies outside is kept, and dated as it was.
 import { expectBroken } from "../support/lab";
 import { none } from "../support/read";
-import { expect, test, test as own } from "../support/fixtures";
+import { expect, test } from "../support/fixtures";
 import { traceOf } from "../support/person";
 import type { ObservedObject } from "../support/types";
 
@@ -66,25 +66,25 @@ test("namespaces are a set, however often one is named", async ({ lab }) => {
   expect(test.outcome, JSON.stringify(test.rungs)).toBe("succeeded");
 });
 
-own(
-  "a run that breaks on the record's side says that the cluster was reached",
-  async ({ hedgerow, cluster }) => {
-    const fabric = await hedgerow.fabric({ cluster });
-    const { server } = hedgerow;
-    server.allowedInLog.push(/"event":"run_failed"|"event":"run_ended"/);
-    const damage =
-      "CREATE TRIGGER damaged BEFORE INSERT ON objects BEGIN SELECT RAISE(ABORT, 'no'); END";
-    await server.restart(() => server.record.change(damage));
-    const operator = await server.as("operator");
-    const before = await operator.fabric(fabric.id);
-    expect(before.facts.reach).toMatchObject({ state: "not_measured", as_of: null });
-    const run = await operator.pull(fabric.id);
-    expectBroken(run, { code: "internal_fault", layer: 9, outcome: "failed" });
-    const { reach } = (await operator.fabric(fabric.id)).facts;
-    expect(reach.state, traceOf(run)).toBe("reachable");
-    expect(reach.as_of).not.toBeNull();
-    await server.restart(() => server.record.change("DROP TRIGGER damaged"));
-    const good = await (await server.as("operator")).pull(fabric.id);
-    expect(good.counts, traceOf(good)).toEqual({ ...none, created: 48 });
-  },
-);
+test("a run that breaks on the record's side says that the cluster was reached", async ({
+  hedgerow,
+  cluster,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  const { server } = hedgerow;
+  server.allowedInLog.push(/"event":"run_failed"|"event":"run_ended"/);
+  const damage =
+    "CREATE TRIGGER damaged BEFORE INSERT ON objects BEGIN SELECT RAISE(ABORT, 'no'); END";
+  await server.restart(() => server.record.change(damage));
+  const operator = await server.as("operator");
+  const before = await operator.fabric(fabric.id);
+  expect(before.facts.reach).toMatchObject({ state: "not_measured", as_of: null });
+  const run = await operator.pull(fabric.id);
+  expectBroken(run, { code: "internal_fault", layer: 9, outcome: "failed" });
+  const { reach } = (await operator.fabric(fabric.id)).facts;
+  expect(reach.state, traceOf(run)).toBe("reachable");
+  expect(reach.as_of).not.toBeNull();
+  await server.restart(() => server.record.change("DROP TRIGGER damaged"));
+  const good = await (await server.as("operator")).pull(fabric.id);
+  expect(good.counts, traceOf(good)).toEqual({ ...none, created: 48 });
+});

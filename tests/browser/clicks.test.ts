@@ -2,7 +2,7 @@
 import { asPeopleHaveThem } from "../support/defaults";
 import { expectExecutedOnce } from "../support/executed";
 import { expect, test } from "../support/fixtures";
-import { slowServers } from "../support/gate";
+import { heldClick, heldRun, slowServers } from "../support/gate";
 import { networkLines, type PersonPage } from "../support/person";
 import { patient } from "../support/server";
 
@@ -236,6 +236,8 @@ test("11: a click in a second tab, when the run of the first has ended a moment 
   const other = await page.otherTab();
   await other.openFabric(fabric);
   await other.sync().focus();
+  // However long the run takes here, for the tabs it was a moment.
+  for (const tab of [page, other]) await tab.clock.setFixedTime(Date.now());
   const [first, second] = [page, other].map((tab) =>
     tab.waitForRequest((it) => it.method() === "POST" && it.url().endsWith("/runs/")),
   );
@@ -262,9 +264,7 @@ test.describe("while a run goes on", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const bob = await hedgerow.server.as("administrator");
     await page.signIn("operator").open(fabric);
-    await gate.rule(slowServers);
-    await bob.start(fabric.id);
-    await gate.holds("slow");
+    await heldRun(gate, bob, fabric.id);
     await expect(page.watched()).toContainText("Sync from Fabric is running");
     await page.sync().click();
     await expect(page.getByText(/by administrator was already under way/)).toBeVisible();
@@ -305,9 +305,7 @@ test.describe("while a run goes on", () => {
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     await page.signIn("operator").open(fabric);
-    await gate.rule(slowServers);
-    await page.sync().click();
-    await gate.holds("slow");
+    await heldClick(gate, page);
     await expect(page.watched()).toContainText("Sync from Fabric is running");
     await page.reload();
     await expect(page.watched()).toContainText("Sync from Fabric is running");

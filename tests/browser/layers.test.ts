@@ -1,7 +1,7 @@
 // A click that breaks on one of the nine layers: exactly that layer is red, and the code, the layer and the
 // sentence stand where the person looks.
 import { expect, test } from "../support/fixtures";
-import { slowServers } from "../support/gate";
+import { heldClick } from "../support/gate";
 import { patient } from "../support/server";
 import { networkLines, type PersonPage } from "../support/person";
 import { states, stoppedWhileReading } from "./seen_fault";
@@ -175,9 +175,7 @@ test.describe("layer 8, while a run goes on", () => {
     }) => {
       const fabric = await hedgerow.fabric({ cluster, through: gate });
       await page.signIn("operator").open(fabric);
-      await gate.rule(slowServers);
-      await page.sync().click();
-      await gate.holds("slow");
+      await heldClick(gate, page);
       // What a run finds moves the fabric's revision, so an edit waits until it finds nothing more.
       await expect(page.layer(9)).toContainText("20 of 21 kinds");
       if (code === "cancelled") {
@@ -212,9 +210,7 @@ test.describe("layer 8, while a run goes on", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     await page.signIn("operator").open(fabric);
     page.allow(networkLines);
-    await gate.rule(slowServers);
-    await page.sync().click();
-    await gate.holds("slow");
+    await heldClick(gate, page);
     await expect(page.layer(9)).toContainText("Switch 7");
     await hedgerow.server.restart(undefined, "SIGKILL");
     await page.goto(page.at("/runs/1/"));

@@ -1,7 +1,7 @@
 // Hedgerow by host name over plain HTTP, as in a lab: no button may need what browsers give to secure pages alone.
 import { asPeopleHaveThem } from "../support/defaults";
 import { expect, test as base } from "../support/fixtures";
-import { slowServers } from "../support/gate";
+import { heldRun } from "../support/gate";
 import { kubeconfig } from "../support/kubeconfig";
 import { networkLines } from "../support/person";
 import { patient } from "../support/server";
@@ -78,9 +78,7 @@ test.describe("while a run goes on", () => {
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     await page.signIn("operator").open(fabric);
-    await gate.rule(slowServers);
-    await (await hedgerow.server.as("administrator")).start(fabric.id);
-    await gate.holds("slow");
+    await heldRun(gate, await hedgerow.server.as("administrator"), fabric.id);
     await page.sync().click();
     await page.getByRole("button", { name: "Run once more after this one" }).click();
     await expect(page.getByText("Run 2 follows after this one.")).toBeVisible();

@@ -273,17 +273,6 @@ test.describe("5: no id occurs twice and every control has a name", () => {
     expect(await look(page)).toEqual({ doubled: [], violations: [] });
   });
 
-  test("on the basic pages", async ({ hedgerow, cluster, page }) => {
-    const fabric = await hedgerow.fabric({ cluster });
-    await (await hedgerow.server.as("operator")).pull(fabric.id);
-    await page.signIn("operator");
-    for (const path of ["/basic/", `/basic/fabrics/${fabric.id}/`, "/basic/runs/1/"]) {
-      await page.goto(page.at(path));
-      await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
-      expect(await look(page), path).toEqual({ doubled: [], violations: [] });
-    }
-  });
-
   test("in the note behind a locked button", async ({ hedgerow, cluster, page }) => {
     const fabric = await hedgerow.fabric({ cluster });
     await page.signIn("viewer").open(fabric);

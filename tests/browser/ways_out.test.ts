@@ -1,6 +1,6 @@
 // Where things end: a fabric that is deleted, a list that is shorter than its address says, no page at all.
 import { expect, test } from "../support/fixtures";
-import { slowServers } from "../support/gate";
+import { heldClick } from "../support/gate";
 import { patient } from "../support/server";
 import { networkLines, type PersonPage } from "../support/person";
 import { states, stoppedWhileReading } from "./seen_fault";
@@ -28,9 +28,7 @@ test.describe("a fabric that is deleted while it is looked at", () => {
     await expect(objects.getByRole("table", { name: "Objects" })).toBeVisible();
     await object.goto(object.at(`/objects/${row?.id}/`));
     await expect(object.getByRole("tablist")).toBeVisible();
-    await gate.rule(slowServers);
-    await page.sync().click();
-    await gate.holds("slow");
+    await heldClick(gate, page);
     await expect(page.watched()).toContainText("Sync from Fabric is running");
 
     const administrator = await hedgerow.server.as("administrator");

@@ -7,6 +7,7 @@ import type { Page } from "@playwright/test";
 import type { Api } from "../support/api";
 import { Demo, type Ready } from "../support/demo";
 import { controlPlane, end, mustRun, startTalking, until } from "../support/process";
+import { expectRead } from "../support/read";
 import { freePort } from "../support/server";
 import { wiringFiles } from "../support/tree";
 import type { Fabric, List, Run } from "../support/types";
@@ -48,7 +49,6 @@ const test = base.extend<object, Shared>({
   ],
 });
 
-const none = { created: 0, changed: 0, unchanged: 0, removed: 0, skipped: 0, failed: 0 };
 const modeOf = (file: string) => statSync(file).mode & 0o777;
 
 async function fabricsOf(api: Api): Promise<Fabric[]> {
@@ -60,11 +60,6 @@ async function onlyFabric(api: Api): Promise<Fabric> {
   expect(more).toEqual([]);
   if (!fabric) throw new Error("There is no fabric.");
   return fabric;
-}
-
-function expectCounts(run: Run, counts: Partial<Run["counts"]>): void {
-  expect(run.counts, run.summary).toEqual({ ...none, ...counts });
-  expect(run.outcome).toBe("succeeded");
 }
 
 // The record as it is after a pull, whichever of the pulls was the first.
@@ -147,7 +142,7 @@ test.describe("run: the sample", () => {
     await clickSync(page, ready, fabric);
     const [run, ...more] = (await runs()).results;
     expect(more).toEqual([]);
-    expectCounts(run as Run, { created: 48 });
+    expectRead(run as Run, { created: 48 });
     await page.close();
 
     const cluster = clusterOf(ready.kubeconfig);
@@ -192,7 +187,7 @@ test.describe("run: the sample", () => {
     const again = await onlyFabric(api);
     expect({ id: again.id, name: again.name }).toEqual({ id: fabric.id, name: fabric.name });
     expect((await api.objects(again.id)).count).toBe(48);
-    expectCounts(await api.pull(again.id), { unchanged: 48 });
+    expectRead(await api.pull(again.id), { unchanged: 48 });
   });
 
   test("a renamed sample is found again after its cluster moved to another port", async ({
@@ -213,7 +208,7 @@ test.describe("run: the sample", () => {
     const again = await demo.signedIn();
     const { id, name, cluster } = await onlyFabric(again);
     expect([id, name, cluster?.server]).toEqual([fabric.id, "renamed", clusterOf(kubeconfig)]);
-    expectCounts(await again.pull(id), { unchanged: 48 });
+    expectRead(await again.pull(id), { unchanged: 48 });
   });
 
   test("after kill -9 the next start heals", async ({ demo }) => {
@@ -232,7 +227,7 @@ test.describe("run: the sample", () => {
     expect(call?.processes(), "nothing is left of the killed one").toEqual([]);
     expect(demo.call?.output).toMatch(/^ {2}tidying up /m);
     await pageAnswers((await demo.up()).url);
-    expectCounts(await api.pull(fabric.id), { unchanged: 48 });
+    expectRead(await api.pull(fabric.id), { unchanged: 48 });
   });
 
   for (const part of ["hedgerow", "control-plane"])
@@ -360,7 +355,7 @@ test.describe("run: a person's own cluster", () => {
     const fabric = await onlyFabric(api);
     expect(fabric.headline.state).toBe("not_measured");
     expect(fabric.cluster?.server).toBe(clusterOf(kubeconfig));
-    expectCounts(await api.pull(fabric.id), { created: 48 });
+    expectRead(await api.pull(fabric.id), { created: 48 });
     expect(await fresh.interrupt()).toBe(0);
     expect(await listens(clusterOf(kubeconfig)), "it is not ./run's to end").toBe(true);
   });
@@ -411,7 +406,7 @@ test.describe("run: a person's own cluster", () => {
     const api = await fresh.signedIn();
     const fabric = await onlyFabric(api);
     expect(fabric.cluster?.server).toBe(clusterOf(kubeconfig));
-    expectCounts(await api.pull(fabric.id), { created: 48 });
+    expectRead(await api.pull(fabric.id), { created: 48 });
   });
 
   test("whose credentials were renewed is used with the new ones from the next start on", async ({
@@ -442,11 +437,11 @@ test.describe("run: a person's own cluster", () => {
     expect(await fresh.interrupt()).toBe(0);
     await fresh.up(["--kubeconfig", kubeconfig]);
     const api = await fresh.signedIn();
-    expectCounts(await api.pull((await onlyFabric(api)).id), { created: 48 });
+    expectRead(await api.pull((await onlyFabric(api)).id), { created: 48 });
     expect(await fresh.interrupt()).toBe(0);
     await fresh.up(["--kubeconfig", kubeconfig]);
     const again = await fresh.signedIn();
-    expectCounts(await again.pull((await onlyFabric(again)).id), { unchanged: 48 });
+    expectRead(await again.pull((await onlyFabric(again)).id), { unchanged: 48 });
   });
 
   test("whose file is missing, a folder or no kubeconfig is refused", async ({ fresh }) => {

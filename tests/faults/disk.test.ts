@@ -73,17 +73,13 @@ test("Q02: whichever read, write or flush fails in a sync, the run says so or is
     await tracer.failDisk(at);
     const path = `/api/fabrics/${fabric.id}/runs/`;
     const headers = { "Idempotency-Key": `fault-at-${at}` };
-    const answer = await api.ask<{ run: Run } & Problem>("POST", path, {
-      headers,
-      body: { operation: "pull" },
-    });
+    const body = { operation: "pull" };
+    const click = () => api.ask<{ run: Run } & Problem>("POST", path, { headers, body });
+    const answer = await click();
     if (isFault(answer)) expectStorageError(answer.body);
     const run = await until("the end of the run", async () => {
       // The same click once more: it is that run, or there was none.
-      const again = await api.ask<{ run: Run }>("POST", path, {
-        headers,
-        body: { operation: "pull" },
-      });
+      const again = await click();
       if (isFault(again)) return undefined;
       const told = await api.ask<Run>("GET", `/api/runs/${again.body.run.id}/`);
       return !isFault(told) && told.body.state === "ended" ? told.body : undefined;

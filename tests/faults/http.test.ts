@@ -1,8 +1,7 @@
 // What strangers do to the port itself (rows B): slowness, size, another language, two meanings.
 import { once } from "node:events";
 import { connect } from "node:net";
-import { mkdirSync } from "node:fs";
-import { certify } from "../support/certificate";
+import { certified } from "../support/certificate";
 import { expect, test } from "../support/fixtures";
 import { portOf, say, sayByTls, type Came } from "../support/raw_http";
 import { TestServer, type Settings } from "../support/server";
@@ -219,14 +218,8 @@ test("B11: HTTP on a port of TLS, and TLS on a port of HTTP, get one sentence an
   hedgerow,
   serverTemplate,
 }, info) => {
-  mkdirSync(info.outputPath("tls"), { recursive: true });
-  const certificate = info.outputPath("tls", "server.crt");
-  const key = info.outputPath("tls", "server.key");
-  await certify(certificate, key);
-  const server = await TestServer.start(serverTemplate, {
-    "http.tls_certificate": certificate,
-    "http.tls_key": key,
-  });
+  const { settings } = await certified(info);
+  const server = await TestServer.start(serverTemplate, settings);
   expectOneSentence(await say(server.url, get), /^This port speaks TLS only, .* Use https:/);
   expect((await sayByTls(server.url, get)).text).toMatch(/^HTTP\/1.1 200 /);
   await server.remove();

@@ -3,7 +3,7 @@
 import { statusBody } from "../support/lab";
 import { clickAnew, seeFault, seeRecovery } from "../browser/seen_fault";
 import { freshKey } from "../support/api";
-import { type Hedgerow, type OwnNamespace, expect, test, test as own } from "../support/fixtures";
+import { type Hedgerow, type OwnNamespace, expect, test } from "../support/fixtures";
 import { Gate, type Action, type Rule, type SeenRequest } from "../support/gate";
 import { traceOf } from "../support/person";
 import { expectRead, none } from "../support/read";
@@ -313,8 +313,8 @@ async function readThrough(hedgerow: Hedgerow, cluster: OwnNamespace, gate: Gate
 }
 
 // On one connection, that breaks under all who use it, there is one list at a time.
-own.describe("a connection that ends before the answer", () => {
-  own.use({ settings: { "cluster.concurrency": 1 } });
+test.describe("a connection that ends before the answer", () => {
+  test.use({ settings: { "cluster.concurrency": 1 } });
 
   const ends: Record<string, Action> = {
     "a reset": { reset: true },
@@ -322,154 +322,159 @@ own.describe("a connection that ends before the answer", () => {
     "GOAWAY of a server that may have begun with it": { goaway: { last_stream: 2 ** 31 - 1 } },
   };
   for (const [what, action] of Object.entries(ends))
-    own(
-      `K22 L15: ${what} is nothing that a person hears of, unless it comes three times`,
-      async ({ hedgerow, cluster, gate }) => {
-        const { pull } = await readThrough(hedgerow, cluster, gate);
-        await gate.rule({ name: "end", match: lists("servers"), times: 1, action });
-        const once = await asked(gate, "/servers$", pull);
-        expectRead(once.result, { unchanged: 48 });
-        expect(once.requests.length).toBe(2);
-        expect(rowOf(once.result, "Server")).toMatchObject({ state: "passed", tries: 2 });
+    test(`K22 L15: ${what} is nothing that a person hears of, unless it comes three times`, async ({
+      hedgerow,
+      cluster,
+      gate,
+    }) => {
+      const { pull } = await readThrough(hedgerow, cluster, gate);
+      await gate.rule({ name: "end", match: lists("servers"), times: 1, action });
+      const once = await asked(gate, "/servers$", pull);
+      expectRead(once.result, { unchanged: 48 });
+      expect(once.requests.length).toBe(2);
+      expect(rowOf(once.result, "Server")).toMatchObject({ state: "passed", tries: 2 });
 
-        await gate.dropAll();
-        await gate.rule({ name: "end", match: lists("servers"), action });
-        const always = await asked(gate, "/servers$", pull);
-        expect(always.result, traceOf(always.result)).toMatchObject({
-          outcome: "partly",
-          code: "reply_truncated",
-          counts: { unchanged: 38, removed: 0 },
-        });
-        expect(rowOf(always.result, "Server")?.detail).toMatch(/without an answer.*asked 3 times/);
-        expect(always.requests.length, "whoever sends it again").toBe(3);
-        await gate.dropAll();
-        expectRead(await pull(), { unchanged: 48 });
-      },
-    );
-});
-
-own(
-  "K22: a server that says GOAWAY after some answers, to rebalance, is read as ever",
-  async ({ hedgerow, cluster, gate }) => {
-    const { pull } = await readThrough(hedgerow, cluster, gate);
-    const before = await gate.connections();
-    // So does the API server with --goaway-chance. Two such answers break no list more than twice.
-    await gate.rule({
-      name: "goaway",
-      match: lists("(connections|switches)"),
-      action: { headers: { Connection: "close" } },
-    });
-    expectRead(await pull(), { unchanged: 48 });
-    expect(await gate.connections(), "connections were given up").toBeGreaterThan(before);
-    await gate.dropAll();
-    expectRead(await pull(), { unchanged: 48 });
-  },
-);
-
-own(
-  "L15 K22: a server that speaks HTTP/1.1 only is read, asked again and forgiven closed connections",
-  async ({ hedgerow, cluster, sharedCluster }) => {
-    const gate = await Gate.beforeCluster(sharedCluster, "--http1");
-    const { pull } = await readThrough(hedgerow, cluster, gate);
-    const seen = await gate.requests("", "");
-    expect(new Set(seen.map((it) => it.protocol))).toEqual(new Set(["HTTP/1.1"]));
-
-    for (const how of ["while they idle", "under a request"]) {
-      if (how === "while they idle") await gate.closeConnections();
-      else
-        await gate.rule({
-          name: "end",
-          match: lists("servers"),
-          times: 1,
-          action: { reset: true },
-        });
-      expectRead(await pull(), { unchanged: 48 });
-    }
-    await gate.dropAll();
-    const no = { name: "no", match: lists("servers"), times: 2, action: refusal(503) };
-    await gate.rule(no);
-    const passing = await asked(gate, "/servers$", pull);
-    expectRead(passing.result, { unchanged: 48 });
-    expect(passing.requests.map((it) => it.status)).toEqual([503, 503, 200]);
-    await gate.stop();
-  },
-);
-
-own.describe("with pages", () => {
-  own.use({ settings: { ...patient, "cluster.page_size": 5 } });
-
-  own(
-    "L17 L11: pages whose moment the cluster forgot begin again, and each object counts once",
-    async ({ hedgerow, cluster, gate }) => {
-      const fabric = await hedgerow.fabric({ cluster, through: gate });
-      const api = await hedgerow.server.as("operator");
-      const second = { method: "GET", path: "/servers$", query: "continue=" };
-      await gate.rule({ name: "between", match: second, times: 1, action: { hold: true } });
-      const { run } = await api.start(fabric.id);
-      await gate.holds("between");
-      const { whole, namespace } = cluster;
-      const change = { spec: { description: "changed meanwhile" } };
-      await whole.patch("Server", namespace, "server-10", change);
-      await whole.compact();
-      await gate.release("between");
-      const ended = await api.ended(run.id);
-      expectRead(ended, { created: 48 });
-      expect(rowOf(ended, "Server")).toMatchObject({ listed: 10, state: "passed" });
-      const requests = await gate.requests("GET", "/servers$");
-      expect(requests.map((it) => it.status)).toEqual([200, 410, 200, 200]);
       await gate.dropAll();
-      expectRead(await api.pull(fabric.id), { unchanged: 48 });
-    },
-  );
-
-  own(
-    "L17 L11: pages that are always forgotten begin again three times, and prove no absence",
-    async ({ hedgerow, cluster, gate }) => {
-      const { fabric, pull } = await readThrough(hedgerow, cluster, gate);
-      const { whole, namespace } = cluster;
-      await whole.remove("Server", namespace, "server-10");
-      // The fresh token that comes with the refusal lists another moment.
-      const gone = JSON.stringify({
-        ...(JSON.parse(statusBody(410, "Expired")) as object),
-        metadata: { continue: "fresh" },
-      });
-      const match = { ...lists("servers"), query: "continue=" };
-      await gate.rule({ name: "gone", match, action: refusal(410, {}, gone) });
-      const { result: run, requests } = await asked(gate, "/servers$", pull);
-      expect(run, traceOf(run)).toMatchObject({
+      await gate.rule({ name: "end", match: lists("servers"), action });
+      const always = await asked(gate, "/servers$", pull);
+      expect(always.result, traceOf(always.result)).toMatchObject({
         outcome: "partly",
-        code: "cluster_error",
-        layer: 9,
+        code: "reply_truncated",
         counts: { unchanged: 38, removed: 0 },
       });
-      expect(rowOf(run, "Server")?.detail).toContain("410");
-      expect(requests.filter((it) => !it.query.includes("continue")).length).toBe(4);
-      expect(requests.filter((it) => it.query.includes("fresh"))).toEqual([]);
-      const viewer = await hedgerow.server.as("viewer");
-      expect((await viewer.objects(fabric.id)).count, "absence is not proven").toBe(48);
+      expect(rowOf(always.result, "Server")?.detail).toMatch(/without an answer.*asked 3 times/);
+      expect(always.requests.length, "whoever sends it again").toBe(3);
       await gate.dropAll();
-      expectRead(await pull(), { unchanged: 47, removed: 1 });
-    },
-  );
+      expectRead(await pull(), { unchanged: 48 });
+    });
 });
 
-own(
-  "L15: the page says how often a kind was asked for, and the click after it works",
-  async ({ hedgerow, cluster, gate, page }) => {
+test("K22: a server that says GOAWAY after some answers, to rebalance, is read as ever", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const { pull } = await readThrough(hedgerow, cluster, gate);
+  const before = await gate.connections();
+  // So does the API server with --goaway-chance. Two such answers break no list more than twice.
+  await gate.rule({
+    name: "goaway",
+    match: lists("(connections|switches)"),
+    action: { headers: { Connection: "close" } },
+  });
+  expectRead(await pull(), { unchanged: 48 });
+  expect(await gate.connections(), "connections were given up").toBeGreaterThan(before);
+  await gate.dropAll();
+  expectRead(await pull(), { unchanged: 48 });
+});
+
+test("L15 K22: a server that speaks HTTP/1.1 only is read, asked again and forgiven closed connections", async ({
+  hedgerow,
+  cluster,
+  sharedCluster,
+}) => {
+  const gate = await Gate.beforeCluster(sharedCluster, "--http1");
+  const { pull } = await readThrough(hedgerow, cluster, gate);
+  const seen = await gate.requests("", "");
+  expect(new Set(seen.map((it) => it.protocol))).toEqual(new Set(["HTTP/1.1"]));
+
+  for (const how of ["while they idle", "under a request"]) {
+    if (how === "while they idle") await gate.closeConnections();
+    else
+      await gate.rule({
+        name: "end",
+        match: lists("servers"),
+        times: 1,
+        action: { reset: true },
+      });
+    expectRead(await pull(), { unchanged: 48 });
+  }
+  await gate.dropAll();
+  const no = { name: "no", match: lists("servers"), times: 2, action: refusal(503) };
+  await gate.rule(no);
+  const passing = await asked(gate, "/servers$", pull);
+  expectRead(passing.result, { unchanged: 48 });
+  expect(passing.requests.map((it) => it.status)).toEqual([503, 503, 200]);
+  await gate.stop();
+});
+
+test.describe("with pages", () => {
+  test.use({ settings: { ...patient, "cluster.page_size": 5 } });
+
+  test("L17 L11: pages whose moment the cluster forgot begin again, and each object counts once", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
-    await (await hedgerow.server.as("operator")).pull(fabric.id);
-    await page.signIn("operator").open(fabric);
-    await gate.rule({ name: "no", match: lists("servers"), action: refusal(503) });
-    await clickAnew(page);
-    await seeFault(page, { code: "cluster_error", outcome: "partly", says: /503.*asked 3 times/ });
-    await page.getByRole("link", { name: /^Open run/ }).click();
-    const row = page.getByRole("table", { name: "Kinds" }).getByRole("row");
-    await expect(row.filter({ hasText: "Server" }).filter({ hasText: "in 3 tries" })).toHaveCount(
-      1,
-    );
-    await expect(row.filter({ hasText: "tries" })).toHaveCount(1);
-    await page.goBack();
+    const api = await hedgerow.server.as("operator");
+    const second = { method: "GET", path: "/servers$", query: "continue=" };
+    await gate.rule({ name: "between", match: second, times: 1, action: { hold: true } });
+    const { run } = await api.start(fabric.id);
+    await gate.holds("between");
+    const { whole, namespace } = cluster;
+    const change = { spec: { description: "changed meanwhile" } };
+    await whole.patch("Server", namespace, "server-10", change);
+    await whole.compact();
+    await gate.release("between");
+    const ended = await api.ended(run.id);
+    expectRead(ended, { created: 48 });
+    expect(rowOf(ended, "Server")).toMatchObject({ listed: 10, state: "passed" });
+    const requests = await gate.requests("GET", "/servers$");
+    expect(requests.map((it) => it.status)).toEqual([200, 410, 200, 200]);
     await gate.dropAll();
-    await seeRecovery(page);
-  },
-);
+    expectRead(await api.pull(fabric.id), { unchanged: 48 });
+  });
+
+  test("L17 L11: pages that are always forgotten begin again three times, and prove no absence", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const { fabric, pull } = await readThrough(hedgerow, cluster, gate);
+    const { whole, namespace } = cluster;
+    await whole.remove("Server", namespace, "server-10");
+    // The fresh token that comes with the refusal lists another moment.
+    const gone = JSON.stringify({
+      ...(JSON.parse(statusBody(410, "Expired")) as object),
+      metadata: { continue: "fresh" },
+    });
+    const match = { ...lists("servers"), query: "continue=" };
+    await gate.rule({ name: "gone", match, action: refusal(410, {}, gone) });
+    const { result: run, requests } = await asked(gate, "/servers$", pull);
+    expect(run, traceOf(run)).toMatchObject({
+      outcome: "partly",
+      code: "cluster_error",
+      layer: 9,
+      counts: { unchanged: 38, removed: 0 },
+    });
+    expect(rowOf(run, "Server")?.detail).toContain("410");
+    expect(requests.filter((it) => !it.query.includes("continue")).length).toBe(4);
+    expect(requests.filter((it) => it.query.includes("fresh"))).toEqual([]);
+    const viewer = await hedgerow.server.as("viewer");
+    expect((await viewer.objects(fabric.id)).count, "absence is not proven").toBe(48);
+    await gate.dropAll();
+    expectRead(await pull(), { unchanged: 47, removed: 1 });
+  });
+});
+
+test("L15: the page says how often a kind was asked for, and the click after it works", async ({
+  hedgerow,
+  cluster,
+  gate,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster, through: gate });
+  await (await hedgerow.server.as("operator")).pull(fabric.id);
+  await page.signIn("operator").open(fabric);
+  await gate.rule({ name: "no", match: lists("servers"), action: refusal(503) });
+  await clickAnew(page);
+  await seeFault(page, { code: "cluster_error", outcome: "partly", says: /503.*asked 3 times/ });
+  await page.getByRole("link", { name: /^Open run/ }).click();
+  const row = page.getByRole("table", { name: "Kinds" }).getByRole("row");
+  await expect(row.filter({ hasText: "Server" }).filter({ hasText: "in 3 tries" })).toHaveCount(1);
+  await expect(row.filter({ hasText: "tries" })).toHaveCount(1);
+  await page.goBack();
+  await gate.dropAll();
+  await seeRecovery(page);
+});

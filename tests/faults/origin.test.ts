@@ -1,9 +1,9 @@
 // Pages of somebody else in the same browser (rows D): what they send by the signed-in person's cookie does nothing.
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { once } from "node:events";
-import { certify } from "../support/certificate";
+import { certified } from "../support/certificate";
 import { expect, test } from "../support/fixtures";
 import { freePort, TestServer } from "../support/server";
 
@@ -118,16 +118,14 @@ test.describe("by TLS", () => {
     serverTemplate,
     page,
   }, info) => {
-    mkdirSync(info.outputPath(), { recursive: true });
-    const [certificate, key] = [info.outputPath("server.crt"), info.outputPath("server.key")];
-    await certify(certificate, key);
+    const { certificate, key, settings } = await certified(info);
     const tls = { cert: readFileSync(certificate), key: readFileSync(key) };
     const ownPort = await freePort();
     const own = `https://hedgerow.lab:${ownPort}`;
     const neighbour = await stranger(fetching(`${own}/api/fabrics/1/runs/`, pull), tls);
     const server = await TestServer.start(serverTemplate, {
       ...{ "http.port": ownPort, "log.level": "debug" },
-      ...{ "http.tls_certificate": certificate, "http.tls_key": key },
+      ...settings,
       "http.origins": [own, `https://${evil}:${neighbour.port}`],
     });
     page.comeBy(own);

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import {
   chmodSync,
   closeSync,
-  mkdirSync,
   openSync,
   readFileSync,
   statSync,
@@ -14,7 +13,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { setTimeout as passed } from "node:timers/promises";
-import { certify } from "../support/certificate";
+import { certified, certify } from "../support/certificate";
 import { expect, test, type Hedgerow } from "../support/fixtures";
 import { foreignLock } from "../support/foreign_lock";
 import type { Api } from "../support/api";
@@ -187,14 +186,8 @@ async function shownBy(url: string): Promise<string> {
 test("P13: a broken certificate at SIGHUP leaves the old one, and a good one is shown at once", async ({
   serverTemplate,
 }, info) => {
-  mkdirSync(info.outputPath("tls"), { recursive: true });
-  const certificate = info.outputPath("tls", "server.crt");
-  const key = info.outputPath("tls", "server.key");
-  await certify(certificate, key);
-  const server = await TestServer.start(serverTemplate, {
-    "http.tls_certificate": certificate,
-    "http.tls_key": key,
-  });
+  const { certificate, key, settings } = await certified(info);
+  const server = await TestServer.start(serverTemplate, settings);
   const first = await shownBy(server.url);
   const good = readFileSync(certificate);
   for (const broken of [Buffer.from("not a certificate\n"), good.subarray(0, 200)]) {

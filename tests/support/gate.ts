@@ -1,5 +1,6 @@
 // The proxy that fails on demand, before an API server or before Hedgerow; support/gate/README.md has its rules.
 import type { ChildProcess } from "node:child_process";
+import type { Locator } from "@playwright/test";
 import type { Api } from "./api";
 import type { Connection, TestCluster } from "./cluster";
 import { end, startTalking } from "./process";
@@ -57,6 +58,13 @@ export async function heldRun(gate: Gate, api: Api, fabric: number): Promise<Run
   const { run } = await api.start(fabric);
   await gate.holds(slowServers.name);
   return run;
+}
+
+// The same by a click of whoever is on the page.
+export async function heldClick(gate: Gate, page: { sync(): Locator }): Promise<void> {
+  await gate.rule(slowServers);
+  await page.sync().click();
+  await gate.holds(slowServers.name);
 }
 
 export type TlsMode =
