@@ -43,7 +43,7 @@ export default defineConfig<object, Options>({
   fullyParallel: true,
   forbidOnly: ci,
   // Much of a test is waiting: more of them fill two cores.
-  workers: thorough ? 2 : 5,
+  workers: thorough ? 2 : 4,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: results ? [["list"], ["json", { outputFile: results }]] : [["list"]],

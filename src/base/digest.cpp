@@ -19,7 +19,7 @@ namespace od = simdjson::ondemand;
   throw Failure{Code::Malformed, Cause::Refused, fmt::format("The JSON is malformed: {}.", what)};
 }
 
-constexpr auto must = [](auto result) { return value_of(std::move(result), malformed); };
+auto must(auto result) { return value_of(std::move(result), malformed); }
 
 bool needs_escape(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
 

@@ -17,7 +17,7 @@ constexpr std::size_t kYamlDepthMax = 128;
       std::string{what});
 }
 
-constexpr auto must = [](auto result) { return value_of(std::move(result), malformed); };
+auto must(auto result) { return value_of(std::move(result), malformed); }
 
 // Whether YAML 1.1 or 1.2 might read it as a number or a time: it begins like one and has no other
 // letters than theirs. Quotes too many cost nothing; one too few changes the value.

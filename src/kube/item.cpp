@@ -14,7 +14,7 @@ namespace od = simdjson::ondemand;
                       fmt::format("An object of the cluster's list is malformed: {}.", what)};
 }
 
-constexpr auto must = [](auto result) { return base::value_of(std::move(result), malformed); };
+auto must(auto result) { return base::value_of(std::move(result), malformed); }
 
 // Part of a text, as places in it.
 struct Stretch {

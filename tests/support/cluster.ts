@@ -1,6 +1,15 @@
 // A real Kubernetes API server of the test's own, the one of tools/cluster, and what a person with kubectl would do
 // to it. What reached it is counted in its audit log.
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -84,7 +93,7 @@ export class TestCluster {
     private readonly dir: string,
     readonly report: Report,
   ) {
-    this.agent = new Agent({ ca: this.ca, keepAlive: true });
+    this.agent = new Agent({ ca: this.ca, keepAlive: true, maxSockets: 8 });
     this.adminToken = readFileSync(report.admin_token_file, "utf8").trim();
   }
 
@@ -124,7 +133,7 @@ export class TestCluster {
     await end(this.child);
     meanwhile();
     this.child = (await startTalking(controlPlane, startIn(this.dir))).child;
-    this.agent = new Agent({ ca: this.ca, keepAlive: true });
+    this.agent = new Agent({ ca: this.ca, keepAlive: true, maxSockets: 8 });
   }
 
   // The newest resourceVersion that the cluster has given to anything.
@@ -159,43 +168,35 @@ export class TestCluster {
     return readFileSync(this.report.ca_file, "utf8");
   }
 
-  // The 48 objects in the namespace, as somebody with kubectl would apply them.
+  // The 48 objects in the namespace, which it makes.
   async load(wiring: Wiring, namespace: string): Promise<void> {
     await this.makeNamespace(namespace);
-    const kinds = await Promise.all(
-      Object.values(plurals)
-        .filter((path) => !path.endsWith("/vpcs"))
-        .map((path) => this.list(wiring, path)),
-    );
-    await Promise.all(kinds.flat().map((object) => this.apply({ ...object, namespace })));
+    this.wiring ??= this.readWiring(wiring);
+    await Promise.all((await this.wiring).map((object) => this.create({ ...object, namespace })));
   }
 
-  private async list(wiring: Wiring, path: string): Promise<Appliable[]> {
-    await this.loadOnce(wiring);
-    const { body } = await this.ask(
-      "GET",
-      `/apis/${path.replace(/\/([a-z0-9]+)$/, "/namespaces/default/$1")}`,
-    );
-    const { items, apiVersion, kind } = body as {
+  // The objects as this API server keeps them, in the form in which somebody would write them.
+  private wiring: Promise<Appliable[]> | undefined;
+  private async readWiring(wiring: Wiring): Promise<Appliable[]> {
+    await mustRun(controlPlane, ["load", "--dir", this.dir, wiringFiles(wiring).objects]);
+    const kinds = Object.keys(plurals).filter((kind) => kind !== "VPC");
+    return (await Promise.all(kinds.map((kind) => this.list(kind)))).flat();
+  }
+
+  private async list(kind: string): Promise<Appliable[]> {
+    const { items, apiVersion } = (await this.must("GET", this.pathOf(kind, "default"))) as {
       items: KubeObject[];
       apiVersion: string;
-      kind: string;
     };
     return items.map((item) => ({
       object: {
         ...item,
         apiVersion,
-        kind: kind.replace(/List$/, ""),
+        kind,
         metadata: { name: item.metadata.name },
         status: undefined,
       },
     }));
-  }
-
-  private loaded: Promise<string> | undefined;
-  private loadOnce(wiring: Wiring): Promise<string> {
-    this.loaded ??= mustRun(controlPlane, ["load", "--dir", this.dir, wiringFiles(wiring).objects]);
-    return this.loaded;
   }
 
   async makeNamespace(name: string): Promise<void> {
@@ -211,6 +212,11 @@ export class TestCluster {
     if (!path) throw new Error(`The tests know no path of kind ${kind}.`);
     const slash = path.lastIndexOf("/");
     return `/apis/${path.slice(0, slash)}/namespaces/${namespace}${path.slice(slash)}${name && `/${name}`}`;
+  }
+
+  private async create({ object, namespace = "default" }: Appliable): Promise<void> {
+    const metadata = { ...object.metadata, namespace };
+    await this.must("POST", this.pathOf(object.kind, namespace), { ...object, metadata });
   }
 
   async apply({ object, namespace }: Appliable): Promise<KubeObject> {
@@ -393,12 +399,11 @@ export class TestCluster {
   // ---- what reached the API server
 
   forgetRequests(): void {
-    this.auditFrom = readFileSync(this.report.audit_log).length;
+    this.auditFrom = statSync(this.report.audit_log).size;
   }
 
   private requests(): AuditLine[] {
-    const text = readFileSync(this.report.audit_log).subarray(this.auditFrom).toString("utf8");
-    return text
+    return readFrom(this.report.audit_log, this.auditFrom)
       .split("\n")
       .filter(Boolean)
       .map((line) => JSON.parse(line) as AuditLine);
@@ -468,6 +473,15 @@ export class TestCluster {
       sent.on("error", reject).end(text);
     });
   }
+}
+
+// A file that only grows, from there on.
+function readFrom(file: string, start: number): string {
+  const bytes = Buffer.alloc(statSync(file).size - start);
+  const from = openSync(file, "r");
+  readSync(from, bytes, 0, bytes.length, start);
+  closeSync(from);
+  return bytes.toString("utf8");
 }
 
 const startIn = (dir: string) => [

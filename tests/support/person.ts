@@ -38,6 +38,8 @@ interface Doings {
 
 export type PersonPage = Page & Doings;
 
+const addressOf = (page: PersonPage, { id }: Pick<Fabric, "id">) => page.at(`/fabrics/${id}/`);
+
 export class Person {
   readonly page: PersonPage;
   private readonly errors: string[] = [];
@@ -54,7 +56,7 @@ export class Person {
   private doings(page: Page): Doings {
     return {
       person: this,
-      signIn: (role) => this.journey(this.signIn(role)),
+      signIn: (role) => this.journey(role),
       signInHere: (role) => this.signInHere(role),
       openFabric: (fabric) => this.openFabric(fabric),
       sync: () => page.getByRole("button", { name: "Sync from Fabric" }),
@@ -111,12 +113,14 @@ export class Person {
     return this.errors.filter((error) => !this.allowed.some((allowed) => allowed.test(error)));
   }
 
-  private journey(arrived: Promise<void>): Journey {
+  private journey(role: Role): Journey {
     return {
-      then: (onDone, onFailed) => arrived.then(onDone, onFailed),
+      then: (onDone, onFailed) => this.signIn(role).then(onDone, onFailed),
+      // By a link to it, which asks to sign in on the way.
       open: async (fabric) => {
-        await arrived;
-        await this.openFabric(fabric);
+        await this.page.goto(addressOf(this.page, fabric));
+        await this.signIn(role);
+        await expect(this.page).toHaveTitle(new RegExp(fabric.name));
       },
     };
   }
@@ -140,9 +144,9 @@ export class Person {
     await form.getByRole("button", { name: "Sign in", exact: true }).click();
   }
 
-  private async openFabric({ id, name }: Pick<Fabric, "id" | "name">): Promise<void> {
-    await this.page.goto(this.page.at(`/fabrics/${id}/`));
-    await expect(this.page).toHaveTitle(new RegExp(name));
+  private async openFabric(fabric: Pick<Fabric, "id" | "name">): Promise<void> {
+    await this.page.goto(addressOf(this.page, fabric));
+    await expect(this.page).toHaveTitle(new RegExp(fabric.name));
   }
 }
 

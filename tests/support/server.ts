@@ -55,8 +55,8 @@ const tomlOf = (settings: Settings) =>
 // Below the ports that the system lends to whoever connects: between two starts of one server nobody else gets its
 // port. Each worker has ports of its own.
 const ownPorts = {
-  first: 20_000 + 4_000 * Number(process.env.TEST_PARALLEL_INDEX ?? 0),
-  count: 4_000,
+  first: 20_000 + 2_000 * Number(process.env.TEST_PARALLEL_INDEX ?? 0),
+  count: 2_000,
 };
 let tried = Math.floor(Math.random() * ownPorts.count);
 
