@@ -4,7 +4,6 @@ import { routes } from "../support/contract";
 import type { Api } from "../support/api";
 import { expect, fieldsOf, test, type Hedgerow, type OwnNamespace } from "../support/fixtures";
 import { networkLines, type PersonPage } from "../support/person";
-import { thorough } from "../support/tree";
 import type { Fabric, Problem } from "../support/types";
 import { look } from "./look";
 import { layTrouble } from "./trouble";
@@ -309,11 +308,6 @@ const sights = {
   "light at 400 %": { colorScheme: "light", width: 320, height: 200 },
 } as const;
 
-// By hand the first and the hardest will do.
-const looked = Object.entries(sights).filter(
-  ([how]) => thorough || /^light, 1280|forced colours at/.test(how),
-);
-
 async function expectInSight(page: PersonPage, name: string): Promise<void> {
   expect(await look(page), name).toEqual({ doubled: [], violations: [] });
   const sideways = await page.evaluate(
@@ -322,24 +316,24 @@ async function expectInSight(page: PersonPage, name: string): Promise<void> {
   expect(sideways, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
 }
 
-for (const [how, { width, height, ...media }] of looked)
-  test(`47: every screen, ${how}, has no id twice, no violation and no sideways scroll`, async ({
-    hedgerow,
-    cluster,
-    page,
-  }) => {
-    test.slow();
-    const place = await troubledPlace(hedgerow, cluster);
-    // What fades in has its colours at once.
-    await page.emulateMedia({ ...media, reducedMotion: "reduce" });
-    await page.setViewportSize({ width, height });
-    await page.signIn("administrator");
-    page.allow(networkLines);
-    for (const [name, open] of Object.entries(screens)) {
-      await open(page, place);
-      await expectInSight(page, name);
-    }
-  });
+for (const [how, { width, height, ...media }] of Object.entries(sights))
+  test(
+    `47: every screen, ${how}, has no id twice, no violation and no sideways scroll`,
+    { tag: how === "light, 1280 px wide" ? [] : "@long" },
+    async ({ hedgerow, cluster, page }) => {
+      test.slow();
+      const place = await troubledPlace(hedgerow, cluster);
+      // What fades in has its colours at once.
+      await page.emulateMedia({ ...media, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height });
+      await page.signIn("administrator");
+      page.allow(networkLines);
+      for (const [name, open] of Object.entries(screens)) {
+        await open(page, place);
+        await expectInSight(page, name);
+      }
+    },
+  );
 
 test("47: colours that a person chose stay theirs over a reload, whatever the system has", async ({
   page,

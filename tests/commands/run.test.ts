@@ -155,21 +155,23 @@ test.describe("run: the sample", () => {
     expect(call?.complaints).toBe("");
   });
 
-  test("Ctrl-C while it starts ends what runs by then, and the next start is whole", async ({
-    fresh,
-  }) => {
-    const call = fresh.begin(["--port", String(await freePort())]);
-    await until(
-      "the control plane's start",
-      () => (namesOf(fresh).includes("control-plane") ? true : undefined),
-      90_000,
-    );
-    expect(await call.interrupt()).toBe(0);
-    expect(namesOf(fresh)).toEqual([]);
-    expect(call.complaints).toBe("");
-    const { api, fabric } = await pulled(fresh);
-    expect((await api.objects(fabric.id)).count).toBe(48);
-  });
+  test(
+    "Ctrl-C while it starts ends what runs by then, and the next start is whole",
+    { tag: "@long" },
+    async ({ fresh }) => {
+      const call = fresh.begin(["--port", String(await freePort())]);
+      await until(
+        "the control plane's start",
+        () => (namesOf(fresh).includes("control-plane") ? true : undefined),
+        90_000,
+      );
+      expect(await call.interrupt()).toBe(0);
+      expect(namesOf(fresh)).toEqual([]);
+      expect(call.complaints).toBe("");
+      const { api, fabric } = await pulled(fresh);
+      expect((await api.objects(fabric.id)).count).toBe(48);
+    },
+  );
 
   test("started again it has the same address, password, record and cluster", async ({ demo }) => {
     const { fabric } = await pulled(demo);
@@ -190,26 +192,28 @@ test.describe("run: the sample", () => {
     expectRead(await api.pull(again.id), { unchanged: 48 });
   });
 
-  test("a renamed sample is found again after its cluster moved to another port", async ({
-    demo,
-  }) => {
-    const { api, fabric } = await pulled(demo);
-    await api.editFabric(fabric.id, { name: "renamed" });
-    const before = clusterOf((await demo.up()).kubeconfig);
-    expect(await demo.interrupt()).toBe(0);
-    const folder = ["--dir", join(demo.data, "cluster")];
-    const moved = ["start", ...folder, "--port", String(await freePort())];
-    const { child } = await startTalking(controlPlane, [...moved, "--foreground", "--json"]);
-    await end(child);
+  test(
+    "a renamed sample is found again after its cluster moved to another port",
+    { tag: "@long" },
+    async ({ demo }) => {
+      const { api, fabric } = await pulled(demo);
+      await api.editFabric(fabric.id, { name: "renamed" });
+      const before = clusterOf((await demo.up()).kubeconfig);
+      expect(await demo.interrupt()).toBe(0);
+      const folder = ["--dir", join(demo.data, "cluster")];
+      const moved = ["start", ...folder, "--port", String(await freePort())];
+      const { child } = await startTalking(controlPlane, [...moved, "--foreground", "--json"]);
+      await end(child);
 
-    const { kubeconfig } = await demo.up();
-    expect(clusterOf(kubeconfig)).not.toBe(before);
-    expect(demo.call?.output).toMatch(/^ {2}fabric .* renamed has a new address$/m);
-    const again = await demo.signedIn();
-    const { id, name, cluster } = await onlyFabric(again);
-    expect([id, name, cluster?.server]).toEqual([fabric.id, "renamed", clusterOf(kubeconfig)]);
-    expectRead(await again.pull(id), { unchanged: 48 });
-  });
+      const { kubeconfig } = await demo.up();
+      expect(clusterOf(kubeconfig)).not.toBe(before);
+      expect(demo.call?.output).toMatch(/^ {2}fabric .* renamed has a new address$/m);
+      const again = await demo.signedIn();
+      const { id, name, cluster } = await onlyFabric(again);
+      expect([id, name, cluster?.server]).toEqual([fabric.id, "renamed", clusterOf(kubeconfig)]);
+      expectRead(await again.pull(id), { unchanged: 48 });
+    },
+  );
 
   test("after kill -9 the next start heals", async ({ demo }) => {
     await pulled(demo);
@@ -247,31 +251,35 @@ test.describe("run: the sample", () => {
     ["hedgerow", "Hedgerow"],
     ["control-plane", "Hedgerow"],
   ] as const)
-    test(`a start whose ${part} is killed on the way never says that it runs`, async ({
-      fresh,
-    }) => {
-      const call = fresh.begin(["--port", String(await freePort())]);
-      await until(
-        "that line",
-        () => new RegExp(`^ {2}${line} `, "m").test(call.output) || undefined,
-      );
-      process.kill(call.processes().find(({ name }) => name === part)?.pid ?? 0, "SIGKILL");
-      const code = await call.ended;
-      const { output, complaints } = call;
-      expectSentence({ code, output, complaints, left: call.processes() }, /has ended by itself/);
-      expect(existsSync(fresh.readyFile)).toBe(false);
-    });
+    test(
+      `a start whose ${part} is killed on the way never says that it runs`,
+      { tag: "@long" },
+      async ({ fresh }) => {
+        const call = fresh.begin(["--port", String(await freePort())]);
+        await until(
+          "that line",
+          () => new RegExp(`^ {2}${line} `, "m").test(call.output) || undefined,
+        );
+        process.kill(call.processes().find(({ name }) => name === part)?.pid ?? 0, "SIGKILL");
+        const code = await call.ended;
+        const { output, complaints } = call;
+        expectSentence({ code, output, complaints, left: call.processes() }, /has ended by itself/);
+        expect(existsSync(fresh.readyFile)).toBe(false);
+      },
+    );
 
-  test("a folder that is in use is refused with its address, and the one that runs goes on", async ({
-    demo,
-  }) => {
-    const { url } = await demo.up();
-    const ran = await demo.ends(["--port", String(await freePort())]);
-    expectSentence(ran, /already runs with this folder, at (\S+):/);
-    expect(ran.complaints).toContain(url);
-    expect(await demo.up()).toMatchObject({ url });
-    await pulled(demo);
-  });
+  test(
+    "a folder that is in use is refused with its address, and the one that runs goes on",
+    { tag: "@long" },
+    async ({ demo }) => {
+      const { url } = await demo.up();
+      const ran = await demo.ends(["--port", String(await freePort())]);
+      expectSentence(ran, /already runs with this folder, at (\S+):/);
+      expect(ran.complaints).toContain(url);
+      expect(await demo.up()).toMatchObject({ url });
+      await pulled(demo);
+    },
+  );
 
   test("two folders run side by side, each with its own users and fabric", async ({ demo }) => {
     const beside = new Demo(`it's "theirs" \\ here`);
@@ -295,18 +303,19 @@ test.describe("run: the sample", () => {
     await pageAnswers((await demo.up()).url);
   });
 
-  test("the asked port is used, and a taken one is named with its cure", async ({
-    demo,
-    fresh,
-  }) => {
-    const { port } = new URL((await demo.up()).url);
-    const ran = await fresh.ends(["--port", port]);
-    expectSentence(ran, new RegExp(`port ${port} is taken .* choose another with --port`));
-    const asked = await freePort();
-    const ready = await fresh.up(["--port", String(asked)]);
-    expect(ready.url).toBe(`http://127.0.0.1:${asked}/`);
-    await pageAnswers(ready.url);
-  });
+  test(
+    "the asked port is used, and a taken one is named with its cure",
+    { tag: "@long" },
+    async ({ demo, fresh }) => {
+      const { port } = new URL((await demo.up()).url);
+      const ran = await fresh.ends(["--port", port]);
+      expectSentence(ran, new RegExp(`port ${port} is taken .* choose another with --port`));
+      const asked = await freePort();
+      const ready = await fresh.up(["--port", String(asked)]);
+      expect(ready.url).toBe(`http://127.0.0.1:${asked}/`);
+      await pageAnswers(ready.url);
+    },
+  );
 
   test("the password stands in its own file only, and only its owner may read what is secret", async ({
     demo,
@@ -360,21 +369,23 @@ test.describe("run: a person's own cluster", () => {
     expect(await listens(clusterOf(kubeconfig)), "it is not ./run's to end").toBe(true);
   });
 
-  test("of which no such context is known is refused with those that are", async ({
-    fresh,
-    kubeconfig,
-  }) => {
-    const known = /current-context: "?([^\s"]+)/.exec(readFileSync(kubeconfig, "utf8"))?.[1] ?? "";
-    const port = ["--port", String(await freePort())];
-    const words = [...port, "--kubeconfig", kubeconfig, "--context"];
-    expectSentence(
-      await fresh.ends([...words, "nowhere"]),
-      /'nowhere' does not stand .*Choose one/,
-    );
-    const ready = await fresh.up(["--kubeconfig", kubeconfig, "--context", known]);
-    await pageAnswers(ready.url);
-    expect(await fabricsOf(await fresh.signedIn())).toHaveLength(1);
-  });
+  test(
+    "of which no such context is known is refused with those that are",
+    { tag: "@long" },
+    async ({ fresh, kubeconfig }) => {
+      const known =
+        /current-context: "?([^\s"]+)/.exec(readFileSync(kubeconfig, "utf8"))?.[1] ?? "";
+      const port = ["--port", String(await freePort())];
+      const words = [...port, "--kubeconfig", kubeconfig, "--context"];
+      expectSentence(
+        await fresh.ends([...words, "nowhere"]),
+        /'nowhere' does not stand .*Choose one/,
+      );
+      const ready = await fresh.up(["--kubeconfig", kubeconfig, "--context", known]);
+      await pageAnswers(ready.url);
+      expect(await fabricsOf(await fresh.signedIn())).toHaveLength(1);
+    },
+  );
 
   test("of which a file tells among others is let in alone, and the others' keys are not read", async ({
     fresh,
@@ -409,40 +420,41 @@ test.describe("run: a person's own cluster", () => {
     expectRead(await api.pull(fabric.id), { created: 48 });
   });
 
-  test("whose credentials were renewed is used with the new ones from the next start on", async ({
-    fresh,
-    kubeconfig,
-  }) => {
-    const now = readFileSync(kubeconfig, "utf8");
-    const ca = /certificate-authority-data: "?([^\s"]+)/.exec(now)?.[1];
-    const cluster = { server: clusterOf(kubeconfig), "certificate-authority-data": ca };
-    const config = {
-      "current-context": "lab",
-      contexts: [{ name: "lab", context: { cluster: "lab", user: "me" } }],
-      clusters: [{ name: "lab", cluster }],
-      users: [
-        { name: "me", user: { token: "ended" } },
-        // Of no context that anybody asks for, so its paths may be stale.
-        { name: "other", user: { "client-certificate": "/nowhere/a.crt" } },
-      ],
-    };
-    const old = join(fresh.dir, "old");
-    writeFileSync(old, JSON.stringify(config, undefined, 2));
-    await fresh.up(["--kubeconfig", old]);
-    const before = await fresh.signedIn();
-    expect(await before.pull((await onlyFabric(before)).id)).toMatchObject({
-      outcome: "failed",
-      code: "cluster_unauthorized",
-    });
-    expect(await fresh.interrupt()).toBe(0);
-    await fresh.up(["--kubeconfig", kubeconfig]);
-    const api = await fresh.signedIn();
-    expectRead(await api.pull((await onlyFabric(api)).id), { created: 48 });
-    expect(await fresh.interrupt()).toBe(0);
-    await fresh.up(["--kubeconfig", kubeconfig]);
-    const again = await fresh.signedIn();
-    expectRead(await again.pull((await onlyFabric(again)).id), { unchanged: 48 });
-  });
+  test(
+    "whose credentials were renewed is used with the new ones from the next start on",
+    { tag: "@long" },
+    async ({ fresh, kubeconfig }) => {
+      const now = readFileSync(kubeconfig, "utf8");
+      const ca = /certificate-authority-data: "?([^\s"]+)/.exec(now)?.[1];
+      const cluster = { server: clusterOf(kubeconfig), "certificate-authority-data": ca };
+      const config = {
+        "current-context": "lab",
+        contexts: [{ name: "lab", context: { cluster: "lab", user: "me" } }],
+        clusters: [{ name: "lab", cluster }],
+        users: [
+          { name: "me", user: { token: "ended" } },
+          // Of no context that anybody asks for, so its paths may be stale.
+          { name: "other", user: { "client-certificate": "/nowhere/a.crt" } },
+        ],
+      };
+      const old = join(fresh.dir, "old");
+      writeFileSync(old, JSON.stringify(config, undefined, 2));
+      await fresh.up(["--kubeconfig", old]);
+      const before = await fresh.signedIn();
+      expect(await before.pull((await onlyFabric(before)).id)).toMatchObject({
+        outcome: "failed",
+        code: "cluster_unauthorized",
+      });
+      expect(await fresh.interrupt()).toBe(0);
+      await fresh.up(["--kubeconfig", kubeconfig]);
+      const api = await fresh.signedIn();
+      expectRead(await api.pull((await onlyFabric(api)).id), { created: 48 });
+      expect(await fresh.interrupt()).toBe(0);
+      await fresh.up(["--kubeconfig", kubeconfig]);
+      const again = await fresh.signedIn();
+      expectRead(await again.pull((await onlyFabric(again)).id), { unchanged: 48 });
+    },
+  );
 
   test("whose file is missing, a folder or no kubeconfig is refused", async ({ fresh }) => {
     const words = async (file: string) => [

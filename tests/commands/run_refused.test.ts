@@ -128,7 +128,7 @@ test.describe("run: what is missing", () => {
     expect(lines()).toEqual([]);
   });
 
-  test("a network that is needed and not there is told", async ({ fresh }) => {
+  test("a network that is needed and not there is told", { tag: "@long" }, async ({ fresh }) => {
     expectSentence(
       await fresh.ends([], await unbuilt(fresh)),
       /the network does not answer, .* check the connection or the proxy/,

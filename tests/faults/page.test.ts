@@ -104,7 +104,8 @@ test("A10: after signing out, Back shows the sign-in page and nothing of what wa
   page,
 }) => {
   const fabric = await hedgerow.fabric({ cluster, name: "a lab that only members know" });
-  await page.signIn("viewer").open(fabric);
+  await page.signIn("viewer");
+  await page.openFabric(fabric);
   await expect(page.headline()).toContainText("Not measured");
   await page.getByRole("button", { name: "viewer" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
