@@ -312,7 +312,7 @@ kube::Settings quick_settings() {
   settings.outbound.retries.pause = milliseconds{10};
   settings.outbound.addresses =
       outbound::AddressRules{std::vector<std::string>{"127.0.0.0/8", "::1"}};
-  settings.ladder_total = milliseconds{1'000};
+  settings.ladder_total = milliseconds{3'000};
   return settings;
 }
 

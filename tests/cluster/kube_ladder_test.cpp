@@ -45,6 +45,16 @@ std::string picture(const Climb& climb) {
   return text;
 }
 
+// What each rung that failed says of it.
+std::string why(const Climb& climb) {
+  std::string text;
+  for (const Rung& rung : climb.rungs)
+    if (rung.failure)
+      text += fmt::format("{} after {} ms: {}\n", name_of(rung.name), rung.took.count(),
+                          rung.failure->what());
+  return text;
+}
+
 const Rung& at(const Climb& climb, RungName name) {
   return climb.rungs[static_cast<std::size_t>(name)];
 }
@@ -136,7 +146,7 @@ TEST(Ladder, StopsAtTheRungThatBreaks) {
     gate.clear();
     if (!row.rule.empty()) gate.rule(row.rule);
     const auto seen = climbed(cluster.connection("reader", row.server), hedgehog());
-    EXPECT_EQ(picture(seen.climb), row.picture);
+    EXPECT_EQ(picture(seen.climb), row.picture) << why(seen.climb);
     EXPECT_EQ(seen.climb.passed() ? "" : code_in(*seen.climb.failure()), row.code);
     expect_told_in_order(seen);
   }

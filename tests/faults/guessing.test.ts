@@ -118,22 +118,24 @@ test.describe("guesses", () => {
     await signsIn(stranger, "operator");
   });
 
-  test("E03: of strange names push out no counter: the fifth wrong one of an account still locks it", async ({
-    hedgerow,
-  }) => {
-    test.setTimeout(inFull ? 600_000 : 60_000);
-    const stranger = hedgerow.server.stranger();
-    for (const username of ["operator", "somebody-strange"])
-      for (let tries = 0; tries < 4; tries += 1)
-        await stranger.refused(badCredentials, "POST", "/api/session/", guess(username));
-    const said = await inTurns(inFull ? 10_000 : 300, 16, (at) => tried(stranger, `name-${at}`));
-    for (const { code } of said) expect(["bad_credentials", "account_locked"]).toContain(code);
-    for (const username of ["operator", "somebody-strange"]) {
-      await stranger.ask("POST", "/api/session/", guess(username));
-      await stranger.refused(locked, "POST", "/api/session/", guess(username));
-    }
-    await signsIn(stranger, "operator");
-  });
+  test(
+    "E03: of strange names push out no counter: the fifth wrong one of an account still locks it",
+    { tag: "@long" },
+    async ({ hedgerow }) => {
+      test.setTimeout(inFull ? 600_000 : 60_000);
+      const stranger = hedgerow.server.stranger();
+      for (const username of ["operator", "somebody-strange"])
+        for (let tries = 0; tries < 4; tries += 1)
+          await stranger.refused(badCredentials, "POST", "/api/session/", guess(username));
+      const said = await inTurns(inFull ? 10_000 : 300, 16, (at) => tried(stranger, `name-${at}`));
+      for (const { code } of said) expect(["bad_credentials", "account_locked"]).toContain(code);
+      for (const username of ["operator", "somebody-strange"]) {
+        await stranger.ask("POST", "/api/session/", guess(username));
+        await stranger.refused(locked, "POST", "/api/session/", guess(username));
+      }
+      await signsIn(stranger, "operator");
+    },
+  );
 });
 
 test.describe("200 sign-ins at once", () => {

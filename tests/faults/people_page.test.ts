@@ -89,6 +89,29 @@ test("C02: a session that runs out while a click is on its way keeps the click, 
   await expectExecutedOnce(hedgerow, cluster, fabric);
 });
 
+test("C02: a click whose answer breaks off after its session has ended asks its person to sign in, and is one run", async ({
+  hedgerow,
+  cluster,
+  page,
+  frontGate,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("operator").open(fabric);
+  page.allow(networkLines);
+  await frontGate.rule({ ...heldClick, times: 1, action: { hold: true, cut: { after: 20 } } });
+  await page.sync().click();
+  await frontGate.holds("click");
+  await hedgerow.endSessionsOf("operator");
+  await expect(page.getByRole("region", { name: "Session", exact: true })).toBeVisible();
+  await frontGate.release("click");
+  const dialog = page.getByRole("dialog", { name: "Sign in to go on" });
+  await expect(dialog).toContainText("Sync from Fabric is finished once");
+  expect(cluster.lists("connections")).toBe(0);
+  await page.signInHere("operator");
+  await expect(page.watched()).toContainText("Sync from Fabric succeeded: 48 created");
+  await expectExecutedOnce(hedgerow, cluster, fabric);
+});
+
 test("C18: a form that is half filled when the session runs out is saved once, after signing in", async ({
   hedgerow,
   page,

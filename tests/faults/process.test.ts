@@ -134,27 +134,28 @@ test.describe("with leases of a second and a half", () => {
 test.describe("while silent clients are borne as long as people bear them", () => {
   test.use({ settings: asPeopleHaveThem(/^http\.deadlines\.first_byte$/) });
 
-  test("P05: without file descriptors it answers again as soon as there are some, and forgets nothing", async ({
-    hedgerow,
-    cluster,
-  }) => {
-    const fabric = await hedgerow.fabric({ cluster });
-    const api = await hedgerow.server.as("operator");
-    expectRead(await api.pull(fabric.id), { created: 48 });
-    hedgerow.server.allowedInLog.push(/"event":"(accept_paused|accept_failed)"/);
-    await mustRun("prlimit", ["--pid", String(hedgerow.server.pid), "--nofile=64:64"]);
-    const { hostname, port } = new URL(hedgerow.server.url);
-    const sockets: Socket[] = [];
-    for (let i = 0; i < 200; i += 1)
-      sockets.push(connect({ host: hostname, port: Number(port) }).on("error", () => undefined));
-    const get = "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
-    const status = async () =>
-      /^HTTP\/1.1 (\d+)/.exec((await say(hedgerow.server.url, get, 1_000)).text)?.[1];
-    await expect.poll(status, { timeout: 15_000 }).toBe("503");
-    for (const socket of sockets) socket.destroy();
-    await expect.poll(status, { timeout: 15_000 }).toBe("200");
-    expectRead(await api.pull(fabric.id), { unchanged: 48 });
-  });
+  test(
+    "P05: without file descriptors it answers again as soon as there are some, and forgets nothing",
+    { tag: "@long" },
+    async ({ hedgerow, cluster }) => {
+      const fabric = await hedgerow.fabric({ cluster });
+      const api = await hedgerow.server.as("operator");
+      expectRead(await api.pull(fabric.id), { created: 48 });
+      hedgerow.server.allowedInLog.push(/"event":"(accept_paused|accept_failed)"/);
+      await mustRun("prlimit", ["--pid", String(hedgerow.server.pid), "--nofile=64:64"]);
+      const { hostname, port } = new URL(hedgerow.server.url);
+      const sockets: Socket[] = [];
+      for (let i = 0; i < 200; i += 1)
+        sockets.push(connect({ host: hostname, port: Number(port) }).on("error", () => undefined));
+      const get = "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+      const status = async () =>
+        /^HTTP\/1.1 (\d+)/.exec((await say(hedgerow.server.url, get, 1_000)).text)?.[1];
+      await expect.poll(status, { timeout: 15_000 }).toBe("503");
+      for (const socket of sockets) socket.destroy();
+      await expect.poll(status, { timeout: 15_000 }).toBe("200");
+      expectRead(await api.pull(fabric.id), { unchanged: 48 });
+    },
+  );
 });
 
 test("P11: a key that others may read is refused with its cure, and nothing starts", async ({

@@ -86,59 +86,63 @@ test.describe("with one worker", () => {
     await server.begin();
   });
 
-  test("J14: what nobody takes is no_worker, and a long queue alone never fails", async ({
-    hedgerow,
-    cluster,
-    gate,
-  }) => {
-    const { server } = hedgerow;
-    const tracer = await server.restartTraced();
-    const first = await hedgerow.fabric({ cluster, through: gate });
-    const administrator = await server.as("administrator");
-    const others: Fabric[] = [];
-    for (const name of ["second", "third"]) {
-      const made = await administrator.addFabric(
-        name,
-        fieldsOf(cluster.connection, cluster.namespace),
-      );
-      others.push(await administrator.editFabric(made.id, { shares_cluster: true }));
-    }
-    const api = await server.as("operator");
-    const busy = await heldRun(gate, api, first.id);
-    const waiting: StartedRun[] = [];
-    for (const { id } of others) waiting.push(await api.start(id));
-    const placeOf = async ({ run }: StartedRun) => (await api.run(run.id)).place;
-    expect(await Promise.all(waiting.map(placeOf))).toEqual([1, 2]);
-    const since = Date.now();
-    await until("more than no_worker to pass", () => Date.now() - since > 3_500 || undefined);
-    expect(await Promise.all(waiting.map(placeOf)), "a queue is no fault").toEqual([1, 2]);
-    await gate.dropAll();
-    for (const { run } of [{ run: busy }, ...waiting]) {
+  test(
+    "J14: what nobody takes is no_worker, and a long queue alone never fails",
+    { tag: "@long" },
+    async ({ hedgerow, cluster, gate }) => {
+      const { server } = hedgerow;
+      const tracer = await server.restartTraced();
+      const first = await hedgerow.fabric({ cluster, through: gate });
+      const administrator = await server.as("administrator");
+      const others: Fabric[] = [];
+      for (const name of ["second", "third"]) {
+        const made = await administrator.addFabric(
+          name,
+          fieldsOf(cluster.connection, cluster.namespace),
+        );
+        others.push(await administrator.editFabric(made.id, { shares_cluster: true }));
+      }
+      const api = await server.as("operator");
+      const busy = await heldRun(gate, api, first.id);
+      const waiting: StartedRun[] = [];
+      for (const { id } of others) waiting.push(await api.start(id));
+      const placeOf = async ({ run }: StartedRun) => (await api.run(run.id)).place;
+      expect(await Promise.all(waiting.map(placeOf))).toEqual([1, 2]);
+      const since = Date.now();
+      await until("more than no_worker to pass", () => Date.now() - since > 3_500 || undefined);
+      expect(await Promise.all(waiting.map(placeOf)), "a queue is no fault").toEqual([1, 2]);
+      await gate.dropAll();
+      for (const { run } of [{ run: busy }, ...waiting]) {
+        const ended = await api.ended(run.id, 20_000);
+        expect(ended.code, traceOf(ended)).not.toBe("no_worker");
+      }
+      expect((await api.pull(first.id)).outcome).toBe("succeeded");
+
+      const health = () =>
+        api.must<{ checks: { name: string; good: boolean }[] }>("GET", "/api/health/");
+      const workers = async () =>
+        (await health()).checks.find(({ name }) => name === "workers")?.good;
+      expect(await workers()).toBe(true);
+      await tracer.haltAway("worker 1");
+      await expect.poll(workers, { timeout: 15_000 }).toBe(false);
+      const { run } = await api.start(first.id);
+      expect((await api.run(run.id)).place).toBe(1);
+      const tested = await api.start(first.id, "test");
+      expect((await api.ended(tested.run.id)).outcome, "tests have their own").toBe("succeeded");
       const ended = await api.ended(run.id, 20_000);
-      expect(ended.code, traceOf(ended)).not.toBe("no_worker");
-    }
-    expect((await api.pull(first.id)).outcome).toBe("succeeded");
+      expect(ended, traceOf(ended)).toMatchObject({
+        outcome: "failed",
+        code: "no_worker",
+        layer: 8,
+      });
+      expect(ended.next).not.toBe("");
+      expect((await api.fabric(first.id)).headline).toMatchObject({ state: "failing" });
 
-    const health = () =>
-      api.must<{ checks: { name: string; good: boolean }[] }>("GET", "/api/health/");
-    const workers = async () =>
-      (await health()).checks.find(({ name }) => name === "workers")?.good;
-    expect(await workers()).toBe(true);
-    await tracer.haltAway("worker 1");
-    await expect.poll(workers, { timeout: 15_000 }).toBe(false);
-    const { run } = await api.start(first.id);
-    expect((await api.run(run.id)).place).toBe(1);
-    const tested = await api.start(first.id, "test");
-    expect((await api.ended(tested.run.id)).outcome, "tests have their own").toBe("succeeded");
-    const ended = await api.ended(run.id, 20_000);
-    expect(ended, traceOf(ended)).toMatchObject({ outcome: "failed", code: "no_worker", layer: 8 });
-    expect(ended.next).not.toBe("");
-    expect((await api.fabric(first.id)).headline).toMatchObject({ state: "failing" });
-
-    await tracer.letGo();
-    expectRead(await api.pull(first.id), { unchanged: 48 });
-    await expect.poll(workers).toBe(true);
-  });
+      await tracer.letGo();
+      expectRead(await api.pull(first.id), { unchanged: 48 });
+      await expect.poll(workers).toBe(true);
+    },
+  );
 });
 
 test.describe("while a run goes on", () => {
