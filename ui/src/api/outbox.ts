@@ -166,7 +166,7 @@ function advance(): void {
   const now = serverNow();
   for (const click of outboxStore.get()) {
     if (click.stage.at === "waiting" && click.stage.due <= now) happen(click.key, { type: "due" });
-    if (user !== undefined && click.stage.at === "asking") void ask(click);
+    if (click.stage.at === "asking") void ask(click);
   }
   for (const click of outboxStore.get()) {
     if (click.stage.at === "ready") admit(click, user, now);
