@@ -216,6 +216,8 @@ TEST(Ladder, SaysThatThereIsNothingToRead) {
 
 TEST(Ladder, EndsWithinItsLimitWhereverItHangs) {
   const Gate gate;
+  kube::Settings limited = quick_settings();
+  limited.ladder_total = std::chrono::milliseconds{1'000};
   for (const std::string path :
        {"^/version$", "selfsubjectreviews", "kube-system", "^/apis$", "selfsubjectaccessreviews"}) {
     SCOPED_TRACE(path);
@@ -223,7 +225,7 @@ TEST(Ladder, EndsWithinItsLimitWhereverItHangs) {
     gate.rule(fmt::format(R"({{"match":{{"path":"{}"}},"action":{{"black_hole":true}}}})", path));
     const auto began = clock().steady();
     const auto& climb =
-        climbed(Cluster::shared().connection("reader", gate.url()), hedgehog()).climb;
+        climbed(Cluster::shared().connection("reader", gate.url()), hedgehog(), limited).climb;
     EXPECT_LT(clock().steady() - began, std::chrono::milliseconds{1'300});
     ASSERT_FALSE(climb.passed());
     EXPECT_EQ(code_in(*climb.failure()), "cluster_timeout");
