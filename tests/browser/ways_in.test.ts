@@ -160,13 +160,7 @@ const screens: Record<string, (page: PersonPage, place: Place) => Promise<void>>
     await page.goto(page.at("/objects/1/?tab=history"));
     await expect(page.getByRole("table")).toBeVisible();
   },
-  "the basic pages": async (page, { fabric }) => {
-    for (const path of ["/basic/", "/basic/runs/1/", `/basic/fabrics/${fabric.id}/`]) {
-      await page.goto(page.at(path));
-      await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
-      await expectInSight(page, path);
-    }
-  },
+  "the basic pages": (page, { fabric }) => onBasicPages(page, fabric, expectInSight),
   "the menu of the person": async (page) => {
     await page.goto(page.at("/fabrics/"));
     await page.getByRole("button", { name: "administrator" }).click();
@@ -272,6 +266,13 @@ test.describe("5: no id occurs twice and every control has a name", () => {
     expect(await look(page)).toEqual({ doubled: [], violations: [] });
   });
 
+  test("on the basic pages", async ({ hedgerow, cluster, page }) => {
+    const fabric = await hedgerow.fabric({ cluster });
+    await (await hedgerow.server.as("operator")).pull(fabric.id);
+    await page.signIn("operator");
+    await onBasicPages(page, fabric, expectClean);
+  });
+
   test("in the note behind a locked button", async ({ hedgerow, cluster, page }) => {
     const fabric = await hedgerow.fabric({ cluster });
     await page.signIn("viewer").open(fabric);
@@ -308,8 +309,24 @@ const sights = {
   "light at 400 %": { colorScheme: "light", width: 320, height: 200 },
 } as const;
 
-async function expectInSight(page: PersonPage, name: string): Promise<void> {
+async function expectClean(page: PersonPage, name: string): Promise<void> {
   expect(await look(page), name).toEqual({ doubled: [], violations: [] });
+}
+
+async function onBasicPages(
+  page: PersonPage,
+  fabric: Pick<Fabric, "id">,
+  expectThere: (page: PersonPage, path: string) => Promise<void>,
+): Promise<void> {
+  for (const path of ["/basic/", "/basic/runs/1/", `/basic/fabrics/${fabric.id}/`]) {
+    await page.goto(page.at(path));
+    await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
+    await expectThere(page, path);
+  }
+}
+
+async function expectInSight(page: PersonPage, name: string): Promise<void> {
+  await expectClean(page, name);
   const sideways = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
