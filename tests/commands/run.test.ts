@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import type { Api } from "../support/api";
-import { Demo, type Ready } from "../support/demo";
+import { Demo, startPatienceMs, type Ready } from "../support/demo";
 import { controlPlane, end, mustRun, startTalking, until } from "../support/process";
 import { expectRead } from "../support/read";
 import { freePort } from "../support/server";
@@ -259,6 +259,7 @@ test.describe("run: the sample", () => {
         await until(
           "that line",
           () => new RegExp(`^ {2}${line} `, "m").test(call.output) || undefined,
+          startPatienceMs,
         );
         process.kill(call.processes().find(({ name }) => name === part)?.pid ?? 0, "SIGKILL");
         const code = await call.ended;

@@ -39,7 +39,7 @@ interface Process {
 }
 
 // Longer than the slowest start: other tests take the processor meanwhile.
-const patienceMs = 90_000;
+export const startPatienceMs = 90_000;
 
 // What npm tells the program that it calls is nothing a person's shell says.
 const shell = Object.fromEntries(
@@ -139,7 +139,7 @@ export class Demo {
         if (!call?.running) throw new Error(`./run has ended: ${call?.output}${call?.complaints}`);
         return existsSync(this.readyFile) ? true : undefined;
       },
-      patienceMs,
+      startPatienceMs,
     );
   }
 

@@ -78,7 +78,7 @@ export async function mustRun(
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined> | T | undefined,
-  patienceMs = 30_000,
+  patienceMs = 15_000,
 ): Promise<T> {
   const late = Date.now() + patienceMs;
   for (;;) {
