@@ -39,6 +39,9 @@ export interface Wish {
 
 export const freshKey = () => randomBytes(16).toString("hex");
 
+const shown = (method: string, path: string, status: number, text: string) =>
+  `${method} ${path} → ${status} ${text.slice(0, 2000)}`;
+
 export class Api {
   private readonly cookies = new Map<string, string>();
   csrf: string | undefined;
@@ -74,9 +77,10 @@ export class Api {
     const { pathname } = url;
     const breach = breachOf({ method, path: pathname, status: response.status, type, body: text });
     // Thrown by hand: this is looked at so often that steps of a report would cost more than the asking.
-    const asked = `${method} ${path} → ${response.status} ${text.slice(0, 2000)}`;
-    if (breach !== undefined) throw new Error(`${asked}: ${breach}`);
-    if (secretIn(text)) throw new Error(`${method} ${path} gives a secret away: ${secretIn(text)}`);
+    const secret = secretIn(text);
+    if (secret !== undefined) throw new Error(`${method} ${path} gives away ${secret}`);
+    if (breach !== undefined)
+      throw new Error(`${shown(method, path, response.status, text)}: ${breach}`);
     const isJson = text !== "" && type.includes("json");
     const parsed = isJson ? (JSON.parse(text) as T) : (undefined as T);
     return { status: response.status, headers: response.headers, text, body: parsed };
@@ -94,8 +98,7 @@ export class Api {
   // An answer that must be a success.
   async must<T>(method: string, path: string, wish: Wish = {}): Promise<T> {
     const answer = await this.ask<T>(method, path, wish);
-    if (answer.status >= 300)
-      throw new Error(`${method} ${path} → ${answer.status} ${answer.text.slice(0, 2000)}`);
+    if (answer.status >= 300) throw new Error(shown(method, path, answer.status, answer.text));
     return answer.body;
   }
 

@@ -93,7 +93,7 @@ export class TestCluster {
     private readonly dir: string,
     readonly report: Report,
   ) {
-    this.agent = new Agent({ ca: this.ca, keepAlive: true, maxSockets: 8 });
+    this.agent = agentOf(this.ca);
     this.adminToken = readFileSync(report.admin_token_file, "utf8").trim();
   }
 
@@ -133,7 +133,7 @@ export class TestCluster {
     await end(this.child);
     meanwhile();
     this.child = (await startTalking(controlPlane, startIn(this.dir))).child;
-    this.agent = new Agent({ ca: this.ca, keepAlive: true, maxSockets: 8 });
+    this.agent = agentOf(this.ca);
   }
 
   // The newest resourceVersion that the cluster has given to anything.
@@ -215,19 +215,15 @@ export class TestCluster {
   }
 
   private async create({ object, namespace = "default" }: Appliable): Promise<void> {
-    const metadata = { ...object.metadata, namespace };
-    await this.must("POST", this.pathOf(object.kind, namespace), { ...object, metadata });
+    await this.must("POST", this.pathOf(object.kind, namespace), placed(object, namespace));
   }
 
-  async apply({ object, namespace }: Appliable): Promise<KubeObject> {
-    const { name } = object.metadata;
-    const path = this.pathOf(object.kind, namespace ?? "default", name);
-    const metadata = { ...object.metadata, namespace: namespace ?? "default" };
-    const query = "?fieldManager=tests&force=true";
+  async apply({ object, namespace = "default" }: Appliable): Promise<KubeObject> {
+    const path = this.pathOf(object.kind, namespace, object.metadata.name);
     const answer = await this.must(
       "PATCH",
-      path + query,
-      { ...object, metadata },
+      `${path}?fieldManager=tests&force=true`,
+      placed(object, namespace),
       "application/apply-patch+yaml",
     );
     return answer as KubeObject;
@@ -474,6 +470,14 @@ export class TestCluster {
     });
   }
 }
+
+const placed = (object: KubeObject, namespace: string) => ({
+  ...object,
+  metadata: { ...object.metadata, namespace },
+});
+
+// Few connections: each costs both sides a handshake.
+const agentOf = (ca: string) => new Agent({ ca, keepAlive: true, maxSockets: 8 });
 
 // A file that only grows, from there on.
 function readFrom(file: string, start: number): string {
