@@ -156,12 +156,13 @@ void Watch::end_stalled(const model::Run& run) {
 }
 
 void Watch::beat() {
+  const base::SteadyTime began = desk_.clock.steady();
   const auto alive = alive_();
   desk_.database.write(desk_.write_deadline(), [&](store::Txn& txn) {
     for (const Sign& sign : alive)
       txn.workers().beat(desk_.replica, static_cast<std::int64_t>(sign.worker), sign.for_tests);
   });
-  beaten_ = desk_.clock.steady();
+  beaten_ = began;
 }
 
 }  // namespace hedgerow::jobs
