@@ -132,6 +132,7 @@ std::vector<Entry> clusters(Settings& s) {
       {"cluster.item_bytes_max", &s.reconcile.kube.item_bytes_max},
       {"cluster.page_bytes_max", &s.reconcile.kube.page_bytes_max},
       {"cluster.list_bytes_max", &s.reconcile.kube.list_bytes_max},
+      {"cluster.reading_bytes_max", &s.reconcile.kube.reading_bytes_max},
       {"cluster.keep_idle", &s.reconcile.keep_idle},
       {"cluster.ladder_total", &s.reconcile.kube.ladder_total},
       {"runs.workers", &s.jobs.workers},
@@ -231,12 +232,18 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-std::string nearest(std::string_view name, const std::vector<Entry>& all) {
-  const auto best = std::min_element(all.begin(), all.end(), [&](const Entry& a, const Entry& b) {
-    return distance(a.name, name) < distance(b.name, name);
-  });
-  return std::string{best->name};
+// Of all settings as `spelled` writes them.
+template <class Spelled>
+std::string nearest(std::string_view name, const std::vector<Entry>& all, const Spelled& spelled) {
+  const auto far = [&](const Entry& entry) { return distance(spelled(entry), name); };
+  return std::string{spelled(*std::ranges::min_element(all, {}, far))};
 }
+
+// "lease" of "runs.lease".
+std::string_view leaf_of(std::string_view name) { return name.substr(name.rfind('.') + 1); }
+
+// "runs.lease"
+std::string_view in_file(const Entry& entry) { return entry.name; }
 
 // "HEDGEROW_RUNS_LEASE"
 std::string in_environment(const Entry& entry) {
@@ -299,7 +306,7 @@ class Loader {
       if (found != entries_.end())
         assign(index_of(found), std::string_view{line}.substr(equals + 1), "environment");
       else
-        refuse_near_miss(name);
+        refuse_if_ours(name);
     }
   }
 
@@ -327,14 +334,20 @@ class Loader {
     const auto found = std::ranges::find(entries_, name, &Entry::name);
     if (found != entries_.end()) return index_of(found);
     refuse(source, name,
-           fmt::format("it is not known; the nearest is {}", nearest(name, entries_)));
+           fmt::format("it is not known; the nearest is {}", nearest(name, entries_, in_file)));
   }
-  // Other programs have variables of this beginning too, but hardly one that is almost ours.
-  void refuse_near_miss(const std::string& name) const {
-    for (const Entry& entry : entries_)
-      if (distance(in_environment(entry), name) <= 2)
-        refuse("environment", name,
-               fmt::format("it is not known; the nearest is {}", in_environment(entry)));
+  // Other programs have variables of this beginning too, but hardly one of a section of ours, or
+  // one that is almost a setting.
+  void refuse_if_ours(const std::string& name) const {
+    const auto is_near = [&](const Entry& entry) {
+      const std::string known = in_environment(entry);
+      const std::string section = known.substr(0, known.size() - leaf_of(entry.name).size());
+      return name.starts_with(section) || distance(known, name) <= 2;
+    };
+    if (std::ranges::none_of(entries_, is_near)) return;
+    refuse(
+        "environment", name,
+        fmt::format("it is not known; the nearest is {}", nearest(name, entries_, in_environment)));
   }
 
   void read(const toml::table& table, const std::string& prefix) {

@@ -67,6 +67,15 @@ TEST_F(SettingsTest, RefusesAnUnknownKeyWithItsLineAndTheNearestName) {
   EXPECT_NE(said.find("the nearest is runs.workers"), std::string::npos) << said;
 }
 
+TEST_F(SettingsTest, RefusesAVariableOfASectionOrAlmostOfASettingAndLetsOthersBe) {
+  for (const std::string_view name : {"HEDGEROW_HTTP_BIND", "HEDGEROW_RUNS_LEASE_TIME",
+                                      "HEDGEROW_HTP_PORT", "HEDGEROW_HTTP_DEADLINES_NONE"})
+    EXPECT_NE(refusal("", {fmt::format("{}=1", name)}).find("the nearest is HEDGEROW_"),
+              std::string::npos)
+        << name;
+  EXPECT_EQ(refusal("", {"HEDGEROW_BACKUP_HOST=x", "HTTP_PROXY=x", "HEDGEROWS=3"}), "accepted");
+}
+
 TEST_F(SettingsTest, RefusesValuesThatDoNotFit) {
   for (const std::string_view toml :
        {"[http]\nport = 70000\n", "[http]\nport = \"x\"\n", "[http]\nallow_plain = \"perhaps\"\n",
