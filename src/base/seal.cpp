@@ -14,8 +14,8 @@ namespace hedgerow::base {
 
 namespace {
 
-// blob = version 1 | key id 8 | nonce 24 | wrapped data key 32+16 | nonce 24 | cipher text + 16
-constexpr char kVersion = 1;
+// blob = version | key id | nonce | wrapped data key + tag | nonce | cipher text + tag
+constexpr char kVersion = 2;
 constexpr std::size_t kKeyIdBytes = 8;
 constexpr std::size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
@@ -109,19 +109,21 @@ std::string Sealer::seal(const SecretText& secret, std::string_view belongs_to) 
 
   std::string blob{kVersion};
   blob += key_id_;
+  const std::string bound = blob + std::string{belongs_to};
   blob += first;
-  blob += encrypted(text_of(data_key), belongs_to, first, key_.data());
+  blob += encrypted(text_of(data_key), bound, first, key_.data());
   blob += second;
-  blob += encrypted(secret.open(), belongs_to, second, raw(text_of(data_key)));
+  blob += encrypted(secret.open(), bound, second, raw(text_of(data_key)));
   sodium_memzero(data_key.data(), data_key.size());
   return blob;
 }
 
 SecretText Sealer::open(std::string_view blob, std::string_view belongs_to) const {
-  if (blob.size() < kHead + kTag || blob[0] != kVersion)
-    unreadable("A stored credential is damaged.");
+  if (blob.size() < kHead + kTag) unreadable("A stored credential is damaged.");
+  if (blob[0] != kVersion) unreadable("A stored credential was sealed by another version.");
   if (blob.substr(1, kKeyIdBytes) != key_id_)
     unreadable("A stored credential was sealed with another key file.");
+  const std::string bound = std::string{blob.substr(0, 1 + kKeyIdBytes)} + std::string{belongs_to};
   std::string_view rest = blob.substr(1 + kKeyIdBytes);
   const auto take = [&](std::size_t count) {
     const auto part = rest.substr(0, count);
@@ -129,10 +131,10 @@ SecretText Sealer::open(std::string_view blob, std::string_view belongs_to) cons
     return part;
   };
   const auto first = take(kNonce);
-  auto data_key = decrypted(take(kWrapped), belongs_to, first, key_.data());
+  auto data_key = decrypted(take(kWrapped), bound, first, key_.data());
   if (!data_key) unreadable("A stored credential is not the one of this fabric and field.");
   const auto second = take(kNonce);
-  auto plain = decrypted(rest, belongs_to, second, raw(*data_key));
+  auto plain = decrypted(rest, bound, second, raw(*data_key));
   sodium_memzero(data_key->data(), data_key->size());
   if (!plain) unreadable("A stored credential is damaged.");
   return SecretText{std::move(*plain)};

@@ -23,7 +23,8 @@ class Sealer {
   Sealer(Sealer&&) noexcept = default;
   ~Sealer();
 
-  // `belongs_to` says table, row, column and fabric ("fabric/7/token").
+  // `belongs_to` says table, row, column and fabric; with it the version and the key's id are
+  // bound.
   [[nodiscard]] std::string seal(const SecretText& secret, std::string_view belongs_to) const;
   // Throws Failure{CredentialUnreadable} when key, blob or `belongs_to` is not the one of sealing.
   [[nodiscard]] SecretText open(std::string_view blob, std::string_view belongs_to) const;
