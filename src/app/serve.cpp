@@ -199,7 +199,8 @@ class Whole {
     return {.db = *database_,
             .clock = clock_,
             .sealer = sealer_,
-            .database_wait = settings_.database.write_wait};
+            .database_wait = settings_.database.write_wait,
+            .keys_kept = settings_.jobs.retention.request_keys};
   }
 
   [[nodiscard]] http::Router router() {

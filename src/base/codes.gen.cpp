@@ -315,6 +315,12 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "Kinds that were finished before are new in the record, the one being written may be new "
      "in part, the others are as before.",
      "Look in the trace for the step that hung, then run it again."},
+    {Code::OutOfMemory, "out_of_memory", 8, 503, "failed", false, true,
+     "The server ran out of memory.",
+     "What was being done stopped there. Kinds that were finished before are new in the record,"
+     " the others are as before.",
+     "Give the server more memory, or lower runs.workers or cluster.concurrency in its "
+     "settings; then try again."},
     {Code::NoWorker, "no_worker", 8, 0, "failed", false, true,
      "No worker took the run.",
      "It was never started; nothing was read or changed.",
@@ -583,6 +589,7 @@ constexpr std::array<Code, kCodeCount> kByName{
     Code::NotImplemented,
     Code::NotKubernetes,
     Code::OriginRefused,
+    Code::OutOfMemory,
     Code::OwnershipConflict,
     Code::Paused,
     Code::PlanExpired,

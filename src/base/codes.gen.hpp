@@ -82,6 +82,7 @@ enum class Code : std::uint8_t {
   Lost,
   Quarantined,
   NoProgress,
+  OutOfMemory,
   NoWorker,
   Cancelled,
   Shutdown,
@@ -128,7 +129,7 @@ enum class Code : std::uint8_t {
   InternalFault,
 };
 
-inline constexpr std::size_t kCodeCount = 114;
+inline constexpr std::size_t kCodeCount = 115;
 
 struct CodeFacts {
   Code code;

@@ -146,8 +146,8 @@ void Writer::append(od::value value, int depth, std::string_view key) {
 
 std::string Writer::write(std::string_view json) {
   thread_local od::parser parser;
-  const simdjson::padded_string padded{json};
-  auto document = must(parser.iterate(padded));
+  const simdjson::padded_string text = padded(json);
+  auto document = must(parser.iterate(text));
   out_.reserve(json.size());
   // A document that is a bare number or string has no `value` in simdjson: such texts are not
   // documents of ours.

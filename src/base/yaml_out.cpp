@@ -107,8 +107,8 @@ class BlockWriter {
 
 std::string yaml_of(std::string_view json) {
   sj::parser parser;
-  const simdjson::padded_string padded{json};
-  auto document = must(parser.iterate(padded));
+  const simdjson::padded_string text = padded(json);
+  auto document = must(parser.iterate(text));
   BlockWriter writer;
   writer.object(must(document.get_object()), 0);
   return writer.take();

@@ -87,6 +87,8 @@ Response answer_to(const Commons& commons, Request& request) noexcept {
     return answer_or_throw(commons, request);
   } catch (const base::Failure& failure) {
     return refusal(commons, failure, request);
+  } catch (const std::bad_alloc&) {
+    return refusal(commons, {base::Code::OutOfMemory, base::Cause::Transient}, request);
   } catch (const std::exception& error) {
     return refusal(commons, fault(request, error.what()), request);
   } catch (...) {

@@ -160,6 +160,10 @@ Worker::Work Worker::work(const model::Run& run, const std::stop_token& stop) co
   } catch (const Failure& failure) {
     log_failure(run, failure);
     return failure;
+  } catch (const std::bad_alloc&) {
+    Failure failure{Code::OutOfMemory, Cause::Transient};
+    log_failure(run, failure);
+    return failure;
   } catch (const std::exception& bug) {
     base::log::error("run_defect", {{"run", run.id.value}, {"what", bug.what()}});
     return defect(bug.what());

@@ -123,7 +123,8 @@ struct Settings {
   std::size_t page_size = 0;          // 0: whole lists, and pages only where the server wants them.
   std::size_t page_size_asked = 500;  // Of the pages that the server wanted.
   std::size_t page_bytes_max = 64u << 20;
-  std::size_t list_bytes_max = 512u << 20;
+  std::size_t list_bytes_max = 256u << 20;
+  std::size_t reading_bytes_max = 512u << 20;  // Of all lists of one list_kinds() together.
   std::size_t item_bytes_max = 16u << 20;
   // So many are asked one by one for what may not be listed in the whole cluster.
   std::size_t namespaces_max = 200;

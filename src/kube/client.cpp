@@ -230,9 +230,11 @@ std::vector<ListResult> Client::list_kinds(std::span<const ListRequest> requests
                                            const std::stop_token& stop) {
   const base::Doing doing{fmt::format("listing {} kinds", requests.size())};
   std::deque<Listing> listings;
+  std::uint64_t bytes_left = settings_.reading_bytes_max;
   std::vector<outbound::Request> first;
   for (std::size_t place = 0; place < requests.size(); ++place)
-    first.push_back(listings.emplace_back(requests[place], place, settings_, sink).request());
+    first.push_back(
+        listings.emplace_back(requests[place], place, settings_, sink, bytes_left).request());
   session_.run(
       std::move(first), concurrency,
       [&](std::size_t place, const outbound::Reply& reply) -> std::optional<outbound::Request> {

@@ -15,11 +15,12 @@ constexpr unsigned kRestartsMax = 3;
 }  // namespace
 
 Listing::Listing(const ListRequest& request, std::size_t place, const Settings& settings,
-                 ListSink& told)
+                 ListSink& told, std::uint64_t& bytes_left)
     : request_{request},
       place_{place},
       settings_{settings},
       told_{told},
+      bytes_left_{bytes_left},
       page_size_{settings.page_size} {}
 
 outbound::Request Listing::request() {
@@ -35,7 +36,7 @@ outbound::Request Listing::request() {
       settings_.list_bytes_max - std::min<std::uint64_t>(settings_.list_bytes_max, result_.bytes);
   request.body_max =
       is_whole() ? settings_.list_bytes_max : std::min<std::size_t>(settings_.page_bytes_max, left);
-  request.sink = [this](std::string_view piece) { splitter_->feed(piece); };
+  request.sink = [this](std::string_view piece) { feed(piece); };
   request.again = [this](const outbound::Reply& refusal) {
     // It had no room or no time for the whole.
     const bool asks_too_much = refusal.status == 429 || refusal.status == 504;
@@ -43,6 +44,16 @@ outbound::Request Listing::request() {
     return this->request();
   };
   return request;
+}
+
+void Listing::feed(std::string_view piece) {
+  if (piece.size() > bytes_left_)
+    throw Failure{Code::ReplyTooLarge, Cause::Refused,
+                  fmt::format("The lists of this cluster are larger than {} MiB together; stopped "
+                              "at that of {}.",
+                              settings_.reading_bytes_max >> 20, request_.kind.resource())};
+  bytes_left_ -= piece.size();
+  splitter_->feed(piece);
 }
 
 void Listing::take(std::string_view item) {

@@ -10,8 +10,10 @@ namespace hedgerow::kube {
 
 class Listing {
  public:
-  // Borrows all but the place; `told` gets the items under that place.
-  Listing(const ListRequest& request, std::size_t place, const Settings& settings, ListSink& told);
+  // Borrows all but the place; `told` gets the items under that place. `bytes_left` is what all
+  // lists of the reading may still bring, those of one thread.
+  Listing(const ListRequest& request, std::size_t place, const Settings& settings, ListSink& told,
+          std::uint64_t& bytes_left);
   Listing(const Listing&) = delete;
   Listing& operator=(const Listing&) = delete;
 
@@ -25,6 +27,7 @@ class Listing {
 
  private:
   [[nodiscard]] bool is_whole() const noexcept { return page_size_ == 0 && proceed_.empty(); }
+  void feed(std::string_view piece);
   void take(std::string_view item);
   std::optional<outbound::Request> page_ended(const outbound::Reply& reply);
   std::optional<outbound::Request> refused(const outbound::Reply& reply, base::Failure failure);
@@ -36,6 +39,7 @@ class Listing {
   std::size_t place_;
   const Settings& settings_;
   ListSink& told_;
+  std::uint64_t& bytes_left_;
   ItemReader reader_;
   std::optional<Splitter> splitter_;
   std::size_t page_size_;

@@ -81,6 +81,7 @@ Failure Transfer::fault_of(CURLcode code) const {
     case CURLE_HTTP2_STREAM:
       if (reached == Phase::Handshake) return with_words(handshake_fault());
       return with_words(broken_fault());
+    case CURLE_OUT_OF_MEMORY: return with_words({Code::OutOfMemory, Cause::Transient});
     default:
       return with_words({Code::InternalFault, Cause::Transient,
                          fmt::format("The request to {} could not be made.", peer_place())});

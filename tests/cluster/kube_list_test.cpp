@@ -203,6 +203,26 @@ TEST(KubeList, StopsAtItsLimits) {
   EXPECT_EQ(with([](auto&) {}, 5), "complete");
 }
 
+TEST(KubeList, K18_StopsAtTheSumOfAllListsAndKeepsThoseThatAreWhole) {
+  const std::vector<ListRequest> requests{{kConnections, ""}, {kWidgets, ""}};
+  const auto all_within = [&](std::uint64_t bytes_max) {
+    kube::Settings own = quick_settings();
+    if (bytes_max > 0) own.reading_bytes_max = bytes_max;
+    Kept kept;
+    return kube::connect(Cluster::shared().connection("admin"), own, surroundings())
+        ->list_kinds(requests, 1, kept, {});
+  };
+  const auto whole = all_within(0);
+  ASSERT_EQ(code_of(whole[0]), "complete");
+  ASSERT_EQ(code_of(whole[1]), "complete");
+  const auto fitting = all_within(whole[0].bytes + whole[1].bytes);
+  EXPECT_EQ(code_of(fitting[0]), "complete");
+  EXPECT_EQ(code_of(fitting[1]), "complete");
+  const auto cut = all_within(whole[0].bytes + whole[1].bytes - 1);
+  EXPECT_EQ(code_of(cut[0]), "complete");
+  EXPECT_EQ(code_of(cut[1]), "reply_too_large");
+}
+
 TEST(KubeList, EndsAllListsWithWhatTheCallerThrowsAndGoesOnAfterwards) {
   const auto api = api_at("admin");
   const std::vector<ListRequest> requests{{kConnections, ""}, {kWidgets, ""}};

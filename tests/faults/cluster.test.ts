@@ -2,9 +2,12 @@
 // a cluster that goes away between two calls. Those that are stand in tests/api.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { freshKey } from "../support/api";
 import { expect, test, fieldsOf } from "../support/fixtures";
+import { fakeServer, listOf } from "../support/fake_list";
 import { traceOf } from "../support/person";
+import { memoryKiB } from "../support/process";
 import { TestCluster } from "../support/cluster";
 import { expectRead } from "../support/read";
 import type { Fabric, Run } from "../support/types";
@@ -59,6 +62,37 @@ test("H03: a cluster that dies between a test and a sync changes reach and run i
   expectRead(await api.pull(fabric.id), { created: 48 });
 });
 
+test("K18: an answer that is packed although nobody asked for it is not unpacked, and freezes its kind", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster, through: gate });
+  const api = await hedgerow.server.as("operator");
+  expectRead(await api.pull(fabric.id), { created: 48 });
+  // Half a GiB of nothing in half a MiB.
+  const bomb = gzipSync(Buffer.alloc(512 * 1024 * 1024, " "));
+  await gate.rule({
+    name: "bomb",
+    match: { path: "/servers$" },
+    action: {
+      answer: {
+        status: 200,
+        headers: { "Content-Type": "application/json", "Content-Encoding": "gzip" },
+        bytes: bomb.toString("base64"),
+      },
+    },
+  });
+  const run = await api.pull(fabric.id);
+  expect(run, traceOf(run)).toMatchObject({ outcome: "partly", code: "malformed", layer: 9 });
+  expect(run.counts).toMatchObject({ removed: 0, unchanged: 38 });
+  expect(memoryKiB(hedgerow.server.pid, "VmHWM"), "nothing of it was unpacked").toBeLessThan(
+    256 * 1024,
+  );
+  await gate.dropAll();
+  expectRead(await api.pull(fabric.id), { unchanged: 48 });
+});
+
 test.describe("with a limit to what one list may hold", () => {
   test.use({ settings: { "cluster.list_bytes_max": 200_000 } });
 
@@ -70,18 +104,14 @@ test.describe("with a limit to what one list may hold", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const api = await hedgerow.server.as("operator");
     expectRead(await api.pull(fabric.id), { created: 48 });
-    const filler = `"filler":"${"x".repeat(1_000)}"`;
-    const item = (number: number) =>
-      `{"apiVersion":"wiring.githedgehog.com/v1beta1","kind":"Server","metadata":{"name":"s${number}",` +
-      `"namespace":"${cluster.namespace}","uid":"u${number}","resourceVersion":"1"},"spec":{${filler}}}`;
-    const items = Array.from({ length: 2_000 }, (_, number) => item(number)).join(",");
-    const body =
-      `{"apiVersion":"wiring.githedgehog.com/v1beta1","kind":"ServerList",` +
-      `"metadata":{"resourceVersion":"99999999"},"items":[${items}]}`;
+    const spec = { filler: "x".repeat(1_000) };
+    const items = Array.from({ length: 2_000 }, (_, number) =>
+      fakeServer(`s${number}`, cluster.namespace, spec),
+    );
     await gate.rule({
       name: "endless",
       match: { path: "/servers$" },
-      action: { answer: { status: 200, headers: { "Content-Type": "application/json" }, body } },
+      action: { answer: listOf(items, "99999999") },
     });
     const run = await api.pull(fabric.id);
     expect(run, traceOf(run)).toMatchObject({

@@ -18,8 +18,8 @@ import { expect, test, type Hedgerow } from "../support/fixtures";
 import { foreignLock } from "../support/foreign_lock";
 import type { Api } from "../support/api";
 import { asPeopleHaveThem } from "../support/defaults";
-import { heldRun } from "../support/gate";
-import { traceOf } from "../support/person";
+import { heldClick, heldRun } from "../support/gate";
+import { networkLines, traceOf } from "../support/person";
 import { mustRun } from "../support/process";
 import { say } from "../support/raw_http";
 import { expectRead } from "../support/read";
@@ -61,6 +61,29 @@ test.describe("while a run goes on", () => {
     expect(again.outcome, again.summary).toBe("succeeded");
     expect((await api.objects(fabric.id)).count).toBe(48);
     expectRead(await api.pull(fabric.id), { unchanged: 48 });
+  });
+
+  test.describe("seen on the page", () => {
+    test.use({ settings: { ...patient, ...asPeopleHaveThem(/^page\.live$/) } });
+
+    test("P01: a page says that the server stopped, and shows the click done when it is back", async ({
+      hedgerow,
+      cluster,
+      gate,
+      page,
+    }) => {
+      const fabric = await hedgerow.fabric({ cluster, through: gate });
+      await page.signIn("operator").open(fabric);
+      await heldClick(gate, page);
+      page.allow(networkLines);
+      expect(await hedgerow.server.stop()).toBe(0);
+      await expect(page.getByText("Server stopped or restarting")).toBeVisible();
+      await gate.dropAll();
+      await hedgerow.server.begin();
+      await expect(page.getByText(/^Live$/)).toBeVisible();
+      await expect(page.watched()).toContainText("48 created");
+      await expect(page.getByRole("table", { name: "Recent runs" })).toContainText("Cancelled");
+    });
   });
 
   for (const by of ["+1h", "-1h", "+10y"])

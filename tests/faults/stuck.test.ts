@@ -2,13 +2,14 @@
 // that is full at the wrong instant, an object that takes the process down, and death at any system call.
 import { expect, test, fieldsOf, ownNamespace, type Hedgerow } from "../support/fixtures";
 import { freshKey, type Api } from "../support/api";
+import { fakeServer, listOf } from "../support/fake_list";
 import { heldRun, slowServers } from "../support/gate";
 import { networkLines, traceOf } from "../support/person";
-import { mustRun, until } from "../support/process";
+import { memoryKiB, mustRun, until } from "../support/process";
 import { expectRead } from "../support/read";
 import { patient } from "../support/server";
 import { diesAt } from "../support/tracer";
-import { hedgerowProgram, inFull, thorough } from "../support/tree";
+import { hedgerowProgram, inFull, partsOf, thorough } from "../support/tree";
 import type { Fabric, Run, StartedRun } from "../support/types";
 
 // The run that Hedgerow makes by itself for one that was cut off.
@@ -332,30 +333,16 @@ test.describe("while a run goes on", () => {
     const api = await server.as("operator");
     expectRead(await api.pull(fabric.id), { created: 48 });
     const version = String(await cluster.whole.version());
-    const apiVersion = "wiring.githedgehog.com/v1beta1";
-    const items = Array.from({ length: 20_000 }, (_, index) => ({
-      apiVersion,
-      kind: "Server",
-      metadata: {
-        name: `fake-${index}`,
-        namespace: cluster.namespace,
-        uid: `uid-${index}`,
-        resourceVersion: version,
-      },
-      spec: { description: "x".repeat(500) },
-    }));
-    const body = JSON.stringify({
-      apiVersion,
-      kind: "ServerList",
-      metadata: { resourceVersion: version },
-      items,
-    });
+    const items = Array.from({ length: 20_000 }, (_, index) =>
+      fakeServer(`fake-${index}`, cluster.namespace, { description: "x".repeat(500) }, version),
+    );
+    const answer = listOf(items, version);
     await gate.rule({
       name: "large",
       match: { path: "/servers$" },
       action: {
-        answer: { status: 200, headers: { "Content-Type": "application/json" }, body },
-        cut: { after: body.length - 100, how: "silent" },
+        answer,
+        cut: { after: answer.body.length - 100, how: "silent" },
       },
     });
     const { run } = await api.start(fabric.id);
@@ -380,60 +367,94 @@ test.describe("while a run goes on", () => {
   });
 });
 
+// With each amount of memory that is left, another step of reading is the one that finds none.
+for (const left of [4, 12, 24, 48])
+  test(`P03: with ${left} MiB left, a list of one large object fails its run as out_of_memory, and nothing else`, async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const { server } = hedgerow;
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const api = await server.as("operator");
+    expectRead(await api.pull(fabric.id), { created: 48 });
+    const keys = Array.from({ length: 200_000 }, (_, i) => [`key-${i}`, "x".repeat(40)]);
+    const large = fakeServer("large", cluster.namespace, Object.fromEntries(keys) as object);
+    await gate.rule({
+      name: "large",
+      match: { path: "/servers$" },
+      action: { answer: listOf([large], String(await cluster.whole.version())) },
+    });
+    server.allowedInLog.push(/out_of_memory/);
+    const mayHave = (bytes: number | "unlimited") =>
+      mustRun("prlimit", [`--pid=${server.pid}`, `--as=${bytes}:unlimited`]);
+    await mayHave((memoryKiB(server.pid, "VmSize") + left * 1024) * 1024);
+    const run = await api.pull(fabric.id);
+    expect(run, traceOf(run)).toMatchObject({ outcome: "failed", code: "out_of_memory", layer: 8 });
+    expect((await api.objects(fabric.id)).count).toBe(48);
+    expect((await api.fabric(fabric.id)).headline.state).not.toBe("read");
+    await mayHave("unlimited");
+    await gate.dropAll();
+    expectRead(await api.pull(fabric.id), { unchanged: 48 });
+  });
+
 // Every call once where everything is proven; elsewhere a sample that is spread over all of them.
 const points = inFull ? 2_000 : thorough ? 20 : 6;
 
-test("J01: dead at any of the first system calls of a sync, it is lost and repeated by itself, and never shown as going on without a lease", async ({
-  hedgerow,
-  cluster,
-}, info) => {
-  test.setTimeout(60_000 + points * 4_000);
-  const { server } = hedgerow;
-  const fabric = await hedgerow.fabric({ cluster });
-  const api = await server.fresh("operator");
-  let tracer = await server.restartTraced();
-  await tracer.startCounting();
-  expectRead(await api.pull(fabric.id), { created: 48 });
-  const calls = await tracer.counted();
-  info.annotations.push({ type: "calls of one sync", description: String(calls) });
-  const happened: Record<string, number> = {};
-  const step = inFull ? 1 : Math.max(1, Math.floor(calls / points));
-  for (let point = 1; point <= points; point += 1) {
-    const at = point * step;
-    await tracer.dieAtCall(at);
-    const key = freshKey();
-    const click = () =>
-      api.ask<StartedRun>("POST", `/api/fabrics/${fabric.id}/runs/`, {
-        headers: { "Idempotency-Key": key },
-        body: { operation: "pull" },
+for (const { part, of, words } of partsOf(points, 500))
+  test(`J01: dead at any of the first system calls of a sync, it is lost and repeated by itself, and never shown as going on without a lease${words}`, async ({
+    hedgerow,
+    cluster,
+  }, info) => {
+    test.setTimeout(60_000 + (points / of) * 4_000);
+    const { server } = hedgerow;
+    const fabric = await hedgerow.fabric({ cluster });
+    const api = await server.fresh("operator");
+    let tracer = await server.restartTraced();
+    await tracer.startCounting();
+    expectRead(await api.pull(fabric.id), { created: 48 });
+    const calls = await tracer.counted();
+    info.annotations.push({ type: "calls of one sync", description: String(calls) });
+    const happened: Record<string, number> = {};
+    const step = inFull ? 1 : Math.max(1, Math.floor(calls / points));
+    for (let point = 1 + part; point <= points; point += of) {
+      const at = point * step;
+      await tracer.dieAtCall(at);
+      const key = freshKey();
+      const click = () =>
+        api.ask<StartedRun>("POST", `/api/fabrics/${fabric.id}/runs/`, {
+          headers: { "Idempotency-Key": key },
+          body: { operation: "pull" },
+        });
+      // Its answer may have died with the server.
+      await click().catch((thrown: unknown) => {
+        if (!(thrown instanceof TypeError)) throw thrown;
       });
-    // Its answer may have died with the server.
-    await click().catch((thrown: unknown) => {
-      if (!(thrown instanceof TypeError)) throw thrown;
-    });
-    const died = await Promise.race([
-      tracer.gone().then(() => true),
-      until("the sync to end", () => undefined, 5_000).catch(() => false),
-    ]);
-    if (!died) await server.kill();
-    tracer = await server.beginTraced();
-    const orphans = await server.record.rows(
-      "SELECT r.id FROM runs r LEFT JOIN ownership o ON o.fabric_id = r.fabric_id " +
-        "AND o.epoch = r.epoch WHERE r.state = 'running' AND o.fabric_id IS NULL",
+      const died = await Promise.race([
+        tracer.gone().then(() => true),
+        until("the sync to end", () => undefined, 5_000).catch(() => false),
+      ]);
+      if (!died) await server.kill();
+      tracer = await server.beginTraced();
+      const orphans = await server.record.rows(
+        "SELECT r.id FROM runs r LEFT JOIN ownership o ON o.fabric_id = r.fabric_id " +
+          "AND o.epoch = r.epoch WHERE r.state = 'running' AND o.fabric_id IS NULL",
+      );
+      expect(orphans, `call ${at}: running without a lease`).toEqual([]);
+      const answer = await click();
+      expect(answer.status, answer.text).toBe(202);
+      const run = await api.ended(answer.body.run.id);
+      const last = run.outcome === "lost" ? await repetition(api, fabric.id, run.id) : run;
+      expect(last.outcome, `call ${at}: ${traceOf(last)}`).toBe("succeeded");
+      const how = run.outcome === "lost" ? "lost and repeated" : "not begun or at its end";
+      happened[how] = (happened[how] ?? 0) + 1;
+    }
+    info.annotations.push({ type: "ends", description: JSON.stringify(happened) });
+    expect(happened["lost and repeated"], "something was cut off").toBeGreaterThan(
+      points / of / 10,
     );
-    expect(orphans, `call ${at}: running without a lease`).toEqual([]);
-    const answer = await click();
-    expect(answer.status, answer.text).toBe(202);
-    const run = await api.ended(answer.body.run.id);
-    const last = run.outcome === "lost" ? await repetition(api, fabric.id, run.id) : run;
-    expect(last.outcome, `call ${at}: ${traceOf(last)}`).toBe("succeeded");
-    const how = run.outcome === "lost" ? "lost and repeated" : "not begun or at its end";
-    happened[how] = (happened[how] ?? 0) + 1;
-  }
-  info.annotations.push({ type: "ends", description: JSON.stringify(happened) });
-  expect(happened["lost and repeated"], "something was cut off").toBeGreaterThan(points / 10);
-  const { results } = await api.objects(fabric.id);
-  expect(results).toHaveLength(48);
-  expect((await server.command(["check"])).code).toBe(0);
-  expectRead(await api.pull(fabric.id), { unchanged: 48 });
-});
+    const { results } = await api.objects(fabric.id);
+    expect(results).toHaveLength(48);
+    expect((await server.command(["check"])).code).toBe(0);
+    expectRead(await api.pull(fabric.id), { unchanged: 48 });
+  });

@@ -71,7 +71,8 @@ export const defaults: Record<string, string> = {
   "cluster.namespaces_max": "200",
   "cluster.item_bytes_max": String(16 * 1024 * 1024),
   "cluster.page_bytes_max": String(64 * 1024 * 1024),
-  "cluster.list_bytes_max": String(512 * 1024 * 1024),
+  "cluster.list_bytes_max": String(256 * 1024 * 1024),
+  "cluster.reading_bytes_max": String(512 * 1024 * 1024),
   "cluster.keep_idle": "1m",
   "cluster.ladder_total": "10s",
   "runs.workers": "4",
@@ -102,6 +103,7 @@ export const defaults: Record<string, string> = {
   "events.bytes_held": String(256 * 1024),
   "page.answer": "15s",
   "page.ask_again": "10m",
+  "page.same_click": "1s",
   "page.live": "12s",
   "page.poll": "5s",
   "page.worker": "5s",
@@ -122,7 +124,7 @@ const noDeadlines = [
   ...["sessions.idle", "sessions.absolute", "sessions.touch_after", "sessions.setup_code"],
   ...["sign_in.first_lock", "sign_in.longest_lock", "sign_in.pending_lock"],
   ...["sign_in.address_refill", "http.deadlines.accept_pause", "cluster.keep_idle"],
-  ...["runs.progress", "runs.chunk_time", "runs.fresh_for"],
+  ...["runs.progress", "runs.chunk_time", "runs.fresh_for", "page.same_click"],
 ];
 const isDeadline = (name: string) =>
   !/^(retention|database)\./.test(name) && !noDeadlines.includes(name);

@@ -13,7 +13,7 @@ export interface Action {
   black_hole?: boolean;
   reset?: boolean;
   goaway?: { last_stream: number };
-  answer?: { status: number; headers?: Record<string, string>; body?: string };
+  answer?: { status: number; headers?: Record<string, string>; body?: string; bytes?: string };
   upstream?: { url: string; ca_file?: string };
   strip?: string;
   request_headers?: Record<string, string | null>;

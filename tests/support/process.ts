@@ -1,6 +1,7 @@
 // Programs that a test starts. They end with the test's own process, however that ends.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { inTree } from "./tree";
 
@@ -73,6 +74,12 @@ export async function mustRun(
   if (code !== 0) throw new Error(`${program} ${words.join(" ")}: exit ${code}: ${complaints}`);
   return output;
 }
+
+// What a process holds now as addresses, or has held at most as memory (proc(5)).
+export const memoryKiB = (pid: number, which: "VmSize" | "VmHWM") =>
+  Number(
+    new RegExp(`${which}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1],
+  );
 
 // Asks until the answer is one.
 export async function until<T>(

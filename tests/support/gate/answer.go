@@ -145,5 +145,6 @@ func (a *shapedAnswer) instead(answer Answer) {
 	}
 	a.WriteHeader(answer.Status)
 	io.WriteString(a, answer.Body)
+	a.Write(answer.Bytes)
 	a.finish()
 }

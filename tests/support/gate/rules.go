@@ -62,6 +62,7 @@ type Answer struct {
 	Status  int               `json:"status"`
 	Headers map[string]string `json:"headers"`
 	Body    string            `json:"body"`
+	Bytes   []byte            `json:"bytes"` // In base64, behind the body: what is no text.
 }
 
 // Goaway is what a server says that is about to stop (RFC 9113 section 6.8).

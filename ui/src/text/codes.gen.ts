@@ -72,6 +72,7 @@ export type Code =
   | "lost"
   | "quarantined"
   | "no_progress"
+  | "out_of_memory"
   | "no_worker"
   | "cancelled"
   | "shutdown"
@@ -629,6 +630,13 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     meaning: "Kinds that were finished before are new in the record, the one being written may be new in part, the others are as before.",
     next: "Look in the trace for the step that hung, then run it again.",
     retryable: false,
+  },
+  out_of_memory: {
+    layer: 8,
+    title: "The server ran out of memory.",
+    meaning: "What was being done stopped there. Kinds that were finished before are new in the record, the others are as before.",
+    next: "Give the server more memory, or lower runs.workers or cluster.concurrency in its settings; then try again.",
+    retryable: true,
   },
   no_worker: {
     layer: 8,
