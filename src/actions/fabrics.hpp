@@ -59,6 +59,8 @@ struct Deps {
   const base::Clock& clock;
   const base::Sealer& sealer;
   base::Milliseconds database_wait{5'000};
+  // How long it is known which requests arrived.
+  base::Milliseconds keys_kept = std::chrono::hours{24};
 
   [[nodiscard]] base::Deadline deadline() const { return base::Deadline::in(clock, database_wait); }
 };

@@ -92,6 +92,7 @@ StartedRun start_run(const Deps& deps, const model::Actor& actor, const RunReque
       txn.changes().append(model::Topic::Run, started.run);
       txn.changes().append(model::Topic::Fabric, fabric.id);
     }
+    txn.lost_clicks().remove(actor.user, keyed.key);
     txn.request_keys().remember({actor.user, keyed.route, keyed.key},
                                 {keyed.body, store::Made::Run, started.run.value, started.joined});
     auto row = audit_row(actor, started.joined ? "run.join" : "run.start", "fabric");
@@ -100,6 +101,23 @@ StartedRun start_run(const Deps& deps, const model::Actor& actor, const RunReque
     row.run = started.run;
     txn.audit().append(row);
     return started;
+  });
+}
+
+void tell_lost_click(const Deps& deps, const model::Actor& actor, model::LostClick click,
+                     const std::string& route) {
+  constexpr std::int64_t kKeptOfFabric = 100;
+  deps.db.write(deps.deadline(), [&](store::Txn& txn) {
+    const model::Fabric fabric = txn.fabrics().get(click.fabric);
+    model::require(actor, model::permission_for(click.operation), fabric.name);
+    const bool known = click.clicked > txn.now() - deps.keys_kept;
+    if (!known || txn.request_keys().find({actor.user, route, click.key})) return;
+    click.actor = actor.user;
+    click.actor_name = actor.name;
+    // No click is made after it is told of, whatever the clock of its page says.
+    click.clicked = std::min(click.clicked, txn.now());
+    if (txn.lost_clicks().add(click, kKeptOfFabric))
+      txn.changes().append(model::Topic::Fabric, fabric.id);
   });
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actions/fabrics.hpp"
+#include "model/lost_click.hpp"
 
 namespace hedgerow::actions {
 
@@ -42,6 +43,12 @@ struct StartedRun {
 // Failure{Quarantined}, Failure{KeyReused}.
 [[nodiscard]] StartedRun start_run(const Deps& deps, const model::Actor& actor,
                                    const RunRequest& request, const Keyed& keyed);
+
+// Notes a click of the actor's that never arrived, once. One that has arrived after all is left
+// alone, and so is one of which that is not known any more. Throws Failure{NotFound},
+// Failure{Forbidden}. `route` is that of start_run() for its fabric.
+void tell_lost_click(const Deps& deps, const model::Actor& actor, model::LostClick click,
+                     const std::string& route);
 
 // A queued run ends at once, a running one is asked to stop. Asking again changes nothing.
 // Throws Failure{NotFound}, Failure{Forbidden}.

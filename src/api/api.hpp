@@ -60,7 +60,7 @@ class Api {
 
   // The event streams' thread: follows the change feed, sends heartbeats.
   void start();
-  // Ends every event stream with `reset`.
+  // Ends every event stream with `stopping`.
   void stop();
 
  private:

@@ -71,28 +71,60 @@ http::Response health(const Context& context, const http::Request& request) {
   return http::Response::json(200, out.take());
 }
 
+void keep_fault(const Context& context, const http::Request& request, base::Code code,
+                std::string place, std::string_view detail) {
+  const SeenFault fault{.at = context.clock().wall(),
+                        .request = request.id,
+                        .code = code,
+                        .place = std::move(place),
+                        .detail = base::scrubbed(detail, 4'000)};
+  base::log::warning("page_fault", {{"request_id", fault.request},
+                                    {"code", base::facts_of(fault.code).name},
+                                    {"place", fault.place},
+                                    {"detail", fault.detail}});
+  context.faults.note(fault);
+}
+
+// The click of a report; nothing where the report is of the page itself.
+std::optional<model::LostClick> lost_click_in(const Context& context, base::JsonObject& body) {
+  auto fields = body.object("click");
+  if (!fields) return std::nullopt;
+  model::LostClick click;
+  click.fabric.value = fields->whole("fabric").value_or(0);
+  click.operation = operation_in(*fields);
+  click.key = fields->required_text("key", {8, 64});
+  if (!actions::is_sound_key(click.key))
+    fields->refuse("key", "It must have 8 to 64 letters, digits, - or _.");
+  const actions::Click made = click_in(*fields);
+  click.clicked = made.clicked_at.value_or(context.clock().wall());
+  click.tries = made.tries;
+  click.tab = made.tab;
+  click.page_version = made.page_version;
+  fields->finish();
+  return click;
+}
+
 http::Response report(const Context& context, const http::Request& request) {
   base::JsonObject body{request.body};
-  const std::string word = body.required_text("code", {1, 50});
-  const auto code = base::code_named(word);
-  const bool of_pages = code == base::Code::ViewFault || code == base::Code::BootFailed;
-  if (!of_pages) body.refuse("code", "It must be view_fault or boot_failed.");
+  auto click = lost_click_in(context, body);
+  const auto code = base::code_named(body.required_text("code", {1, 50}));
+  const bool of_page = code == base::Code::ViewFault || code == base::Code::BootFailed;
+  const bool of_click = click && code && base::facts_of(*code).layer <= 2;
+  if (!click && !of_page) body.refuse("code", "It must be view_fault or boot_failed.");
+  if (click && !of_click) body.refuse("code", "Of a click it must be a code of layer 1 or 2.");
   const std::string view = body.required_text("view", {1, 200});
   std::string detail = body.text("detail", {0, 4'000}).value_or("");
   std::ranges::replace(detail, '\n', ' ');
   const std::string page = body.text("page_version", {0, 50}).value_or("");
   body.finish();
-  const SeenFault fault{
-      .at = context.clock().wall(),
-      .request = request.id,
-      .code = *code,
-      .place = base::shown(page.empty() ? view : fmt::format("{}, page {}", view, page), 300),
-      .detail = base::scrubbed(detail, 4'000)};
-  base::log::warning("page_fault", {{"request_id", fault.request},
-                                    {"code", word},
-                                    {"place", fault.place},
-                                    {"detail", fault.detail}});
-  context.faults.note(fault);
+  if (click) {
+    click->code = *code;
+    actions::tell_lost_click(context.parts.deps, auth::Callers::of(request).actor, *click,
+                             fmt::format("POST /api/fabrics/{}/runs/", click->fabric.value));
+  } else {
+    const std::string place = page.empty() ? view : fmt::format("{}, page {}", view, page);
+    keep_fault(context, request, *code, base::shown(place, 300), detail);
+  }
   base::JsonOut out;
   out.begin_object().field("request_id", request.id).end_object();
   return http::Response::json(202, out.take());

@@ -132,6 +132,14 @@ void write_working(JsonOut& out, const model::Run& run) {
   out.field("since", run.started.value_or(run.created)).field("listed", listed).end_object();
 }
 
+void write_lost_click(JsonOut& out, const model::LostClick& click) {
+  out.begin_object().field("operation", name_of(click.operation));
+  out.field("actor", click.actor_name).field("clicked_at", click.clicked);
+  out.field("told_at", click.told).field("code", facts_of(click.code).name);
+  out.field("layer", facts_of(click.code).layer).field("tries", click.tries);
+  out.field("tab", click.tab).field("page_version", click.page_version).end_object();
+}
+
 void write_object_counts(JsonOut& out, const views::FabricView& view) {
   out.begin_object().field("objects", view.objects).key("by_kind").begin_array();
   for (const model::KindState& state : view.kinds) {
@@ -192,6 +200,8 @@ void write(JsonOut& out, const views::FabricView& view, const model::Actor& acto
     out.value(nullptr);
   out.key("recent_runs").begin_array();
   for (const model::Run& run : view.recent) write(out, run);
+  out.end_array().key("lost_clicks").begin_array();
+  for (const model::LostClick& click : view.lost_clicks) write_lost_click(out, click);
   out.end_array().key("counts");
   write_object_counts(out, view);
   out.key("permissions").begin_array();

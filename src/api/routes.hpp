@@ -65,6 +65,12 @@ template <class Row, class Write>
 // The connection of a body's field `cluster`; nothing when it is absent.
 [[nodiscard]] std::optional<actions::ConnectionRequest> connection_in(base::JsonObject& body);
 
+// The operation of a body, one of those that a person may start.
+[[nodiscard]] model::Operation operation_in(base::JsonObject& body);
+
+// What a page says of a click; csrf_refreshed and the end of `fields` are left to the caller.
+[[nodiscard]] actions::Click click_in(base::JsonObject& fields);
+
 // The strong ETag of a revision, and the revision of an If-Match. Throws Failure{IfMatchRequired}.
 [[nodiscard]] std::string etag(std::int64_t revision);
 [[nodiscard]] std::int64_t if_match(const http::Request& request);

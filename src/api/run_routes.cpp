@@ -8,20 +8,31 @@ using base::Cause;
 using base::Code;
 using base::Failure;
 
+actions::Click click_in(base::JsonObject& fields) {
+  actions::Click click;
+  const std::string clicked = fields.text("clicked_at", {0, 50}).value_or("");
+  click.clicked_at = base::parse_rfc3339(clicked);
+  if (!clicked.empty() && !click.clicked_at) fields.refuse("clicked_at", "It is no RFC 3339 time.");
+  click.page_version = fields.text("page_version", {0, 50}).value_or("");
+  click.tab = fields.text("tab", {0, 50}).value_or("");
+  click.tries = fields.whole("tries").value_or(1);
+  if (click.tries < 1 || click.tries > 10'000) fields.refuse("tries", "It must be 1 to 10,000.");
+  return click;
+}
+
+model::Operation operation_in(base::JsonObject& body) {
+  const auto operation = model::named<model::Operation>(body.required_text("operation", {1, 30}));
+  const bool offered = operation == model::Operation::Pull || operation == model::Operation::Test;
+  if (!offered) body.refuse("operation", "It must be pull or test.");
+  return operation.value_or(model::Operation::Pull);
+}
+
 namespace {
 
-std::optional<actions::Click> click_in(base::JsonObject& body) {
+std::optional<actions::Click> sent_click_in(base::JsonObject& body) {
   auto fields = body.object("client");
   if (!fields) return std::nullopt;
-  actions::Click click;
-  const std::string clicked = fields->text("clicked_at", {0, 50}).value_or("");
-  click.clicked_at = base::parse_rfc3339(clicked);
-  if (!clicked.empty() && !click.clicked_at)
-    fields->refuse("clicked_at", "It is no RFC 3339 time.");
-  click.page_version = fields->text("page_version", {0, 50}).value_or("");
-  click.tab = fields->text("tab", {0, 50}).value_or("");
-  click.tries = fields->whole("tries").value_or(1);
-  if (click.tries < 1 || click.tries > 10'000) fields->refuse("tries", "It must be 1 to 10,000.");
+  actions::Click click = click_in(*fields);
   click.csrf_refreshed = fields->flag("csrf_refreshed").value_or(false);
   fields->finish();
   return click;
@@ -32,16 +43,12 @@ std::optional<actions::Click> click_in(base::JsonObject& body) {
 actions::RunRequest run_in(const http::Request& request, std::string& counts) {
   base::JsonObject body{request.body};
   actions::RunRequest wanted;
-  const std::string word = body.required_text("operation", {1, 30});
-  const auto operation = model::named<model::Operation>(word);
-  const bool offered = operation == model::Operation::Pull || operation == model::Operation::Test;
-  if (!offered) body.refuse("operation", "It must be pull or test.");
-  wanted.operation = operation.value_or(model::Operation::Pull);
+  wanted.operation = operation_in(body);
   wanted.follow_up = body.flag("follow_up").value_or(false);
   wanted.reason = body.text("reason", {0, 500}).value_or("");
-  wanted.passage.click = click_in(body);
+  wanted.passage.click = sent_click_in(body);
   body.finish();
-  counts = fmt::format("{}\n{}\n{}", word, wanted.follow_up, wanted.reason);
+  counts = fmt::format("{}\n{}\n{}", name_of(wanted.operation), wanted.follow_up, wanted.reason);
   return wanted;
 }
 

@@ -196,7 +196,9 @@ bool Keeper::sweep_chunk() {
   return database_.write(deadline, [&](store::Txn& txn) {
     const auto keys = txn.request_keys().sweep(now - keep.request_keys, keep.chunk);
     const auto runs = txn.runs().sweep(now - keep.runs, keep.chunk);
-    return std::max(keys, runs) >= keep.chunk;
+    // What a click would have become is kept as long as what it became.
+    const auto clicks = txn.lost_clicks().sweep(now - keep.runs, keep.chunk);
+    return std::max({keys, runs, clicks}) >= keep.chunk;
   });
 }
 

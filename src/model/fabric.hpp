@@ -56,9 +56,10 @@ struct Fabric {
   std::int64_t revision = 0;
 };
 
-// What a sealed credential of a fabric is bound to; `column` is "token" or "client_key".
+// What a sealed credential of a fabric is bound to: table, row, column, fabric. `column` is "token"
+// or "client_key".
 [[nodiscard]] inline std::string belongs_to(FabricId fabric, std::string_view column) {
-  return fmt::format("fabric/{}/{}", fabric.value, column);
+  return fmt::format("credentials|{0}/{1}|{1}|{0}", fabric.value, column);
 }
 
 }  // namespace hedgerow::model

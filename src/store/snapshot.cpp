@@ -17,6 +17,7 @@ Snapshot::Snapshot(sql::Scope& sql)
       fabrics_{sql},
       ownership_{sql},
       runs_{sql},
+      lost_clicks_{sql},
       workers_{sql},
       request_keys_{sql},
       kinds_{sql},

@@ -10,6 +10,7 @@
 #include "store/instance.hpp"
 #include "store/invariants.hpp"
 #include "store/kinds.hpp"
+#include "store/lost_clicks.hpp"
 #include "store/objects.hpp"
 #include "store/ownership.hpp"
 #include "store/request_keys.hpp"
@@ -35,6 +36,7 @@ class Snapshot {
   [[nodiscard]] const Fabrics& fabrics() const noexcept { return fabrics_; }
   [[nodiscard]] const Ownership& ownership() const noexcept { return ownership_; }
   [[nodiscard]] const Runs& runs() const noexcept { return runs_; }
+  [[nodiscard]] const LostClicks& lost_clicks() const noexcept { return lost_clicks_; }
   [[nodiscard]] const Workers& workers() const noexcept { return workers_; }
   [[nodiscard]] const RequestKeys& request_keys() const noexcept { return request_keys_; }
   [[nodiscard]] const Kinds& kinds() const noexcept { return kinds_; }
@@ -53,6 +55,7 @@ class Snapshot {
   Fabrics fabrics_;
   Ownership ownership_;
   Runs runs_;
+  LostClicks lost_clicks_;
   Workers workers_;
   RequestKeys request_keys_;
   Kinds kinds_;
@@ -81,6 +84,7 @@ class Txn : public Snapshot {
   [[nodiscard]] Fabrics& fabrics() noexcept { return fabrics_; }
   [[nodiscard]] Ownership& ownership() noexcept { return ownership_; }
   [[nodiscard]] Runs& runs() noexcept { return runs_; }
+  [[nodiscard]] LostClicks& lost_clicks() noexcept { return lost_clicks_; }
   [[nodiscard]] Workers& workers() noexcept { return workers_; }
   [[nodiscard]] RequestKeys& request_keys() noexcept { return request_keys_; }
   [[nodiscard]] Kinds& kinds() noexcept { return kinds_; }

@@ -110,6 +110,8 @@ Failure sqlite_failure(int result, int place, std::string text) {
       return Failure{Code::StorageBusy, Cause::Transient,
                      "The database took too long and was stopped."}
           .with_operator(std::move(text));
+    case SQLITE_NOMEM:
+      return Failure{Code::OutOfMemory, Cause::Transient}.with_operator(std::move(text));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return Failure{Code::StorageCorrupt, Cause::Refused}.with_operator(std::move(text));

@@ -5,6 +5,7 @@ namespace hedgerow::views {
 namespace {
 
 constexpr std::int64_t kRecentRuns = 10;
+constexpr std::int64_t kLostClicks = 5;
 
 // The newest end stands for what is running or queued now, unless only a test works.
 void fill_last_run(FabricView& view, const std::optional<model::Run>& ended) {
@@ -36,6 +37,7 @@ FabricView view_of(const store::Snapshot& seen, model::Fabric fabric, const Inst
   view.kinds = seen.kinds().of(id);
   view.rewound = model::rewound_since(view.kinds);
   view.recent = seen.runs().latest_of(id, kRecentRuns);
+  view.lost_clicks = seen.lost_clicks().latest_of(id, kLostClicks);
   view.working = seen.runs().working_on(id);
   auto ended = seen.runs().last_ended(id);
   fill_last_run(view, ended);

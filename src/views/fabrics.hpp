@@ -16,10 +16,11 @@ struct FabricView {
   std::optional<base::WallTime> last_run_as_of;
   std::optional<model::RunId> last_run_id;
   model::Headline headline;
-  std::optional<model::Run> working;    // Running or queued; an overlay beside the headline.
-  std::vector<model::Run> recent;       // Latest first.
-  std::vector<model::KindState> kinds;  // By group and kind.
-  std::optional<std::int64_t> objects;  // Nothing while nothing was ever read.
+  std::optional<model::Run> working;          // Running or queued; an overlay beside the headline.
+  std::vector<model::Run> recent;             // Latest first.
+  std::vector<model::LostClick> lost_clicks;  // Latest first.
+  std::vector<model::KindState> kinds;        // By group and kind.
+  std::optional<std::int64_t> objects;        // Nothing while nothing was ever read.
   // Since when kinds are frozen because the cluster went back, until somebody confirms that.
   std::optional<base::WallTime> rewound;
 };

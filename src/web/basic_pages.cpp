@@ -77,6 +77,18 @@ std::string state_of(const model::Run& run) {
                     : spoken(model::name_of(run.state));
 }
 
+void lost_clicks(Html& html, const std::vector<model::LostClick>& clicks) {
+  if (clicks.empty()) return;
+  html.line("h2", "Clicks that never arrived").open("ul");
+  for (const model::LostClick& click : clicks) {
+    const base::CodeFacts& why = base::facts_of(click.code);
+    html.line("li", fmt::format("{} by {}, clicked {}: {} (layer {}, {})",
+                                model::title_of(click.operation), click.actor_name,
+                                base::rfc3339(click.clicked), why.title, why.layer, why.name));
+  }
+  html.close();
+}
+
 void runs_table(Html& html, const Frame& frame, std::span<const model::Run> runs) {
   html.line("h2", "Recent runs").open("table");
   for (const model::Run& run : runs) {
@@ -172,6 +184,7 @@ http::Response fabric_page(const Frame& frame, const views::FabricView& view, bo
   row(html, "Objects", view.objects ? fmt::format("{}", *view.objects) : "not measured");
   html.close();
   runs_table(html, frame, view.recent);
+  lost_clicks(html, view.lost_clicks);
   return ended(frame, std::move(html));
 }
 

@@ -13,6 +13,7 @@ namespace hedgerow::web {
 struct Limits {
   base::Milliseconds answer{15'000};         // For one answer.
   base::Milliseconds ask_again{600'000};     // A waiting click older than this is not sent unasked.
+  base::Milliseconds same_click{1'000};      // Clicks on one button this close are one click.
   base::Milliseconds live{12'000};           // Without a heartbeat, until it says "Not live".
   base::Milliseconds poll{5'000};            // Between two looks while the stream is silent.
   base::Milliseconds worker{5'000};          // Without a word of the tabs' shared worker, until
@@ -32,9 +33,10 @@ struct NamedLimit {
   std::string_view name;
   base::Milliseconds Limits::* limit;
 };
-inline constexpr std::array<NamedLimit, 13> kLimits{{
+inline constexpr std::array<NamedLimit, 14> kLimits{{
     {"page.answer", &Limits::answer},
     {"page.ask_again", &Limits::ask_again},
+    {"page.same_click", &Limits::same_click},
     {"page.live", &Limits::live},
     {"page.poll", &Limits::poll},
     {"page.worker", &Limits::worker},

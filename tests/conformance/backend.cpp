@@ -18,19 +18,22 @@ Folder::~Folder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-DatabaseTest::DatabaseTest() {
-  base::log::set_least(base::log::Level::Error);
-  settings_.path = folder_.path() / "record.db";
-  open();
-}
-
 namespace {
 
 // What the database said, and the first value of its answer.
-std::pair<std::string, std::string> run_outside(const std::filesystem::path& path,
-                                                const std::string& statement) {
+using Answer = std::pair<std::string, std::string>;
+
+// One kind of database: where a test has it, and how a foreign program speaks to it.
+struct Backend {
+  Kind kind;
+  std::string_view name;
+  void (*place)(store::Settings& settings, const std::filesystem::path& folder);
+  Answer (*run_outside)(const store::Settings& settings, const std::string& statement);
+};
+
+Answer run_outside_sqlite(const store::Settings& settings, const std::string& statement) {
   sqlite3* handle = nullptr;
-  sqlite3_open(path.c_str(), &handle);
+  sqlite3_open(settings.path.c_str(), &handle);
   sqlite3_busy_timeout(handle, 5'000);
   sqlite3_exec(handle, "PRAGMA foreign_keys = ON", nullptr, nullptr, nullptr);
   std::string first;
@@ -45,14 +48,38 @@ std::pair<std::string, std::string> run_outside(const std::filesystem::path& pat
   return {std::move(said), std::move(first)};
 }
 
+constexpr Backend kAll[] = {
+    {Kind::Sqlite, "sqlite",
+     [](store::Settings& settings, const std::filesystem::path& folder) {
+       settings.path = folder / "record.db";
+     },
+     run_outside_sqlite},
+};
+
+const Backend& backend_of(Kind kind) {
+  const auto* found = std::ranges::find(kAll, kind, &Backend::kind);
+  CHECK(found != std::end(kAll));
+  return *found;
+}
+
 }  // namespace
 
+std::string name_of_backend(const testing::TestParamInfo<Kind>& info) {
+  return std::string{backend_of(info.param).name};
+}
+
+DatabaseTest::DatabaseTest() {
+  base::log::set_least(base::log::Level::Error);
+  backend_of(GetParam()).place(settings_, folder_.path());
+  open();
+}
+
 std::string DatabaseTest::outside(const std::string& statement) {
-  return run_outside(settings_.path, statement).first;
+  return backend_of(GetParam()).run_outside(settings_, statement).first;
 }
 
 std::string DatabaseTest::ask_outside(const std::string& statement) {
-  const auto [said, first] = run_outside(settings_.path, statement);
+  const auto [said, first] = backend_of(GetParam()).run_outside(settings_, statement);
   EXPECT_EQ(said, "") << statement;
   return first;
 }

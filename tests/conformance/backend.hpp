@@ -112,7 +112,7 @@ class DatabaseTest : public testing::TestWithParam<Kind> {
 };
 
 inline const auto kBackends = testing::Values(Kind::Sqlite);
-inline std::string name_of_backend(const testing::TestParamInfo<Kind>&) { return "sqlite"; }
+std::string name_of_backend(const testing::TestParamInfo<Kind>& info);
 
 // Runs `call` and gives back the code of the failure that it ended with.
 template <class Call>

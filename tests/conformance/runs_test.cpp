@@ -378,5 +378,74 @@ TEST_P(Runs, the_silence_of_all_workers_is_measured) {
   EXPECT_FALSE(silence());
 }
 
+class LostClicks : public DatabaseTest {
+ protected:
+  bool add(const std::string& key, std::int64_t second, std::int64_t actor = 3) {
+    model::LostClick click;
+    click.fabric = fabric_;
+    click.actor = {actor};
+    click.actor_name = "alice";
+    click.key = key;
+    click.code = Code::ClientTimeout;
+    click.tries = 2;
+    click.tab = "tab-1";
+    click.page_version = "0.1.0";
+    click.clicked = base::WallTime{std::chrono::seconds{second}};
+    return write([&](Txn& txn) { return txn.lost_clicks().add(click, 3); });
+  }
+  std::vector<std::string> keys() {
+    std::vector<std::string> keys;
+    for (const auto& click :
+         read([&](const auto& s) { return s.lost_clicks().latest_of(fabric_, 10); }))
+      keys.push_back(click.key);
+    return keys;
+  }
+  void SetUp() override {
+    DatabaseTest::SetUp();
+    fabric_ = make_fabric();
+  }
+  model::FabricId fabric_;
+};
+INSTANTIATE_TEST_SUITE_P(Store, LostClicks, kBackends, name_of_backend);
+
+TEST_P(LostClicks, is_kept_once_and_comes_back_whole) {
+  const base::WallTime before = clock_.wall();
+  EXPECT_TRUE(add("k1", 10));
+  EXPECT_FALSE(add("k1", 99)) << "one key is one click";
+  const auto kept = read([&](const auto& s) { return s.lost_clicks().latest_of(fabric_, 10); });
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].fabric, fabric_);
+  EXPECT_EQ(kept[0].actor, model::UserId{3});
+  EXPECT_EQ(kept[0].actor_name, "alice");
+  EXPECT_EQ(kept[0].operation, Operation::Pull);
+  EXPECT_EQ(kept[0].code, Code::ClientTimeout);
+  EXPECT_EQ(kept[0].tries, 2);
+  EXPECT_EQ(kept[0].tab, "tab-1");
+  EXPECT_EQ(kept[0].page_version, "0.1.0");
+  EXPECT_EQ(kept[0].clicked, base::WallTime{std::chrono::seconds{10}});
+  EXPECT_GE(kept[0].told, before);
+}
+
+TEST_P(LostClicks, are_the_latest_of_their_fabric_until_they_arrive_or_are_old) {
+  const base::WallTime before = clock_.wall();
+  for (int second = 1; second <= 5; ++second) add(fmt::format("k{}", second), second);
+  EXPECT_THAT(keys(), testing::ElementsAre("k5", "k4", "k3"));
+  EXPECT_TRUE(add("k4", 6, 7)) << "another person's key is another click";
+  write([&](Txn& txn) { txn.lost_clicks().remove({3}, "k4"); });
+  EXPECT_THAT(keys(), testing::ElementsAre("k4", "k5"));
+  const auto sweep = [&](base::WallTime told_before) {
+    return write([&](Txn& txn) { return txn.lost_clicks().sweep(told_before, 1); });
+  };
+  EXPECT_EQ(sweep(before), 0);
+  EXPECT_EQ(sweep(clock_.wall() + Milliseconds{1}), 1);
+  EXPECT_EQ(keys().size(), 1U);
+}
+
+TEST_P(LostClicks, go_with_their_fabric) {
+  add("k1", 1);
+  write([&](Txn& txn) { txn.fabrics().remove(fabric_); });
+  EXPECT_TRUE(keys().empty());
+}
+
 }  // namespace
 }  // namespace hedgerow::conformance

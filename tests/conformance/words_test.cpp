@@ -31,6 +31,10 @@ class Words : public DatabaseTest {
       txn.objects().apply(fabric_, run_, txn.now(), std::array{object});
       txn.changes().append(model::Topic::Fabric, fabric_);
       test_ = txn.connection_tests().create(user, "https://h", {});
+      model::LostClick click;
+      click.fabric = fabric_;
+      click.actor = user;
+      txn.lost_clicks().add(click, 1);
     });
   }
 
@@ -76,6 +80,7 @@ std::map<std::string, std::set<std::string>> wanted() {
           {"credentials.which", words_of<store::Credential>()},
           {"request_keys.made", words_of<store::Made>()},
           {"runs.operation", words_of<model::Operation>()},
+          {"lost_clicks.operation", words_of<model::Operation>()},
           {"runs.trigger", words_of<model::Trigger>()},
           {"runs.state", words_of<model::RunState>()},
           {"runs.outcome", words_of<model::Outcome>()},

@@ -27,7 +27,7 @@ const proven: Readonly<Record<Layer, readonly Layer[]>> = {
 
 // Why a layer passed although nothing was carried out.
 const because: Partial<Record<Layer, string>> = {
-  1: "registered in this page",
+  1: "registered in the page",
   2: "the server answered",
   3: "the session lasts",
   4: "the security token was accepted",

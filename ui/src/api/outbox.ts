@@ -18,6 +18,7 @@ import {
   type RunOperation,
 } from "./outbox_rules";
 import { askSignIn, personHere, sessionStore, signedInUser } from "./session";
+import { forgetLost, keepLost, openLostClicks, tellLost } from "./lost_clicks";
 import { makeStore } from "./store";
 import type { Run } from "./types";
 import { operationName } from "../text/words";
@@ -28,18 +29,19 @@ const tabShelf = "hedgerow.tab";
 
 export const outboxStore = makeStore<readonly Click[]>([]);
 
-type Listener = (click: Click, run: Run) => void;
-const listeners = new Set<Listener>();
 // Keys of clicks that other tabs made a moment ago.
 const elsewhere = new Map<string, { key: string; at: number }>();
 
-export function onStarted(listen: Listener): () => void {
-  listeners.add(listen);
-  return () => listeners.delete(listen);
-}
-
 export function openOutbox(): void {
   outboxStore.set(stored().map(revived));
+  // What a closed tab leaves behind, until it comes back.
+  const leave = () => {
+    for (const click of outboxStore.get()) keepLost(click, tabName(), serverNow());
+  };
+  const back = () => outboxStore.get().forEach((click) => forgetLost(click.key));
+  globalThis.addEventListener("pagehide", leave);
+  globalThis.addEventListener("pageshow", back);
+  openLostClicks();
   onWord((word) => {
     if (word.say === "clicked") elsewhere.set(word.what, { key: word.key, at: word.at });
   });
@@ -88,7 +90,6 @@ export function press(asked: Asked): void {
     clickedAt: now,
     wantedAt: now,
     tries: 0,
-    csrfRefreshed: false,
     stage: { at: "ready" },
   };
   // An older click on the same button has said what it had to say.
@@ -124,6 +125,9 @@ export function sendAs(key: string, user: string): void {
 }
 
 export function discard(key: string): void {
+  const click = outboxStore.get().find((it) => it.key === key);
+  if (click) keepLost(click, tabName());
+  void tellLost();
   keep(outboxStore.get().filter((click) => click.key !== key));
 }
 
@@ -237,7 +241,6 @@ async function ask(click: Click): Promise<void> {
 
 function started(click: Click, run: Run, joined: boolean): void {
   happen(click.key, { type: "started", run, joined, now: serverNow() });
-  for (const listen of listeners) listen(click, run);
 }
 
 function failed(key: string, thrown: unknown): void {

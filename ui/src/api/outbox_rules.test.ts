@@ -32,7 +32,6 @@ const click = (stage: Stage = { at: "ready" }, facts: Partial<Click> = {}): Clic
   clickedAt: 1_000,
   wantedAt: 1_000,
   tries: 0,
-  csrfRefreshed: false,
   stage,
   ...facts,
 });

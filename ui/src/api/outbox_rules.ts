@@ -13,8 +13,7 @@ import { limits } from "./limits";
 import type { Operation, Run } from "./types";
 
 export const askAfterMs = limits.ask_again;
-// Clicks on one button this close together are one click, in one tab or in two.
-export const sameClickMs = 1_000;
+export const sameClickMs = limits.same_click;
 
 export type RunOperation = Extract<Operation, "pull" | "test">;
 
@@ -40,7 +39,8 @@ export interface Click {
   // When a person last said that it shall be sent: at the click, or on being asked.
   wantedAt: number;
   tries: number;
-  csrfRefreshed: boolean;
+  // Why the last try did not come through to the server; nothing once that has answered.
+  unheard?: string | undefined;
   stage: Stage;
 }
 
@@ -59,10 +59,13 @@ export function after(click: Click, happening: Happening): Click {
       return { ...click, tries: click.tries + 1, stage: { at: "sending" } };
     case "started": {
       const { run, joined, now } = happening;
-      return { ...click, stage: { at: "started", run, joined, asOf: now } };
+      return { ...click, unheard: undefined, stage: { at: "started", run, joined, asOf: now } };
     }
-    case "failed":
-      return { ...click, stage: afterFailure(click, happening.fault, happening.now) };
+    case "failed": {
+      const { fault, now } = happening;
+      const unheard = fault.layer <= 2 ? fault.code : undefined;
+      return { ...click, unheard, stage: afterFailure(click, fault, now) };
+    }
     case "not_there":
       return click.stage.at === "asking"
         ? { ...click, stage: waiting(click, click.stage.fault, happening.now) }
@@ -115,7 +118,7 @@ export const takenOver = (click: Click, user: string, key: string, now: number):
   clickedAt: now,
   wantedAt: now,
   tries: 0,
-  csrfRefreshed: false,
+  unheard: undefined,
   stage: { at: "ready" },
 });
 

@@ -13,7 +13,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What a page found wrong with itself */
+        /**
+         * What a page found wrong with itself, or a click of this user that never arrived
+         * @description A click is noted at its fabric, once for its key; one that has arrived after all is not.
+         */
         post: operations["reportFault"];
         delete?: never;
         options?: never;
@@ -83,7 +86,8 @@ export interface paths {
         };
         /**
          * Server-sent events; an event says look again, never what to do
-         * @description `hb` at once and then each 5 s (`Heartbeat`), `change` (`ChangeEvent`), `session_ended`, `reset` (both `{}`).
+         * @description `hb` at once and then each 5 s (`Heartbeat`), `change` (`ChangeEvent`), `session_ended`, `reset`, and `stopping` when the
+         *     server was asked to end (these `{}`).
          *     There is no replay: after a reconnect the client reads again what it shows. `topics` narrows, comma between
          *     them (`fabrics,fabric/7,run/12`).
          */
@@ -611,8 +615,9 @@ export interface components {
             results: components["schemas"]["Change"][];
         };
         ClientReport: {
-            /** @enum {string} */
-            code: "view_fault" | "boot_failed";
+            click?: components["schemas"]["UnsentClick"];
+            /** @description view_fault or boot_failed; with a click, why that never arrived, a code of layer 1 or 2 */
+            code: string;
             detail?: string;
             page_version?: string;
             view: string;
@@ -697,6 +702,8 @@ export interface components {
             headline: components["schemas"]["Headline"];
             /** Format: int64 */
             id: number;
+            /** @description The latest clicks that never reached the server, as their pages told later; latest first */
+            lost_clicks: components["schemas"]["LostClick"][];
             name: string;
             pause: components["schemas"]["Pause"] | null;
             permissions: components["schemas"]["Permission"][];
@@ -827,6 +834,21 @@ export interface components {
         };
         /** @enum {string} */
         LayerState: "passed" | "partly" | "failed" | "running" | "not_reached" | "not_applicable";
+        LostClick: {
+            actor: string;
+            /** Format: date-time */
+            clicked_at: string;
+            code: string;
+            /** @description 1 or 2 */
+            layer: number;
+            operation: components["schemas"]["Operation"];
+            page_version: string;
+            tab: string;
+            /** Format: date-time */
+            told_at: string;
+            /** @description How often the page sent it */
+            tries: number;
+        };
         /** @enum {string} */
         Match: "matches" | "differs" | "nothing_to_compare" | "cannot_compare" | "comparing" | "not_measured";
         MatchFact: {
@@ -1129,6 +1151,19 @@ export interface components {
         };
         /** @enum {string} */
         Trigger: "manual" | "schedule" | "webhook" | "watch" | "api" | "cli";
+        UnsentClick: {
+            /** Format: date-time */
+            clicked_at?: string;
+            /** Format: int64 */
+            fabric: number;
+            /** @description The Idempotency-Key that it would have had */
+            key: string;
+            /** @enum {string} */
+            operation: "pull" | "test";
+            page_version?: string;
+            tab?: string;
+            tries?: number;
+        };
         User: {
             /** Format: int64 */
             id: number;
@@ -1225,7 +1260,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It stands among the faults, under this id */
+            /** @description It stands among the faults under this id, or at the fabric of the click */
             202: {
                 headers: {
                     [name: string]: unknown;

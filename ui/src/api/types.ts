@@ -10,6 +10,7 @@ export type FabricEdit = Schemas["FabricEdit"];
 export type FabricWanted = Schemas["NewFabric"];
 export type ConnectionFields = Schemas["ConnectionFields"];
 export type Cluster = Schemas["Cluster"];
+export type LostClick = Schemas["LostClick"];
 export type Run = Schemas["Run"];
 export type StartedRun = Schemas["StartedRun"];
 export type Counts = Schemas["Counts"];

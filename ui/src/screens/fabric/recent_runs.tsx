@@ -1,12 +1,18 @@
 // The latest runs, newest first.
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import type { FabricSnapshot } from "../../api/queries";
-import type { Run } from "../../api/types";
+import type { LostClick, Run } from "../../api/types";
+import { titleOf } from "../../text/faults";
+import { counted } from "../../text/numbers";
+import { clockText } from "../../text/time";
 import { operationName } from "../../text/words";
 import { Age, Duration } from "../../ui/age";
+import { Button } from "../../ui/button";
 import { Panel } from "../../ui/panel";
 import { State } from "../../ui/state";
 import { Table, type Column } from "../../ui/table";
+import { ClickTrace } from "../shared/click_trace";
 import { byWhom, wordOf } from "../shared/run_words";
 
 const columns: Column<Run>[] = [
@@ -31,6 +37,31 @@ const columns: Column<Run>[] = [
   { key: "took", head: "Took", className: "number", cell: (run) => <Duration ms={run.ms} /> },
 ];
 
+// A click that never became a run, as its page told later.
+function Lost({ click }: { click: LostClick }) {
+  const [open, setOpen] = useState(false);
+  const verb = open ? "Hide" : "Show";
+  const name = `${operationName[click.operation]} by ${click.actor}`;
+  return (
+    <div className="stack tight">
+      <p>
+        {name}, clicked <Age at={click.clicked_at} />: {titleOf(click.code) || click.code}{" "}
+        <span className="muted">
+          {counted(click.tries, "try", "tries")}, then given up; told <Age at={click.told_at} />.
+        </span>{" "}
+        <Button
+          kind="quiet"
+          label={`${verb} the nine layers of the click at ${clockText(Date.parse(click.clicked_at))}`}
+          onPress={() => setOpen(!open)}
+        >
+          {verb} the nine layers
+        </Button>
+      </p>
+      {open && <ClickTrace fault={click} />}
+    </div>
+  );
+}
+
 export function RecentRuns({ fabric }: { fabric: FabricSnapshot }) {
   return (
     <Panel flush title="Recent runs">
@@ -43,6 +74,14 @@ export function RecentRuns({ fabric }: { fabric: FabricSnapshot }) {
         />
       ) : (
         <p className="empty">No run yet.</p>
+      )}
+      {fabric.lost_clicks.length > 0 && (
+        <div className="panel-foot stack tight">
+          <h3>Clicks that never arrived</h3>
+          {fabric.lost_clicks.map((click) => (
+            <Lost key={`${click.clicked_at} ${click.tab}`} click={click} />
+          ))}
+        </div>
       )}
     </Panel>
   );

@@ -43,7 +43,7 @@ const cookies = () =>
 function stream(lamp: string): Finding {
   const name = "Event stream";
   if (lamp === "live") return good(name, "Heartbeats arrive; the page follows by itself.");
-  if (lamp === "connecting" || lamp === "reconnecting")
+  if (["connecting", "reconnecting", "server_stopped"].includes(lamp))
     return { name, is: "warn", detail: "It is being opened.", next: "" };
   return {
     name,

@@ -1,6 +1,6 @@
 // How far a click came that is no run yet: its nine layers, one of them red.
 import { useRef } from "react";
-import { traceOfFault } from "../../api/click_trace";
+import { traceOfFault, type FaultyClick } from "../../api/click_trace";
 import type { Fault } from "../../api/fault";
 import { outboxStore } from "../../api/outbox";
 import type { Click } from "../../api/outbox_rules";
@@ -10,7 +10,9 @@ import { Trace } from "./trace";
 export const faultOfClick = ({ stage }: Click): Fault | undefined =>
   "fault" in stage ? stage.fault : undefined;
 
-export const ClickTrace = ({ fault }: { fault: Fault }) => <Trace trace={traceOfFault(fault)} />;
+export const ClickTrace = ({ fault }: { fault: FaultyClick }) => (
+  <Trace trace={traceOfFault(fault)} />
+);
 
 export interface Standing {
   click: Click;
