@@ -53,7 +53,7 @@ void EventHub::start() {
 
 void EventHub::stop() {
   thread_ = {};
-  for (const auto& listener : open_ones()) end(*listener, "reset");
+  for (const auto& listener : open_ones()) end(*listener, "stopping");
 }
 
 http::Response EventHub::open(const http::Request& request) {

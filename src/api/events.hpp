@@ -16,7 +16,7 @@ class EventHub {
   EventHub& operator=(const EventHub&) = delete;
 
   void start();
-  // Says `reset` to every stream and ends it.
+  // Says `stopping` to every stream and ends it.
   void stop();
 
   // Opens a stream for the topics of the query. Throws Failure{Invalid} for a topic that is none.

@@ -116,3 +116,34 @@ test("health is asked for by who is signed in, and reports are bounded", async (
   expect(faults[0]?.place).toContain("view 59");
   expect(faults[0]?.detail).not.toContain("abcdefghijklmnop");
 });
+
+test("layer 1: a page whose script breaks before it stands says so to the person and to System health", async ({
+  hedgerow,
+  page,
+}) => {
+  await page.signIn("viewer");
+  page.allow(/no channel today/);
+  await page.addInitScript(() => {
+    globalThis.BroadcastChannel = class {
+      constructor() {
+        throw new Error("no channel today");
+      }
+    } as never;
+  });
+  await page.goto(page.at("/fabrics/"));
+  await expect(page.getByRole("heading", { name: "script has not started" })).toBeVisible();
+  const viewer = await hedgerow.server.as("viewer");
+  const latest = async () =>
+    (
+      await viewer.must<{ faults: { code: string; place: string; detail: string }[] }>(
+        "GET",
+        "/api/health/",
+      )
+    ).faults[0];
+  await expect.poll(latest).toMatchObject({
+    code: "boot_failed",
+    layer: 1,
+    place: expect.stringContaining("/fabrics/"),
+    detail: expect.stringContaining("no channel today"),
+  });
+});

@@ -5,6 +5,7 @@ import { heldRun } from "../support/gate";
 import { kubeconfig } from "../support/kubeconfig";
 import { networkLines } from "../support/person";
 import { patient } from "../support/server";
+import { loseClick } from "./lose_click";
 import { layTrouble } from "./trouble";
 
 const test = base.extend({
@@ -178,4 +179,64 @@ test("56: what has to be confirmed is confirmed, and a pause is ended", async ({
   await page.openFabric(fabric);
   await page.getByRole("button", { name: /^Resume/ }).click();
   await expect(page.headline()).not.toContainText("Paused");
+});
+
+test.describe("when a waiting click is old after a second", () => {
+  test.use({ settings: { "page.ask_again": "1s" } });
+
+  test("56: an old click is sent on being asked, and one that was somebody else's as one's own", async ({
+    hedgerow,
+    cluster,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster });
+    await page.signIn("operator").open(fabric);
+    page.allow(networkLines);
+    await hedgerow.server.stop();
+    await page.sync().click();
+    await expect(page.getByText(/You clicked this .* ago\. Send it now\?/)).toBeVisible();
+    await hedgerow.server.begin();
+    await page.getByRole("button", { name: "Send now" }).click();
+    await expect(page.watched()).toContainText("48 created");
+    await page.clickedASecondAgo();
+
+    await hedgerow.endSessionsOf("operator");
+    await page.sync().click();
+    await page.signInHere("administrator");
+    await page.getByRole("button", { name: "Send as administrator" }).click();
+    await expect(page.watched()).toContainText("48 unchanged");
+  });
+});
+
+test.describe("with a session of 12 s", () => {
+  test.use({ settings: { "sessions.idle": "12s", "page.warn": "6s", "page.renew": "2s" } });
+
+  test("56: who is asked stays, or leaves", async ({ page }) => {
+    await page.signIn("viewer");
+    const warning = page.getByRole("alertdialog", { name: "Are you still there?" });
+    await warning.getByRole("button", { name: "Stay signed in" }).click({ timeout: 15_000 });
+    await expect(warning).toBeHidden();
+    await warning.getByRole("button", { name: "Sign out now" }).click({ timeout: 15_000 });
+    await expect(page.getByLabel("User name")).toBeVisible();
+  });
+});
+
+test("56: a click that never arrived shows its layers, and what somebody else saved is taken over", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  await page.signIn("administrator").open(fabric);
+  page.allow(networkLines);
+  await loseClick(page, hedgerow.server);
+
+  const description = page.getByLabel("Description (optional)");
+  await page.goto(page.at(`/fabrics/${fabric.id}/settings/`));
+  await description.fill("mine");
+  const administrator = await hedgerow.server.fresh("administrator");
+  await administrator.editFabric(fabric.id, { description: "theirs" });
+  await page.reload();
+  await page.getByRole("button", { name: "Discard mine and edit theirs" }).click();
+  await expect(description).toHaveValue("theirs");
 });

@@ -1,4 +1,5 @@
 // The start of the page.
+import { noteStarted } from "./boot_watch";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { openActivity } from "./app/activity";
@@ -17,6 +18,8 @@ openUpgradeWatch();
 openFirmPress();
 // A part of the page that is gone from the server: it was upgraded.
 globalThis.addEventListener("vite:preloadError", () => upgradeStore.set("a newer one"));
+
+noteStarted();
 
 const root = document.getElementById("root");
 if (root)

@@ -15,8 +15,3 @@ export function noteServerTime(iso: string, sentAt: number, cameAt: number): voi
   best = doubt;
   offsetMs = measured;
 }
-
-export function resetClock(): void {
-  offsetMs = 0;
-  best = Number.POSITIVE_INFINITY;
-}

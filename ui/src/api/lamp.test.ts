@@ -16,6 +16,12 @@ describe("the lamp", () => {
     expect(lampOf(facts, 1_000)).toEqual({ is: "reconnecting" });
   });
 
+  it("tells a server that said it stops from a way that broke, until a beat is overdue", () => {
+    const facts = { began, lastBeat: { at: 2_000, tick: 900 }, broken: true, stopping: true };
+    expect(lampOf(facts, 1_000)).toEqual({ is: "server_stopped" });
+    expect(lampOf(facts, 901 + liveMs)).toEqual({ is: "not_live", since: 2_000 });
+  });
+
   it("names the time of the last beat once it is too long ago, open or not", () => {
     const facts = { began, lastBeat: { at: 2_000, tick: 900 }, broken: false };
     expect(lampOf(facts, 900 + liveMs)).toEqual({ is: "live" });

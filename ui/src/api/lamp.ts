@@ -7,6 +7,7 @@ export type Lamp =
   | { is: "connecting" }
   | { is: "live" }
   | { is: "reconnecting" }
+  | { is: "server_stopped" }
   | { is: "not_live"; since: number }
   | { is: "signed_out"; since: number };
 
@@ -17,13 +18,15 @@ export interface StreamFacts {
   began: { at: number; tick: number };
   // The stream broke and a new one has not answered yet.
   broken: boolean;
+  // The last that the server said is that it stops.
+  stopping?: boolean;
 }
 
 export function lampOf(facts: StreamFacts, tick: number): Lamp {
-  const { lastBeat, began, broken } = facts;
+  const { lastBeat, began, broken, stopping } = facts;
   const last = lastBeat ?? began;
   if (tick - last.tick > liveMs) return { is: "not_live", since: last.at };
-  if (broken) return { is: "reconnecting" };
+  if (broken) return { is: stopping ? "server_stopped" : "reconnecting" };
   return lastBeat ? { is: "live" } : { is: "connecting" };
 }
 

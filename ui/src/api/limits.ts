@@ -4,6 +4,7 @@ import { said } from "./said";
 const defaults = {
   answer: 15_000, // for one answer of the server
   ask_again: 600_000, // a waiting click older than this is not sent unasked
+  same_click: 1_000, // clicks on one button this close together are one click, in one tab or in two
   live: 12_000, // without a heartbeat, until the lamp says so
   poll: 5_000, // between two looks while the stream is silent
   worker: 5_000, // without a word of the worker that all tabs share, until a tab goes on by itself

@@ -132,6 +132,7 @@ function onEvent({ event, data, age }: Extract<Told, { is: "event" }>): void {
   if (event === "hb") onBeat(JSON.parse(data) as Beat, age);
   else if (event === "change") onChange(JSON.parse(data) as Changed);
   else if (event === "reset") startOver();
+  else if (event === "stopping") facts = { ...facts, stopping: true };
 }
 
 function onBeat(beat: Beat, age: number): void {
@@ -142,7 +143,7 @@ function onBeat(beat: Beat, age: number): void {
   const resumed = facts.broken && !stale;
   const lastBeat = { at: serverNow() - age, tick: tick() - age };
   if (lastBeat.tick > (facts.lastBeat?.tick ?? 0)) facts = { ...facts, lastBeat };
-  if (!stale) facts = { ...facts, broken: false };
+  if (!stale) facts = { ...facts, broken: false, stopping: false };
   if (!stale && beat.storage !== storageStore.get()) storageStore.set(beat.storage);
   for (const [topic, revision] of Object.entries(beat.revisions)) ledger.announce(topic, revision);
   showLamp();

@@ -7,6 +7,13 @@ import { limits } from "../api/limits";
 import { sessionStore, sessionTaker } from "../api/session";
 
 let renewedAt = 0;
+// While the page asks whether somebody is there, the answer counts and not the way to it: a pointer on its way to
+// "Sign out now" would otherwise put the question away.
+let asked = false;
+
+export function askForPresence(asks: boolean): void {
+  asked = asks;
+}
 
 export function openActivity(): void {
   for (const kind of ["keydown", "pointerdown", "touchstart"] as const)
@@ -24,7 +31,7 @@ export function notePresence(): void {
 }
 
 async function present(): Promise<void> {
-  if (sessionStore.get().phase !== "in") return;
+  if (asked || sessionStore.get().phase !== "in") return;
   const now = serverNow();
   if (renewedAt === 0) renewedAt = now;
   if (now - renewedAt < limits.renew) return;

@@ -12,7 +12,7 @@ import { useTicking } from "../ui/age";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { FaultNote } from "../ui/fault_note";
-import { renew } from "./activity";
+import { askForPresence, renew } from "./activity";
 import { signOut } from "./sign_out";
 
 export function SessionEnding() {
@@ -67,6 +67,10 @@ function IdleWarning({ end }: { end: number }) {
     }
   };
   const stay = () => void renew();
+  useEffect(() => {
+    askForPresence(true);
+    return () => askForPresence(false);
+  }, []);
   // Whoever puts the question away is there.
   return (
     <Dialog alert title="Are you still there?" open onClose={stay}>

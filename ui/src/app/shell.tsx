@@ -83,6 +83,8 @@ function lampWord(lamp: Lamp): Word {
       return { glyph: "●", word: "Live", tone: "good" };
     case "reconnecting":
       return { glyph: "↻", word: "Reconnecting", tone: "busy" };
+    case "server_stopped":
+      return { glyph: "↻", word: "Server stopped or restarting", tone: "warn" };
     case "not_live":
       return {
         glyph: "○",
