@@ -1,7 +1,7 @@
 // Tests that enter by the door: a real browser or plain HTTP, the real server, a real API server.
 // ./test builds what they need and says where it lies; by hand: ./test browser -k "words of its name".
 import { defineConfig } from "@playwright/test";
-import { inTree, realFabric, thorough } from "./support/tree";
+import { inFull, inTree, realFabric, thorough } from "./support/tree";
 import type { Options } from "./support/fixtures";
 
 // Files whose every test reads kinds or objects.
@@ -38,8 +38,8 @@ const fabrics = () => {
 };
 
 const ci = process.env.CI === "true";
-// All of the browser and traces of what fails; elsewhere it goes without the windows that nobody sees, and what fails
-// is run again with --trace on.
+// All of the browser; elsewhere it goes without the windows that nobody sees. What fails is run again with --trace on:
+// to record everything costs as much as the tests themselves.
 const chromium = thorough ? "/usr/bin/chromium" : "/usr/bin/chromium-headless-shell";
 const results = process.env.HEDGEROW_RESULTS;
 
@@ -49,14 +49,14 @@ export default defineConfig<object, Options>({
   fullyParallel: true,
   forbidOnly: ci,
   // Much of a test is waiting: more of them fill two cores.
-  workers: thorough ? 2 : 4,
+  workers: thorough && !inFull ? 2 : 4,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: results ? [["list"], ["json", { outputFile: results }]] : [["list"]],
   projects: fabrics(),
   use: {
     browserName: "chromium",
-    trace: thorough ? "retain-on-failure" : "off",
+    trace: "off",
     screenshot: "only-on-failure",
     viewport: { width: 1280, height: 800 },
     launchOptions: {

@@ -16,6 +16,20 @@ export const realFabric = existsSync(join(beside, "crds")) ? beside : undefined;
 
 // Whether everything is counted and timed in full numbers: ./test --long.
 export const inFull = process.env.HEDGEROW_LONG === "true";
+
+// What would take hours in one go, in parts that several workers take.
+export function partsOf(
+  all: number,
+  atOnce: number,
+): { part: number; of: number; words: string }[] {
+  const of = Math.ceil(all / atOnce);
+  return Array.from({ length: of }, (_, part) => ({
+    part,
+    of,
+    words: of > 1 ? ` (part ${part + 1} of ${of})` : "",
+  }));
+}
+
 // CI and --long have time for what takes long and seldom breaks; elsewhere a sample of it is looked at.
 export const thorough = inFull || process.env.CI === "true";
 
