@@ -26,6 +26,8 @@ struct Limits {
   base::Milliseconds stuck{10'000};          // Without an answer, until it offers another try.
   base::Milliseconds warn{120'000};          // Before a session ends.
   base::Milliseconds renew{300'000};         // Between two renewals of a session in use.
+  base::Milliseconds stands{60'000};         // Between two looks at what should have ended.
+  base::Milliseconds untold{86'400'000};     // A click that never arrived and is older is not told.
 };
 
 // Each with its setting.
@@ -33,7 +35,7 @@ struct NamedLimit {
   std::string_view name;
   base::Milliseconds Limits::* limit;
 };
-inline constexpr std::array<NamedLimit, 14> kLimits{{
+inline constexpr std::array<NamedLimit, 16> kLimits{{
     {"page.answer", &Limits::answer},
     {"page.ask_again", &Limits::ask_again},
     {"page.same_click", &Limits::same_click},
@@ -48,6 +50,8 @@ inline constexpr std::array<NamedLimit, 14> kLimits{{
     {"page.stuck", &Limits::stuck},
     {"page.warn", &Limits::warn},
     {"page.renew", &Limits::renew},
+    {"page.stands", &Limits::stands},
+    {"page.untold", &Limits::untold},
 }};
 
 class Pages {

@@ -115,6 +115,8 @@ export const defaults: Record<string, string> = {
   "page.stuck": "10s",
   "page.warn": "2m",
   "page.renew": "5m",
+  "page.stands": "1m",
+  "page.untold": "24h",
   "log.level": "info",
 };
 
@@ -125,6 +127,7 @@ const noDeadlines = [
   ...["sign_in.first_lock", "sign_in.longest_lock", "sign_in.pending_lock"],
   ...["sign_in.address_refill", "http.deadlines.accept_pause", "cluster.keep_idle"],
   ...["runs.progress", "runs.chunk_time", "runs.fresh_for", "page.same_click"],
+  "page.untold",
 ];
 const isDeadline = (name: string) =>
   !/^(retention|database)\./.test(name) && !noDeadlines.includes(name);

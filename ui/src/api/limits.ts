@@ -16,6 +16,8 @@ const defaults = {
   stuck: 10_000, // without an answer, until it offers another try
   warn: 120_000, // before a session ends
   renew: 300_000, // between two renewals of a session in use
+  stands: 60_000, // between two looks at a verdict that should have ended and still stands
+  untold: 86_400_000, // a click that never arrived and is older than this is not told any more
 };
 
 export function limitsIn(content: string): typeof defaults {

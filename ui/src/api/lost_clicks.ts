@@ -12,8 +12,6 @@ import { pageVersion } from "./page_version";
 import { sessionStore, signedInUser } from "./session";
 
 const shelf = `hedgerow.lost${basePath}.`;
-// The server remembers so long what has arrived, by default, and notes nothing that is older.
-const keptMs = 86_400_000;
 
 interface LostClick {
   user: string;
@@ -134,7 +132,7 @@ function kept(): LostClick[] {
       // Another tab may have told of it this instant.
       .flatMap((name) => localStorage.getItem(name) ?? [])
       .map((text) => JSON.parse(text) as LostClick);
-    const isOld = ({ at }: LostClick) => serverNow() - at > keptMs;
+    const isOld = ({ at }: LostClick) => serverNow() - at > limits.untold;
     for (const lost of all.filter(isOld)) forgetLost(lost.report.click.key);
     return all.filter((lost) => !isOld(lost));
   } catch {

@@ -3,6 +3,7 @@ import { Component, useEffect, useState, type ReactNode } from "react";
 import { Button } from "../ui/button";
 import { CopyBlock } from "../ui/copy";
 import { pageVersion } from "../api/page_version";
+import { queryClient } from "../api/queries";
 import { reportViewFault } from "../api/report";
 import { codes } from "../text/codes.gen";
 
@@ -51,6 +52,11 @@ function useReported(view: string, fault: Error): string | undefined {
 
 export function ViewFault({ view, fault, onReload }: FaultProps) {
   const request = useReported(view, fault);
+  const reload = () => {
+    // What it could not draw is asked for anew; other views keep what they show.
+    queryClient.removeQueries({ type: "inactive" });
+    onReload();
+  };
   const report = [
     `view_fault in ${view}, page ${pageVersion}`,
     `${location.pathname}${location.search}`,
@@ -71,7 +77,7 @@ export function ViewFault({ view, fault, onReload }: FaultProps) {
       <p className="muted">{codes.view_fault.meaning}</p>
       <p>{codes.view_fault.next}</p>
       <div className="row">
-        <Button onPress={onReload}>Reload view</Button>
+        <Button onPress={reload}>Reload view</Button>
       </div>
       <CopyBlock text={report} name="report" />
       <p className="foot">

@@ -3,10 +3,9 @@
 import { useEffect, useRef } from "react";
 import { jittered } from "../../api/backoff";
 import { serverNow } from "../../api/clock";
+import { limits } from "../../api/limits";
 
 const soonestMs = 1_000;
-// When the same instant has been asked for and still stands, somebody's clock is wrong.
-const stuckMs = 60_000;
 const longestMs = 2_000_000_000;
 
 export function useRefetchAt(iso: string | null | undefined, refetch: () => void): void {
@@ -20,7 +19,8 @@ export function useRefetchAt(iso: string | null | undefined, refetch: () => void
       timer = setTimeout(
         () => {
           again.current();
-          wait(stuckMs);
+          // Where it still stands after that, somebody's clock is wrong.
+          wait(limits.stands);
         },
         Math.min(Math.max(ahead, least), longestMs),
       );
