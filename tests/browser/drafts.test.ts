@@ -1,6 +1,7 @@
 // What is half typed in a form: kept over a reload, the end of a session and an upgrade, for its own person, and nothing
 // secret of it.
 import { expect, test } from "../support/fixtures";
+import { makeOlder } from "../support/older_page";
 import { networkLines, type PersonPage } from "../support/person";
 import { keep } from "../support/secrets";
 
@@ -119,21 +120,13 @@ test("A04: half typed settings survive an upgrade, and what somebody else saved 
   page,
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
-  const { page: version } = await hedgerow.server
-    .stranger()
-    .must<{ page: string }>("GET", "/version");
-  await page.route("**/assets/*.js", async (route) => {
-    const answer = await route.fetch();
-    const body = (await answer.text()).replaceAll(version, "0.0.9-of-old");
-    const headers = { ...answer.headers(), "cache-control": "no-store" };
-    await route.fulfill({ response: answer, headers, body });
-  });
+  const older = await makeOlder(page, hedgerow.server);
   await page.signIn("administrator");
   page.allow(networkLines);
   const settings = page.at(`/fabrics/${fabric.id}/settings/`);
   await page.goto(settings);
   await field(page, "Description (optional)").fill("half a description");
-  await page.unroute("**/assets/*.js");
+  await older.dispose();
   await page.reload();
   await expect(found(page)).toBeVisible();
   await expect(field(page, "Description (optional)")).toHaveValue("half a description");

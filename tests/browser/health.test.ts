@@ -2,6 +2,7 @@
 import { tenthOf } from "../support/defaults";
 import { expect, test } from "../support/fixtures";
 import { foreignLock } from "../support/foreign_lock";
+import { makeOlder } from "../support/older_page";
 import type { PersonPage } from "../support/person";
 
 const rowOf = (page: PersonPage, name: string) =>
@@ -77,14 +78,7 @@ test("a strange clock and an old page are told apart from what is broken", async
     const real = Date.now.bind(Date);
     Date.now = () => real() + 3_600_000;
   });
-  const { page: version } = await hedgerow.server
-    .stranger()
-    .must<{ page: string }>("GET", "/version");
-  await page.route("**/assets/*.js", async (route) => {
-    const answer = await route.fetch();
-    const body = (await answer.text()).replaceAll(version, "0.0.9-of-old");
-    await route.fulfill({ response: answer, body });
-  });
+  await makeOlder(page, hedgerow.server);
   await page.signIn("viewer");
   await page.getByRole("link", { name: "Health", exact: true }).click();
   await expect(rowOf(page, "Clock of this machine")).toContainText("1 h ahead of the server's");

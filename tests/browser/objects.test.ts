@@ -1,7 +1,7 @@
 // The list of objects as a person asks it: what is searched, chosen, sorted and paged stands in the address, and the
 // server answers it.
 import { expect, test } from "../support/fixtures";
-import type { PersonPage } from "../support/person";
+import { byHost, ways, type PersonPage } from "../support/person";
 
 const table = (page: PersonPage) => page.getByRole("table", { name: "Objects" });
 const head = (page: PersonPage, name: string) =>
@@ -16,15 +16,13 @@ async function choose(page: PersonPage, menu: string, item: RegExp): Promise<voi
   await expect(page.getByRole("menu")).toHaveCount(0);
 }
 
-const ways = { "": "127.0.0.1", "56: by host name too, ": "hedgerow.lab" };
-
 for (const [way, host] of Object.entries(ways))
   test(`${way}columns, a kind, a search, a presence and pages are asked of the server and stand in the address`, async ({
     hedgerow,
     cluster,
     page,
   }) => {
-    page.comeBy(hedgerow.server.url.replace("127.0.0.1", host));
+    page.comeBy(byHost(hedgerow.server.url, host));
     const fabric = await hedgerow.fabric({ cluster });
     const operator = await hedgerow.server.as("operator");
     await operator.pull(fabric.id);

@@ -3,14 +3,14 @@ import { asPeopleHaveThem } from "../support/defaults";
 import { expect, test as base } from "../support/fixtures";
 import { heldRun } from "../support/gate";
 import { kubeconfig } from "../support/kubeconfig";
-import { networkLines } from "../support/person";
+import { byHost, networkLines } from "../support/person";
 import { patient } from "../support/server";
 import { loseClick } from "./lose_click";
 import { layTrouble } from "./trouble";
 
 const test = base.extend({
   page: async ({ page, hedgerow }, use) => {
-    page.comeBy(hedgerow.server.url.replace("127.0.0.1", "hedgerow.lab"));
+    page.comeBy(byHost(hedgerow.server.url));
     await page.goto(page.at("/"));
     expect(await page.evaluate(() => isSecureContext)).toBe(false);
     await use(page);
@@ -239,4 +239,63 @@ test("56: a click that never arrived shows its layers, and what somebody else sa
   await page.reload();
   await page.getByRole("button", { name: "Discard mine and edit theirs" }).click();
   await expect(description).toHaveValue("theirs");
+});
+
+test.describe("with a page that waits shortly", () => {
+  test.use({ settings: { "page.slow": "300ms", "page.stuck": "1s", "page.renew": "1s" } });
+
+  test("56: what is late is asked for again, what broke is drawn again, and an older page is loaded anew", async ({
+    hedgerow,
+    cluster,
+    page,
+    frontGate,
+  }) => {
+    page.comeBy(byHost(frontGate.url));
+    const fabric = await hedgerow.fabric({ cluster });
+    await page.signIn("viewer");
+    const button = (name: string) => page.getByRole("button", { name, exact: true });
+    const link = (name: string) => page.getByRole("link", { name, exact: true });
+    await page.goto(page.at("/fabrics/?q=no+such+fabric"));
+    await page.getByText("Clear search", { exact: true }).click();
+    await link(fabric.name).click();
+
+    const objects = /\/api\/fabrics\/\d+\/objects\//;
+    page.allow(/contract: GET .*objects|TypeError|null/);
+    const json = { count: 1, next: null, previous: null, results: [null] };
+    const broken = await page.route(objects, (route) => route.fulfill({ json }));
+    await link("Objects").click();
+    await expect(page.getByText(/Layer 1 Script · view_fault/)).toBeVisible();
+    await broken.dispose();
+    await (await hedgerow.server.as("operator")).pull(fabric.id);
+    await button("Reload view").click();
+    await expect(page.getByRole("table", { name: "Objects" })).toBeVisible();
+
+    let answered = false;
+    await page.route(objects, (route) => (answered ? route.continue() : undefined));
+    await page.reload();
+    await expect(button("Retry")).toBeVisible();
+    answered = true;
+    await button("Retry").click();
+    await expect(page.getByRole("table", { name: "Objects" })).toBeVisible();
+
+    const rewrite = [{ path: "$.version", set: "9.9.9" }];
+    const match = { path: "/api/session/$" };
+    await frontGate.rule({ name: "newer", match, action: { rewrite } });
+    const strip = page.getByRole("region", { name: "Upgrade" });
+    await expect(async () => {
+      await page.keyboard.press("Shift");
+      await expect(strip).toContainText("It is version 9.9.9 now.", { timeout: 1_000 });
+    }).toPass();
+    await frontGate.dropAll();
+    await strip.getByRole("button", { name: "Reload" }).click();
+    await expect(page.getByRole("table", { name: "Objects" })).toBeVisible();
+    await expect(strip).toBeHidden();
+
+    page.allow(networkLines);
+    await hedgerow.endSessionsOf("viewer");
+    await page.getByRole("navigation", { name: "Main" }).getByText("Fabrics").click();
+    await button("Sign in again").click();
+    await page.signInHere("viewer");
+    await expect(link(fabric.name)).toBeVisible();
+  });
 });

@@ -1,6 +1,7 @@
 // One event stream for all tabs of a browser, by a worker that they share, and how each goes on when there is no worker.
 import type { CDPSession } from "@playwright/test";
 import { expect, test, type Hedgerow } from "../support/fixtures";
+import { makeOlder } from "../support/older_page";
 import { networkLines, type PersonPage } from "../support/person";
 import type { Fabric } from "../support/types";
 
@@ -344,15 +345,7 @@ test("a page of before an upgrade and one of after it have a worker each", async
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
   const tools = await Tools.of(page);
-  const { page: version } = await hedgerow.server
-    .stranger()
-    .must<{ page: string }>("GET", "/version");
-  await page.route("**/assets/*.js", async (route) => {
-    const answer = await route.fetch();
-    const body = (await answer.text()).replaceAll(version, "0.0.9-of-old");
-    const headers = { ...answer.headers(), "cache-control": "no-store" };
-    await route.fulfill({ response: answer, headers, body });
-  });
+  await makeOlder(page, hedgerow.server);
   await twoLiveTabs(page, fabric);
   expect(await tools.workers(page.url())).toHaveLength(2);
   await expectStreams(hedgerow, 2, "one for each version");

@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from "node:https";
 import { once } from "node:events";
 import { certified } from "../support/certificate";
 import { expect, test } from "../support/fixtures";
+import { byHost } from "../support/person";
 import { freePort, TestServer } from "../support/server";
 
 // A web server of a stranger's, at whatever name the browser is led by.
@@ -35,7 +36,6 @@ const hidden = (action: string, value: string) =>
   `<meta name="referrer" content="no-referrer">${form(action, value)}`;
 
 // By host name, so that other names are its neighbours.
-const byName = (url: string, host = "hedgerow.lab") => url.replace("127.0.0.1", host);
 
 // What was said to those who posted there and were refused.
 const refusals = ({ log }: TestServer, route: string) =>
@@ -67,7 +67,7 @@ test.describe("with a log that tells every refusal", () => {
       page,
     }) => {
       const fabric = await hedgerow.fabric({ cluster });
-      page.comeBy(byName(hedgerow.server.url));
+      page.comeBy(byHost(hedgerow.server.url));
       await page.signIn("operator").open(fabric);
       page.allow(/Failed to load resource|frame-ancestors|net::ERR|contract:/);
       const { port, server } = await stranger(
@@ -91,7 +91,7 @@ test.describe("with a log that tells every refusal", () => {
     page,
   }) => {
     const fabric = await hedgerow.fabric({ cluster });
-    page.comeBy(byName(hedgerow.server.url));
+    page.comeBy(byHost(hedgerow.server.url));
     await page.signIn("viewer").open(fabric);
     const credentials = '{"username":"operator","password":"seven lamps on the north quay"}';
     const expected: string[] = [];

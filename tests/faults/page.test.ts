@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expectExecutedOnce } from "../support/executed";
 import { expect, test } from "../support/fixtures";
 import { slowServers, type Rule } from "../support/gate";
+import { makeOlder } from "../support/older_page";
 import { networkLines, Person, type PersonPage } from "../support/person";
 import { passwords, patient } from "../support/server";
 
@@ -37,24 +38,8 @@ test("A04: a click on a page of before an upgrade says reload, is kept, and happ
   page,
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
-  const { page: version } = await hedgerow.server
-    .stranger()
-    .must<{ page: string }>("GET", "/version");
-  let older = 0;
-  await page.route("**/assets/*.js", async (route) => {
-    const answer = await route.fetch();
-    const script = await answer.text();
-    if (script.includes(version)) older += 1;
-    // An upgrade gives its scripts other names; here they keep theirs, so they must not be kept.
-    const headers = { ...answer.headers(), "cache-control": "no-store" };
-    await route.fulfill({
-      response: answer,
-      headers,
-      body: script.replaceAll(version, "0.0.9-of-old"),
-    });
-  });
+  const older = await makeOlder(page, hedgerow.server);
   await page.signIn("operator").open(fabric);
-  expect(older, "the page's own version was made an older one").toBeGreaterThan(0);
   page.allow(networkLines);
   await page.sync().click();
   await expect(page.getByText(/Layer 1 Script · assets_outdated/).first()).toBeVisible();
@@ -63,7 +48,7 @@ test("A04: a click on a page of before an upgrade says reload, is kept, and happ
   ).toBeVisible();
   await page.oneRed(1);
   expect(cluster.lists("connections")).toBe(0);
-  await page.unroute("**/assets/*.js");
+  await older.dispose();
   await page.getByRole("button", { name: "Reload" }).click();
   await expect(page.watched()).toContainText(succeeded);
   await expectExecutedOnce(hedgerow, cluster, fabric);

@@ -3,10 +3,16 @@ import { expect, type Page, type Locator } from "@playwright/test";
 import { breachOf } from "./contract";
 import { passwords } from "./server";
 import { secretIn } from "./secrets";
+import { allByName } from "./tree";
 import type { Fabric, Role, Run } from "./types";
 
 // What the browser itself says of an answer that was refused or did not come.
 export const networkLines = /Failed to load resource/;
+
+// The addresses by which people come: the second is no secure one to a browser. Before the name of a test, and its host.
+export const ways = { "": "127.0.0.1", "56: by host name too, ": "hedgerow.lab" };
+export const byHost = (url: string, host = ways["56: by host name too, "]) =>
+  url.replace(/127\.0\.0\.1|hedgerow\.lab/, host);
 
 export interface Journey extends PromiseLike<void> {
   open(fabric: Pick<Fabric, "id" | "name">): Promise<void>;
@@ -47,7 +53,7 @@ export class Person {
 
   constructor(
     page: Page,
-    private base: () => string,
+    private url: () => string,
   ) {
     this.listen(page);
     this.page = Object.assign(page, this.doings(page));
@@ -71,15 +77,19 @@ export class Person {
       },
       allow: (expected) => void this.allowed.push(expected),
       otherTab: async () => {
-        const other = new Person(await page.context().newPage(), this.base);
+        const other = new Person(await page.context().newPage(), this.url);
         other.errors.push = (...found) => this.errors.push(...found);
         return other.page;
       },
-      comeBy: (url) => void (this.base = () => url),
+      comeBy: (url) => void (this.url = () => url),
       at: (path) => this.base().replace(/\/$/, "") + path,
       // A click within a second of the last one is the same click.
       clickedASecondAgo: () => expect(page.getByText(/ended [1-9]\d* s ago/)).toBeVisible(),
     };
+  }
+
+  private base(): string {
+    return allByName ? byHost(this.url()) : this.url();
   }
 
   private listen(page: Page): void {

@@ -17,6 +17,9 @@ export const realFabric = existsSync(join(beside, "crds")) ? beside : undefined;
 // Whether everything is counted and timed in full numbers: ./test --long.
 export const inFull = process.env.HEDGEROW_LONG === "true";
 
+// Whether everybody comes by host name, to whom the browser denies what it keeps for secure pages.
+export const allByName = process.env.HEDGEROW_BY_NAME === "true";
+
 // What would take hours in one go, in parts that several workers take.
 export function partsOf(
   all: number,
