@@ -3,7 +3,7 @@
 import { expect, fieldsOf, test, type OwnNamespace } from "../support/fixtures";
 import { freshKey, type Api } from "../support/api";
 import type { Connection } from "../support/cluster";
-import { base64, keyOf, kubeconfig } from "../support/kubeconfig";
+import { base64, keyOf, kubeconfig, userOfTwo } from "../support/kubeconfig";
 import type { ConnectionFields, Fabric, List } from "../support/types";
 
 async function refusedEverywhere(
@@ -105,8 +105,13 @@ test("a body beyond every limit is refused before it is read", async ({ hedgerow
   await api.refused(expected, "POST", "/api/connection-tests/", { body });
 });
 
-test("a key that does not fit its certificate is refused", async ({ hedgerow, cluster }) => {
+test("a key that does not fit its certificate is refused, as fields and in a kubeconfig", async ({
+  hedgerow,
+  cluster,
+}) => {
   const api = await hedgerow.server.as("administrator");
+  const text = kubeconfig(cluster.connection, { user: await userOfTwo() });
+  await refusedEverywhere(api, { kubeconfig: text }, invalid, /does not fit/);
   const [one, other] = [await keyOf(), await keyOf()];
   const { server, ca } = cluster.connection;
   const fields = { server, ca, client_cert: one.certificate, client_key: other.key };

@@ -9,7 +9,7 @@ const minute = 60_000;
 test(
   "an idle page sends at most one request a minute beside its stream, whichever page it is",
   { tag: "@long" },
-  async ({ hedgerow, cluster, page }) => {
+  async ({ hedgerow, cluster, page, frontGate }) => {
     test.setTimeout(150_000);
     const fabric = await hedgerow.fabric({ cluster });
     const operator = await hedgerow.server.as("operator");
@@ -38,9 +38,14 @@ test(
     // The claim is about a minute in which nothing happens, so there is no fact to wait for.
     await passed(settled);
     for (const seen of sent) seen.length = 0;
+    const before = (await frontGate.requests()).length;
     await passed(minute);
-    const tabs = Object.fromEntries(paths.map((path, at) => [path, sent[at]]));
-    for (const [path, requests] of Object.entries(tabs))
-      expect(requests?.length, `${path}: ${requests?.join(", ")}`).toBeLessThanOrEqual(1);
+    for (const [at, path] of paths.entries())
+      expect(sent[at]?.length, `${path}: ${sent[at]?.join(", ")}`).toBeLessThanOrEqual(1);
+    // What came to the server is what the tabs asked; the worker that they share asks for the stream alone.
+    const came = (await frontGate.requests()).slice(before);
+    const beside = came.filter(({ path }) => path !== "/api/events/");
+    expect(beside.map(({ method, path }) => `${method} ${path}`)).toHaveLength(sent.flat().length);
+    expect(came.length - beside.length).toBeLessThanOrEqual(1);
   },
 );

@@ -4,7 +4,7 @@ import { expect, test, type OwnNamespace } from "../support/fixtures";
 import type { Api } from "../support/api";
 import type { Connection } from "../support/cluster";
 import { Gate } from "../support/gate";
-import { base64, keyOf, kubeconfig } from "../support/kubeconfig";
+import { base64, keyOf, kubeconfig, userOfTwo } from "../support/kubeconfig";
 import type { PersonPage } from "../support/person";
 import type { Fabric, List, Problem } from "../support/types";
 import { codes, layerNames, type Code } from "../../ui/src/text/codes.gen";
@@ -93,7 +93,7 @@ async function expectGood(page: PersonPage, typed: Filled): Promise<void> {
   await expect(page.watched()).toContainText("succeeded: 48 created");
 }
 
-function kubeconfigs(it: Connection): Record<string, Row> {
+async function kubeconfigs(it: Connection): Promise<Record<string, Row>> {
   const row = (text: string, says: RegExp): Row => ({
     typed: { Name: "lab", Kubeconfig: text },
     ...{ code: "kubeconfig_invalid", at: "Kubeconfig", says },
@@ -124,6 +124,10 @@ function kubeconfigs(it: Connection): Record<string, Row> {
       kubeconfig(it, { cluster: `certificate-authority-data: ${base64("rubbish")}` }),
       /CA is not a certificate/,
     ),
+    "a key that does not fit its certificate": row(
+      kubeconfig(it, { user: await userOfTwo() }),
+      /does not fit/,
+    ),
     "a token with a newline": row(kubeconfig(it, { user: `token: "${broken}"` }), /line break/),
   };
 }
@@ -134,7 +138,7 @@ test("a kubeconfig that cannot be used is refused at its field, and the good one
   page,
 }) => {
   const api = await hedgerow.server.as("viewer");
-  await expectRefusals(page, api, kubeconfigs(cluster.connection));
+  await expectRefusals(page, api, await kubeconfigs(cluster.connection));
   await expectGood(page, {
     Name: "lab",
     Kubeconfig: kubeconfig(cluster.connection),

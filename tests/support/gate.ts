@@ -149,7 +149,7 @@ export class Gate {
     await this.ask("DELETE", "/connections?how=reset");
   }
 
-  async requests(method: string, path: string): Promise<SeenRequest[]> {
+  async requests(method = "", path = ""): Promise<SeenRequest[]> {
     const query = new URLSearchParams({ method, path });
     const answer = await this.ask("GET", `/requests?${query.toString()}`);
     return (answer as { requests: SeenRequest[] }).requests;

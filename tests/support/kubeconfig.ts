@@ -34,3 +34,9 @@ export async function keyOf(): Promise<{ key: string; certificate: string }> {
   const cut = pem.indexOf("-----BEGIN CERTIFICATE-----");
   return { key: pem.slice(0, cut), certificate: pem.slice(cut) };
 }
+
+// A user with a key that belongs to another certificate.
+export async function userOfTwo(): Promise<string> {
+  const [one, other] = [await keyOf(), await keyOf()];
+  return `client-certificate-data: ${base64(one.certificate)}, client-key-data: ${base64(other.key)}`;
+}
