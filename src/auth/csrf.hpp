@@ -1,5 +1,5 @@
-// Whether an unsafe request with a cookie was made by our own page (design 09, section 6): where it
-// came from, and a token bound to the session that only our page can read. It ends with its
+// Whether an unsafe request with a cookie was made by our own page (SECURITY.md): where it came
+// from, and a token bound to the session that only our page can read. It ends with its
 // session, never before.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Passwords as argon2id hashes (design 09, section 6). Hashing costs 64 MiB and 150 ms of a core,
+// Passwords as argon2id hashes (RFC 9106). Hashing costs 64 MiB and 150 ms of a core,
 // so at most two run at once and a short queue waits; beyond that signing in says "try again"
 // instead of stopping the server.
 #pragma once

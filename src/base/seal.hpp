@@ -1,4 +1,4 @@
-// Seals secrets for the database (design 09, section 6): each record has a data key of its own,
+// Seals secrets for the database (SECURITY.md): each record has a data key of its own,
 // wrapped by the key-encryption key of a file that is in no backup of the database. What a blob
 // belongs to is bound to it, so that exchanged or copied blobs do not open.
 #pragma once

@@ -41,7 +41,7 @@ struct KindState {
 inline constexpr std::string_view kHedgehogSuffix = ".githedgehog.com";
 [[nodiscard]] bool is_hedgehog(std::string_view group) noexcept;
 
-// Why a Hedgehog kind is never mirrored (design 06, section 1.1); empty when it is in scope.
+// Why a Hedgehog kind is never mirrored; empty when it is in scope.
 [[nodiscard]] std::string_view never_mirrored(std::string_view group,
                                               std::string_view kind) noexcept;
 

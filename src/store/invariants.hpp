@@ -7,7 +7,7 @@
 namespace hedgerow::store {
 
 struct Breach {
-  std::string rule;  // "I7": the design's number of the invariant.
+  std::string rule;  // "I7": its number, as `hedgerow check` prints it.
   std::string what;  // Which rows, in one sentence.
 };
 
