@@ -60,8 +60,8 @@ class WorkersTest : public JobsTest {
   bool begins(int how_often) {
     return comes([&] { return begun_ >= how_often; });
   }
-  // Sets the clock ahead and wakes the watch with a change: it may just have begun to wait for a time
-  // that a real clock reaches only after all of `span`.
+  // Sets the clock ahead and wakes the watch with a change: it may just have begun to wait for a
+  // time that a real clock reaches only after all of `span`.
   void pass(base::Milliseconds span, model::FabricId id) {
     clock_.advance(span);
     write([&](store::Txn& txn) { txn.changes().append(model::Topic::Fabric, id); });
