@@ -116,7 +116,7 @@ export const defaults: Record<string, string> = {
   "page.warn": "2m",
   "page.renew": "5m",
   "page.stands": "1m",
-  "page.untold": "24h",
+  "page.untold": "1d",
   "log.level": "info",
 };
 
