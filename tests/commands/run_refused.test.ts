@@ -37,7 +37,9 @@ test.describe("run: what it is told", () => {
 
   test("a flag that it does not know, or without its value, is named", async ({ fresh }) => {
     expectSentence(await fresh.ends(["--colour"]), /no flag --colour; .\/run --help/);
-    expectSentence(await fresh.ends(["--port"]), /--port wants a value/);
+    for (const flag of ["--port", "--kubeconfig", "--data", "--ready-file"])
+      for (const said of [[flag], [flag, ""]])
+        expectSentence(await fresh.ends(said), new RegExp(`${flag} wants a value`));
     expect(existsSync(fresh.data)).toBe(false);
   });
 
@@ -61,6 +63,21 @@ test.describe("run: what is missing", () => {
     const through = ["unshare", rooted ? "--mount" : "-rm", "sh", "-c", mount, fresh.data];
     const ran = await fresh.ends(["--port", String(await freePort())], { through });
     expectSentence(ran, /only [0-4] MiB of disk are free at .* and 200 are needed: free some/);
+  });
+
+  test("a disk too small for what is built is told by the first step that needs more", async ({
+    fresh,
+  }) => {
+    const clone = join(fresh.data, "clone");
+    mkdirSync(fresh.data);
+    const lay =
+      'mount -t tmpfs -o size=450m none "$0" && git clone --quiet "$1" "$0/clone" && shift && exec "$@"';
+    const through = ["unshare", rooted ? "--mount" : "-rm", "sh", "-c", lay, fresh.data, inTree()];
+    const ran = await fresh.ends([], { through, program: join(clone, "run") });
+    expectSentence(
+      ran,
+      /page: only 4\d\d MiB of disk are free at .* and 700 are needed: free some/,
+    );
   });
 
   for (const [program, words] of [
@@ -94,7 +111,7 @@ test.describe("run: what is missing", () => {
       'for it in "$@"; do [ "$it" = mold ] || [ "$it" = brotli ] || echo "installed $it"; done';
     place("dpkg-query", all);
     const lines = () => readFileSync(log, "utf8").split("\n").filter(Boolean);
-    return { env: { PATH: path }, lines };
+    return { env: { PATH: path }, lines, place };
   }
   const install = "install -y --no-install-recommends brotli mold";
 
@@ -127,6 +144,20 @@ test.describe("run: what is missing", () => {
     );
     expect(lines()).toEqual([]);
   });
+
+  for (const [said, words] of [
+    [
+      "Could not connect to deb.example:80 (192.0.2.1), connection timed out",
+      /network does not answer/,
+    ],
+    ["Connection failed [IP: 192.0.2.1 80]", /network does not answer/],
+    ["E: You don't have enough free space in /var/cache/apt/archives/.", /the disk is full: free/],
+  ] as const)
+    test(`apt that gives up with "${said}" is one sentence`, async ({ fresh }) => {
+      const { env, place } = lacking(fresh, "root");
+      place("apt-get", `echo "${said}" >&2; exit 100`);
+      expectSentence(await fresh.ends(["--port", String(await freePort())], { env }), words);
+    });
 
   test("a network that is needed and not there is told", { tag: "@long" }, async ({ fresh }) => {
     expectSentence(

@@ -56,25 +56,32 @@ const freeName = (wanted, fabrics) => {
 const digestOf = (cluster) => createHash("sha256").update(JSON.stringify(cluster)).digest("hex");
 
 // Once for each cluster: one that the person has deleted stays deleted. The note says which, by what they were set up
-// last, and as which fabric.
+// last, and as which fabric: before it is made by "+" and its name, as this may end before its number is known.
 async function setUp(kubeconfig, server) {
   const lines = existsSync(wish.note) ? readFileSync(wish.note, "utf8").split("\n") : [];
   const key = wish.sample ? "sample" : server;
-  const [known] = lines.map((line) => line.split("\t")).filter(([one]) => one === key).slice(-1);
+  const [known] = lines
+    .map((line) => line.split("\t"))
+    .filter(([one]) => one === key)
+    .slice(-1);
   const fabrics = (await ask("GET", "/api/fabrics/?limit=1000")).answer.results;
   const cluster = { kubeconfig, ...(wish.context && { context: wish.context }) };
-  const note = (id) => appendFileSync(wish.note, `${[key, digestOf(cluster), id].join("\t")}\n`);
-  if (known) {
-    const [, digest, id] = known;
-    const mine = fabrics.find((fabric) => String(fabric.id) === id);
+  const note = (as) =>
+    appendFileSync(wish.note, `${[key, digestOf(cluster), as].join("\t")}\n`, { flush: true });
+  const [, digest, as] = known ?? [];
+  const mine = fabrics.find(({ id, name }) => [String(id), `+${name}`].includes(as));
+  if (known && (mine || !as.startsWith("+"))) {
+    if (!mine) return "was deleted here, and stays so";
+    if (as !== String(mine.id)) note(mine.id);
     if (wish.sample) return await follow(mine, cluster, server);
-    if (!mine || digest === digestOf(cluster)) return "is set up already";
+    if (digest === digestOf(cluster)) return "is set up already";
     // The person's kubeconfig is not what it was: a token was renewed, or a CA.
     await change(mine, cluster);
     note(mine.id);
     return `${mine.name} has the credentials of the kubeconfig as it is now`;
   }
   const name = freeName(wish.name.slice(0, 90), fabrics);
+  note(`+${name}`);
   const { answer } = await ask("POST", "/api/fabrics/", {
     headers: { "Idempotency-Key": randomBytes(16).toString("hex") },
     body: { name, description: wish.description, cluster },
@@ -85,7 +92,7 @@ async function setUp(kubeconfig, server) {
 
 // The sample's API server may have moved to another port since.
 async function follow(mine, cluster, server) {
-  if (!mine?.cluster || mine.cluster.server === server) return "is set up already";
+  if (!mine.cluster || mine.cluster.server === server) return "is set up already";
   await change(mine, cluster);
   return `${mine.name} has a new address`;
 }
@@ -103,6 +110,8 @@ try {
   await seePage();
 } catch (error) {
   // Led in as Hedgerow's own sentences are, so that ./run shows this one alone.
-  console.error(`hedgerow: ${error.cause ? "It ended while its first fabric was set up; its log says why." : error.message}`);
+  console.error(
+    `hedgerow: ${error.cause ? "It ended while its first fabric was set up; its log says why." : error.message}`,
+  );
   process.exit(1);
 }

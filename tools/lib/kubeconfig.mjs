@@ -26,9 +26,11 @@ const scalar = `"[^"]*"|'[^']*'|[^\\s"'#][^\\n]*?`;
 
 // All of that name; with an indent those alone that stand there.
 const valuesOf = (text, name, indent = "\\s*(?:- )?") =>
-  [...text.matchAll(new RegExp(`^${indent}"?${name}"?:[ \\t]*(${scalar}),?[ \\t]*(?: #.*)?$`, "gm"))].map((match) =>
-    unquoted(match[1]),
-  );
+  [
+    ...text.matchAll(
+      new RegExp(`^${indent}"?${name}"?:[ \\t]*(${scalar}),?[ \\t]*(?: #.*)?$`, "gm"),
+    ),
+  ].map((match) => unquoted(match[1]));
 
 export const contextOf = (text) => valuesOf(text, "current-context").at(-1) ?? "";
 
@@ -39,7 +41,9 @@ function itemsOf(lines, list) {
   const dash = /^ *(?=- )/.exec(lines[top + 1] ?? "")?.[0];
   if (top < 0 || dash === undefined) return [];
   const end = after < 0 ? lines.length : after;
-  const starts = lines.flatMap((line, at) => (at > top && at < end && line.startsWith(`${dash}- `) ? [at] : []));
+  const starts = lines.flatMap((line, at) =>
+    at > top && at < end && line.startsWith(`${dash}- `) ? [at] : [],
+  );
   return starts.map((from, number) => {
     const to = starts[number + 1] ?? end;
     const text = [lines[from].replace("-", " "), ...lines.slice(from + 1, to)].join("\n");
@@ -66,7 +70,9 @@ function cutLines(text, context) {
   const own = contexts.find(({ name }) => name === wanted)?.text ?? "";
   if (own && valuesOf(own, "cluster").length === 0) return text;
   const others = ["cluster", "user"].flatMap((what) =>
-    itemsOf(lines, `${what}s`).filter(({ name }) => name !== undefined && !valuesOf(own, what).includes(name)),
+    itemsOf(lines, `${what}s`).filter(
+      ({ name }) => name !== undefined && !valuesOf(own, what).includes(name),
+    ),
   );
   return lines.filter((_, at) => !others.some(({ from, to }) => at >= from && at < to)).join("\n");
 }
@@ -86,13 +92,19 @@ function cutTo(text, context) {
 export function kubeconfigOf(file, context) {
   const folder = dirname(resolve(file));
   const names = Object.keys(dataOf).join("|");
-  const pattern = new RegExp(`^(\\s*(?:- )?)"?(${names})"?:[ \\t]*(${scalar})(,?)[ \\t]*(?: #.*)?$`, "gm");
-  return cutTo(readFileSync(file, "utf8"), context).replace(pattern, (line, indent, name, path, comma) => {
-    const content = readable(resolve(folder, unquoted(path)));
-    if (content === undefined) return line;
-    const [key, value] = dataOf[name](content);
-    return `${indent}${JSON.stringify(key)}: ${JSON.stringify(value)}${comma}`;
-  });
+  const pattern = new RegExp(
+    `^(\\s*(?:- )?)"?(${names})"?:[ \\t]*(${scalar})(,?)[ \\t]*(?: #.*)?$`,
+    "gm",
+  );
+  return cutTo(readFileSync(file, "utf8"), context).replace(
+    pattern,
+    (line, indent, name, path, comma) => {
+      const content = readable(resolve(folder, unquoted(path)));
+      if (content === undefined) return line;
+      const [key, value] = dataOf[name](content);
+      return `${indent}${JSON.stringify(key)}: ${JSON.stringify(value)}${comma}`;
+    },
+  );
 }
 
 export const serversOf = (text) => valuesOf(text, "server");
@@ -100,7 +112,9 @@ export const serversOf = (text) => valuesOf(text, "server");
 // Of the wanted context as far as this simple reading goes: the only server, or the context's own words.
 export const serverOf = (text, context) => {
   const servers = serversOf(text);
-  return servers.length === 1 ? servers[0] : `${context || contextOf(text)} of ${servers.join(" ")}`;
+  return servers.length === 1
+    ? servers[0]
+    : `${context || contextOf(text)} of ${servers.join(" ")}`;
 };
 
 const isOwn = (address) => /^127\.|^0\.0\.0\.0$|^::1?$/.test(address);
@@ -131,7 +145,8 @@ if (process.argv[1]?.endsWith("kubeconfig.mjs")) {
   const [, , question, file, context] = process.argv;
   try {
     const text = kubeconfigOf(file, context);
-    if (question === "loopback") console.log((await loopbackOf(text)).map((it) => JSON.stringify(it)).join(", "));
+    if (question === "loopback")
+      console.log((await loopbackOf(text)).map((it) => JSON.stringify(it)).join(", "));
     if (question === "context") console.log(contextOf(text));
     process.exit(0); // Whatever a name server still owes.
   } catch (error) {

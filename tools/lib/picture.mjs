@@ -3,7 +3,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
-const { chromium } = createRequire(new URL("../../tests/package.json", import.meta.url))("@playwright/test");
+const { chromium } = createRequire(new URL("../../tests/package.json", import.meta.url))(
+  "@playwright/test",
+);
 const [, , ready, picture] = process.argv;
 const { url, user, password } = JSON.parse(readFileSync(ready, "utf8"));
 
@@ -24,7 +26,10 @@ await page.getByRole("button", { name: "Sign in", exact: true }).click();
 await page.getByRole("link", { name: "sample-fabric" }).click();
 await page.getByRole("button", { name: "Sync from Fabric" }).click();
 await page.getByText("succeeded: 48 created").waitFor();
-await page.getByRole("table", { name: "Objects per kind" }).getByText("Connection", { exact: true }).waitFor();
+await page
+  .getByRole("table", { name: "Objects per kind" })
+  .getByText("Connection", { exact: true })
+  .waitFor();
 await page.getByText("Readable").first().waitFor();
 await page.mouse.move(0, 0);
 await page.screenshot({ path: picture });

@@ -25,14 +25,14 @@ give_up() {
 
 # blame LOG: the one sentence for a step that failed, from what it wrote; its end otherwise.
 blame() {
-  local log=$1
-  if grep -qE 'No space left on device|ENOSPC|disk is full' "$log"; then
+  local log=$1 speakers='^(hedgerow|cluster|build|go-build): '
+  if grep -qE 'No space left on device|ENOSPC|disk is full|enough free space' "$log"; then
     echo "the disk is full: free some space, then start again."
-  elif grep -qE 'EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|network request|Temporary failure resolving|dial tcp|no such host' "$log"; then
+  elif grep -qE 'EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|network request|Temporary failure resolving|(Could not|Unable to) connect to|Connection (failed|timed out)|TLS handshake timeout|dial tcp|no such host' "$log"; then
     echo "the network does not answer, and this step has to download: check the connection or the proxy, then start again."
-  elif grep -qE '^(hedgerow|cluster): ' "$log"; then
+  elif grep -qE "$speakers" "$log"; then
     # The program has its own sentence, and the next line is its cure.
-    grep -A 1 -E '^(hedgerow|cluster): ' "$log" | tail -n 2 | sed -E 's/^(hedgerow|cluster): //; s/^ +//' | paste -sd ' '
+    grep -A 1 -E "$speakers" "$log" | tail -n 2 | sed -E "s/$speakers//; s/^ +//" | paste -sd ' '
   else
     tail -n 15 "$log" >&2
     echo "this step failed; all that it said is in $log."
