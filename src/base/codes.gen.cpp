@@ -202,7 +202,8 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::BadUrl, "bad_url", 7, 422, "", false, false,
      "The address cannot be used for a connection.",
      "Nothing was saved and nothing was contacted.",
-     "Enter an https address without user name and password; credentials have their own fields."},
+     "Enter it as https://host, with the port if that is not 443 and the path if there is one; "
+     "credentials have their own fields."},
     {Code::KubeconfigInvalid, "kubeconfig_invalid", 7, 422, "", false, false,
      "The kubeconfig cannot be used.",
      "Nothing was saved and nothing was contacted.",

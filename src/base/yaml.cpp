@@ -162,6 +162,8 @@ std::vector<Node> parse(std::string_view text, const Rules& rules) {
         rules.refused, Cause::Refused,
         fmt::format("{} is {} bytes long; at most {} are taken.",
                     rules.subject.empty() ? "The text" : rules.subject, text.size(), rules.bytes)};
+  // YAML 1.2, 5.2: it may begin with a byte order mark, as editors of Windows write it.
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   return Reader{text, rules}.documents();
 }
 

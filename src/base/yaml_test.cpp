@@ -20,6 +20,14 @@ std::vector<Node> bounded(const std::string& text) {
   return parse(text, Rules{.bytes = 4000, .documents = 3, .depth = 5, .nodes = 50});
 }
 
+TEST(Yaml, MayBeginWithAByteOrderMark) {
+  const auto documents = parsed(
+      "\xEF\xBB\xBF"
+      "a: 1\n");
+  ASSERT_EQ(documents.size(), 1U);
+  EXPECT_EQ(documents.front().find("a")->text(), "1");
+}
+
 TEST(Yaml, KeepsOrderLinesAndHowScalarsWereWritten) {
   const auto documents = parsed("# comment\nb: 010\na:\n  - 'no'\n  - no\n  - |\n    text\n");
   ASSERT_EQ(documents.size(), 1u);

@@ -59,10 +59,12 @@ struct Refusal {
 constexpr std::string_view kGiveToken =
     "Make a service account for Hedgerow and use its token: kubectl create token NAME";
 
+constexpr std::string_view kSkipsTls = "insecure-skip-tls-verify";
+
 constexpr Refusal kOfClusters[] = {
     {"certificate-authority", "names a file of your computer, which this server does not have",
      kExportAgain},
-    {"insecure-skip-tls-verify",
+    {kSkipsTls,
      "switches off the check of the cluster's certificate, so anybody could answer in its place",
      "Remove that line and put the cluster's CA in certificate-authority-data."},
     {"proxy-url", "sends the connection through a proxy that the server's operator did not choose",
@@ -93,8 +95,8 @@ void refuse_fields(const yaml::Node& in, std::span<const Refusal> refusals, cons
   for (const Refusal& refusal : refusals) {
     if (!is_set(in, refusal.key)) continue;
     const yaml::Node& found = *in.find(refusal.key);
-    // "insecure-skip-tls-verify: false" asks for nothing.
-    if (found.is_plain() && base::lower_ascii(found.text()) == "false") continue;
+    if (refusal.key == kSkipsTls && found.is_plain() && base::lower_ascii(found.text()) == "false")
+      continue;  // It asks for nothing.
     refuse(
         fmt::format("Line {}: {} of {} {}.", found.line(), refusal.key, place.text(), refusal.why),
         refusal.next);

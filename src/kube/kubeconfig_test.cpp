@@ -185,6 +185,8 @@ TEST(Kubeconfig, NamesWhatItRefusesOfUsersAndTheCure) {
       {{.user = token + "    as: root\n"}, "as of user 'u' acts as somebody else", ""},
       {{.user = token + "    as-groups: [x]\n"}, "as-groups of user 'u'", ""},
       {{.user = token + "    impersonate: root\n"}, "impersonate of user 'u'", ""},
+      {{.user = token + "    exec: false\n"}, "exec of user 'u' runs a program", ""},
+      {{.user = token + "    tokenFile: false\n"}, "tokenFile of user 'u' names a file", ""},
       {{.user = "    {}\n"}, "There is no credential", "token"},
       {{.user = "    token: |\n      s3cr3t\n      t0k3n\n"}, "holds a line break", "one line"},
       {{.user = "    token: s3cr3t t0k3n\n"}, "holds a space", ""},

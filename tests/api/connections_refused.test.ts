@@ -98,6 +98,15 @@ test("a kubeconfig of 10 MB is refused by its own sentence", async ({ hedgerow, 
   await expectGoodOne(api, cluster);
 });
 
+test("a kubeconfig that an editor began with a byte order mark is taken", async ({
+  hedgerow,
+  cluster,
+}) => {
+  const api = await hedgerow.server.as("administrator");
+  const text = `\u{FEFF}${kubeconfig(cluster.connection)}`;
+  expect((await api.climb({ kubeconfig: text })).outcome).toBe("succeeded");
+});
+
 test("a body beyond every limit is refused before it is read", async ({ hedgerow }) => {
   const api = await hedgerow.server.as("administrator");
   const body = { cluster: { kubeconfig: "x".repeat(14 << 20) } };

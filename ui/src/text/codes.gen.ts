@@ -453,7 +453,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 7,
     title: "The address cannot be used for a connection.",
     meaning: "Nothing was saved and nothing was contacted.",
-    next: "Enter an https address without user name and password; credentials have their own fields.",
+    next: "Enter it as https://host, with the port if that is not 443 and the path if there is one; credentials have their own fields.",
     retryable: false,
   },
   kubeconfig_invalid: {
