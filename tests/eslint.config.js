@@ -32,5 +32,16 @@ export default ts.config(
       ],
     },
   },
-  { files: ["*.js"], ...ts.configs.disableTypeChecked },
+  { files: ["**/*.js", "**/*.mjs"], ...ts.configs.disableTypeChecked },
+  {
+    // What the commands of this repository run by Node itself.
+    files: ["**/*.mjs"],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ["AbortSignal", "Buffer", "URL", "console", "fetch", "process", "setTimeout"].map(
+          (name) => [name, "readonly"],
+        ),
+      ),
+    },
+  },
 );

@@ -19,6 +19,9 @@ GOOD = {
     "src/base/clock.hpp": HEAD + '#include <chrono>\n#include <fmt/format.h>\n#include "base/codes.gen.hpp"\n',
     "src/base/codes.gen.hpp": "int " + "x" * 120 + ";\n" * 700,
     "src/model/CMakeLists.txt": "# store is above\nhedgerow_room(model ROOMS base)\n",
+    "src/store/extra.log": "\n",
+    "build/extra.cpp": "\n",
+    "ui/node_modules/extra/extra.ts": "\n",
     "src/model/fabric.hpp": HEAD + '#include "base/clock.hpp"\n#include "model/fabric.hpp"\n',
     "src/model/tricky.hpp": HEAD + """\
 namespace hedgerow::model {
@@ -74,7 +77,11 @@ _LONG_PYTHON = "def grow():\n" + "    step()\n" * 70
 _METHOD = HEAD + "class Tree {\n public:\n  int size() const;\n  Tree() : leaves_{} {\n" + "    grow();\n" * 70 + "  }\n};\n"
 
 # Laid down after `git add`: present, but not tracked.
-UNTRACKED = {"src/store/extra.hpp", "src/store/extra.cpp", "ui/src/extra.ts", "ui/src/extra.css", "tools/extra.py"}
+UNTRACKED = {
+    *("src/store/extra.hpp", "src/store/extra.cpp", "ui/src/extra.ts", "ui/src/extra.css", "tools/extra.py"),
+    *("tools/lib/extra", "tools/lib/extra.mjs", "tools/gate/extra.go", "src/store/migrations/2.sql", "src/store/extra.log"),
+    *("build/extra.cpp", "ui/node_modules/extra/extra.ts"),
+}
 
 BAD = {
     "rooms": [
@@ -171,6 +178,10 @@ BAD = {
         ("ui/index.html:1", {"ui/index.html": '<script src="/gone.js"></script>\n'}),
         ("tests/gate/a.go:3", {"tests/gate/a.go": "package main\n\n//go:embed gone.yaml\nvar policy string\n"}),
         ("tools/a.py:1", {"tools/a.py": "import extra\n", "tools/extra.py": "\n"}),
+        ("tools/lib/extra:1", {"tools/lib/extra": "#!/usr/bin/env bash\n"}),
+        ("tools/lib/extra.mjs:1", {"tools/lib/extra.mjs": "\n"}),
+        ("tools/gate/extra.go:1", {"tools/gate/extra.go": "package main\n"}),
+        ("src/store/migrations/2.sql:1", {"src/store/migrations/2.sql": "\n"}),
     ],
     "documents": [("README.md:2", {"README.md": "#\n![picture](docs/gone.png)\n"})],
     "generated": [

@@ -1,5 +1,6 @@
 """What a rule looks at: the files of the work tree, and which of them git tracks."""
 
+import os
 import subprocess
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -9,7 +10,12 @@ from tidy_rules import tables
 
 CPP = (".hpp", ".cpp", ".h")
 TYPESCRIPT = (".ts", ".tsx")
-CODE = (*CPP, *TYPESCRIPT, ".css", ".go", ".py", ".sh")
+CODE = (*CPP, *TYPESCRIPT, ".css", ".go", ".mjs", ".py", ".sh")
+# Whatever builds, generators, servers and tests may pick up.
+SOURCE = (*CODE, ".cmake", ".html", ".js", ".json", ".mod", ".sql", ".svg", ".sum", ".toml", ".txt", ".yaml", ".yml")
+# Where others put what they make: at the root, and anywhere.
+MADE_AT_ROOT = {"build", "data", "test-results"}
+MADE = {"__pycache__", "dist", "node_modules"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,18 @@ class Tree:
     def paths(self):
         known = self._listed("--cached", "--others", "--exclude-standard")
         return sorted(path for path in known if (self.root / path).is_file() and not (self.root / path).is_symlink())
+
+    @cached_property
+    def loose(self):
+        """Sources that lie here and are not in git, ignored ones too: a clone goes without them."""
+        found = set()
+        for folder, folders, names in os.walk(self.root):
+            inside = os.path.relpath(folder, self.root)
+            made = MADE | MADE_AT_ROOT if inside == "." else MADE
+            folders[:] = [name for name in folders if name not in made and not name.startswith(".")]
+            if inside != ".":
+                found.update(f"{inside}/{name}" for name in names if name.endswith(SOURCE) or "." not in name)
+        return sorted(found - self.tracked)
 
     @cached_property
     def rooms(self):

@@ -22,10 +22,16 @@ _FENCE = re.compile(r"^(?:```|~~~).*?^(?:```|~~~)\s*$", re.MULTILINE | re.DOTALL
 
 
 def untracked(tree):
+    told = set()
     for references in (included, imported, embedded, built, compiled, referenced, scripted):
         for path, line, target in references(tree):
             if target not in tree.tracked:
+                told.add(target)
                 yield Finding(path, line, f"git does not track {target}")
+    # What is taken by its place or by a name that no rule above can read.
+    for path in tree.loose:
+        if path not in told:
+            yield Finding(path, 1, "git does not track it: add it, or take it away")
 
 
 def included(tree):
@@ -48,8 +54,8 @@ def imported(tree):
             name = match.group(1) or match.group(2)
             place = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
             stem = place[:-3] if place.endswith(".js") else place
-            found = next((stem + end for end in _TYPESCRIPT_ENDINGS if stem + end in tree.tracked), place)
-            yield path, line_at(text, match.start()), found
+            here = (stem + end for end in _TYPESCRIPT_ENDINGS if (tree.root / (stem + end)).is_file())
+            yield path, line_at(text, match.start()), next(here, place)
 
 
 def embedded(tree):
