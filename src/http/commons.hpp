@@ -29,7 +29,8 @@ struct Commons {
   const base::Clock& clock;
   base::Random& random;
   Observer observer;
-  // What new connections are shown; nothing where this port speaks plain HTTP.
+  // What new connections are shown; nothing where this port speaks plain HTTP. Owners: this, until
+  // another one is read, and each connection that began with it.
   base::Guarded<std::shared_ptr<asio::ssl::context>> certificate;
 
   std::atomic<bool> stopping = false;

@@ -121,7 +121,7 @@ class Transfer {
   std::array<char, CURL_ERROR_SIZE> error_{};
 
   Reply reply_;
-  std::shared_ptr<Handshake> handshake_;
+  std::shared_ptr<Handshake> handshake_;  // Owners: this, and the TLS context that calls it back.
   std::optional<base::Failure> refused_;  // By an address rule, a limit or the caller's sink.
   std::exception_ptr thrown_;
   base::SteadyTime phase_began_;
