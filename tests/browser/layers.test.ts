@@ -1,10 +1,12 @@
 // A click that breaks on one of the nine layers: exactly that layer is red, and the code, the layer and the
 // sentence stand where the person looks.
-import { expect, test } from "../support/fixtures";
-import { heldClick } from "../support/gate";
+import { expect, ownNamespace, test } from "../support/fixtures";
+import { heldClick, heldRun } from "../support/gate";
 import { patient } from "../support/server";
 import { networkLines, type PersonPage } from "../support/person";
-import { states, stoppedWhileReading } from "./seen_fault";
+import { expectRunSays } from "../support/sentence";
+import { codes } from "../../ui/src/text/codes.gen";
+import { clickAnew, states, stoppedWhileReading } from "./seen_fault";
 
 async function recovers(page: PersonPage): Promise<void> {
   await expect(page.watched()).toContainText("Sync from Fabric succeeded: 48 created", {
@@ -192,6 +194,8 @@ test.describe("layer 8, while a run goes on", () => {
       }
       await page.goto(page.at("/runs/1/"));
       await expect(page.getByText(`${code}, layer 8`)).toBeVisible();
+      await expect(page.getByRole("main")).toContainText(codes[code].title);
+      await expect(page.getByRole("main")).toContainText(codes[code].next);
       expect(await states(page)).toEqual(stoppedWhileReading);
       await gate.dropAll();
       const operator = await hedgerow.server.as("operator");
@@ -200,6 +204,39 @@ test.describe("layer 8, while a run goes on", () => {
       const own = await operator.objects(fabric.id, `&namespace=${cluster.namespace}`);
       expect(own.count).toBe(48);
     });
+
+  test.describe("whose only worker is busy", () => {
+    test.use({ settings: { ...patient, "runs.workers": "1" } });
+
+    test("a run that is cancelled before it begins has state alone red, on page and API", async ({
+      hedgerow,
+      cluster,
+      gate,
+      page,
+    }) => {
+      const operator = await hedgerow.server.as("operator");
+      const busy = await hedgerow.fabric({ cluster, through: gate, name: "busy" });
+      await heldRun(gate, operator, busy.id);
+      const other = await ownNamespace(cluster.whole, "sample");
+      const fabric = await hedgerow.fabric({ cluster: other });
+      const administrator = await hedgerow.server.as("administrator");
+      await administrator.editFabric(fabric.id, { shares_cluster: true });
+      await page.signIn("operator").open(fabric);
+      await page.sync().click();
+      await page.getByRole("button", { name: "Cancel run" }).click();
+      await expect(page.watched()).toContainText("Sync from Fabric was cancelled");
+      await page.oneRed(8);
+      await expect(page.getByRole("main")).toContainText(codes.cancelled.title);
+      const run = await operator.run(2);
+      expectRunSays(run);
+      expect(run.trace.filter(({ state }) => ["failed", "partly"].includes(state))).toMatchObject([
+        { layer: 8, state: "failed" },
+      ]);
+      await gate.dropAll();
+      await clickAnew(page);
+      await recovers(page);
+    });
+  });
 
   test("30: a run whose server was killed is lost, with state alone red, and is done again", async ({
     hedgerow,
