@@ -26,6 +26,9 @@ class AheadClock final : public base::Clock {
   std::atomic<base::Milliseconds> ahead_{base::Milliseconds{0}};
 };
 
+// What waits for the record while a test sets the clock ahead is not late by that.
+inline constexpr base::Milliseconds kNever = std::chrono::hours{100};
+
 class JobsTest : public testing::Test {
  protected:
   JobsTest() {
@@ -34,7 +37,12 @@ class JobsTest : public testing::Test {
         (std::filesystem::temp_directory_path() / "hedgerow-jobs-XXXXXX").string();
     CHECK(mkdtemp(pattern.data()) != nullptr);
     folder_ = pattern;
-    database_ = store::Database::open({.path = folder_ / "record.db"}, clock_, random_);
+    database_ = store::Database::open({.path = folder_ / "record.db",
+                                       .write_wait = kNever,
+                                       .read_wait = kNever,
+                                       .statement_max = kNever,
+                                       .snapshot_max = kNever},
+                                      clock_, random_);
   }
   ~JobsTest() override {
     database_.reset();

@@ -68,7 +68,7 @@ class WorkersTest : public JobsTest {
   }
   std::int64_t generation(model::FabricId id) { return fabric(id).cluster->generation; }
 
-  Settings settings_{.workers = 4, .look_each = 100ms, .stop_wait = 2s};
+  Settings settings_{.workers = 4, .look_each = 100ms, .write_wait = kNever, .stop_wait = 2s};
   Keeper keeper_{*database_, clock_, settings_, "r1"};
   Script script_;
   std::atomic<int> begun_ = 0;
