@@ -7,7 +7,7 @@ import type { Options } from "./support/fixtures";
 // Files whose every test reads kinds or objects.
 const aboutKinds = Object.entries({
   api: "cluster_faults documents identity ladder namespaces queries rewound scope",
-  browser: "clusters counts inputs_cluster namespaces odd_objects",
+  browser: "clusters counts inputs_cluster namespaces objects odd_objects",
   faults: "kubernetes secrets",
 }).flatMap(([room, names]) => names.split(" ").map((name) => `${room}/${name}.test.ts`));
 

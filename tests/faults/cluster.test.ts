@@ -138,57 +138,57 @@ for (const [what, text] of Object.entries({
   "is longer than any number here": "9".repeat(40),
   "is 0": "0",
 }))
-  test(`L23: a resourceVersion that ${what} is compared by content, and by equality alone`, async ({
-    hedgerow,
-    cluster,
-    gate,
-  }) => {
-    const fabric = await hedgerow.fabric({ cluster, through: gate });
-    const api = await hedgerow.server.as("operator");
-    await gate.rule({
-      name: "odd",
-      match: { method: "GET", path: lists },
-      action: { rewrite: [listVersion, objectVersion].map((path) => ({ path, set: text })) },
-    });
-    expectRead(await api.pull(fabric.id), { created: 48 });
-    expectRead(await api.pull(fabric.id), { unchanged: 48 });
-    await cluster.whole.patch("Server", cluster.namespace, "server-01", {
-      spec: { description: "seen anyway" },
-    });
-    expectRead(await api.pull(fabric.id), { unchanged: 47, changed: 1 });
-    await cluster.whole.remove("Server", cluster.namespace, "server-01");
-    expectRead(await api.pull(fabric.id), { unchanged: 47, removed: 1 });
-    await gate.dropAll();
-    const run = await api.pull(fabric.id);
-    if (text.startsWith("9")) {
-      // Versions that grow smaller are what a restored cluster shows: then an administrator has the word.
-      expect(run).toMatchObject({ outcome: "partly", code: "cluster_rewound" });
-      const administrator = await hedgerow.server.as("administrator");
-      await administrator.editFabric(fabric.id, { accept_rewind: true });
-    }
-    expectRead(await api.pull(fabric.id), { unchanged: 47 });
-  });
+  test(
+    `L23: a resourceVersion that ${what} is compared by content, and by equality alone`,
+    { tag: "@kinds" },
+    async ({ hedgerow, cluster, gate }) => {
+      const fabric = await hedgerow.fabric({ cluster, through: gate });
+      const api = await hedgerow.server.as("operator");
+      await gate.rule({
+        name: "odd",
+        match: { method: "GET", path: lists },
+        action: { rewrite: [listVersion, objectVersion].map((path) => ({ path, set: text })) },
+      });
+      expectRead(await api.pull(fabric.id), { created: 48 });
+      expectRead(await api.pull(fabric.id), { unchanged: 48 });
+      await cluster.whole.patch("Server", cluster.namespace, "server-01", {
+        spec: { description: "seen anyway" },
+      });
+      expectRead(await api.pull(fabric.id), { unchanged: 47, changed: 1 });
+      await cluster.whole.remove("Server", cluster.namespace, "server-01");
+      expectRead(await api.pull(fabric.id), { unchanged: 47, removed: 1 });
+      await gate.dropAll();
+      const run = await api.pull(fabric.id);
+      if (text.startsWith("9")) {
+        // Versions that grow smaller are what a restored cluster shows: then an administrator has the word.
+        expect(run).toMatchObject({ outcome: "partly", code: "cluster_rewound" });
+        const administrator = await hedgerow.server.as("administrator");
+        await administrator.editFabric(fabric.id, { accept_rewind: true });
+      }
+      expectRead(await api.pull(fabric.id), { unchanged: 47 });
+    },
+  );
 
 for (const [of, path] of Object.entries({ list: listVersion, object: objectVersion }))
-  test(`L23: a resourceVersion that is absent from its ${of} is malformed and proves nothing`, async ({
-    hedgerow,
-    cluster,
-    gate,
-  }) => {
-    const fabric = await hedgerow.fabric({ cluster, through: gate });
-    const api = await hedgerow.server.as("operator");
-    expectRead(await api.pull(fabric.id), { created: 48 });
-    await gate.rule({
-      name: "odd",
-      match: { method: "GET", path: lists },
-      action: { rewrite: [{ path, delete: true }] },
-    });
-    const run = await api.pull(fabric.id);
-    expect(run, traceOf(run)).toMatchObject({ outcome: "partly", code: "malformed", layer: 9 });
-    expect(run.counts.removed).toBe(0);
-    await gate.dropAll();
-    expectRead(await api.pull(fabric.id), { unchanged: 48 });
-  });
+  test(
+    `L23: a resourceVersion that is absent from its ${of} is malformed and proves nothing`,
+    { tag: "@kinds" },
+    async ({ hedgerow, cluster, gate }) => {
+      const fabric = await hedgerow.fabric({ cluster, through: gate });
+      const api = await hedgerow.server.as("operator");
+      expectRead(await api.pull(fabric.id), { created: 48 });
+      await gate.rule({
+        name: "odd",
+        match: { method: "GET", path: lists },
+        action: { rewrite: [{ path, delete: true }] },
+      });
+      const run = await api.pull(fabric.id);
+      expect(run, traceOf(run)).toMatchObject({ outcome: "partly", code: "malformed", layer: 9 });
+      expect(run.counts.removed).toBe(0);
+      await gate.dropAll();
+      expectRead(await api.pull(fabric.id), { unchanged: 48 });
+    },
+  );
 
 for (const days of [-1, 1])
   test(`L25: a cluster whose clock is ${days < 0 ? "behind" : "ahead"} by a day dates nothing of ours`, async ({
@@ -229,56 +229,57 @@ interface Definition {
   spec: { versions: { name: string; served: boolean; storage: boolean }[] };
 }
 
-test("L27: a kind that is served at another version is the same kind with the same objects", async ({
-  hedgerow,
-  wiring,
-}) => {
-  const whole = await TestCluster.start(wiring);
-  await whole.load(wiring, "lab");
-  const administrator = await hedgerow.server.as("administrator");
-  const fabric = await administrator.addFabric("lab", fieldsOf(await whole.reader(), "lab"));
-  const api = await hedgerow.server.as("operator");
-  expectRead(await api.pull(fabric.id), { created: 48 });
-  const idsOf = async () =>
-    (await api.objects(fabric.id)).results.map(({ id, kind, name }) => `${id} ${kind} ${name}`);
-  const before = await idsOf();
+test(
+  "L27: a kind that is served at another version is the same kind with the same objects",
+  { tag: "@kinds" },
+  async ({ hedgerow, wiring }) => {
+    const whole = await TestCluster.start(wiring);
+    await whole.load(wiring, "lab");
+    const administrator = await hedgerow.server.as("administrator");
+    const fabric = await administrator.addFabric("lab", fieldsOf(await whole.reader(), "lab"));
+    const api = await hedgerow.server.as("operator");
+    expectRead(await api.pull(fabric.id), { created: 48 });
+    const idsOf = async () =>
+      (await api.objects(fabric.id)).results.map(({ id, kind, name }) => `${id} ${kind} ${name}`);
+    const before = await idsOf();
 
-  const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/";
-  const crd = `${path}switchgroups.wiring.githedgehog.com`;
-  const serve = async (name: string) => {
-    const definition = (await whole.must("GET", crd)) as Definition;
-    const [first] = definition.spec.versions;
-    const one = (version: string) => ({
-      ...first,
-      name: version,
-      served: version === name,
-      storage: version === "v1beta1",
-    });
-    definition.spec.versions = ["v1beta1", "v1"].map(one);
-    await whole.must("PUT", crd, definition);
-    const announced = () =>
-      whole.must("GET", `/apis/wiring.githedgehog.com/${name}`).then(JSON.stringify, String);
-    await expect.poll(announced).toContain('"switchgroups"');
-    const asked = () =>
-      whole
-        .must("GET", `/apis/wiring.githedgehog.com/${name}/namespaces/lab/switchgroups`)
-        .then(JSON.stringify, String);
-    await expect.poll(asked).toContain("SwitchGroupList");
-  };
-  for (const name of ["v1", "v1beta1"]) {
-    await serve(name);
-    const groups = async () => {
-      const run = await api.pull(fabric.id);
-      expect(run.counts, traceOf(run)).toMatchObject({ created: 0, removed: 0 });
-      return (await api.kinds(fabric.id)).find(({ kind }) => kind === "SwitchGroup")?.version;
+    const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/";
+    const crd = `${path}switchgroups.wiring.githedgehog.com`;
+    const serve = async (name: string) => {
+      const definition = (await whole.must("GET", crd)) as Definition;
+      const [first] = definition.spec.versions;
+      const one = (version: string) => ({
+        ...first,
+        name: version,
+        served: version === name,
+        storage: version === "v1beta1",
+      });
+      definition.spec.versions = ["v1beta1", "v1"].map(one);
+      await whole.must("PUT", crd, definition);
+      const announced = () =>
+        whole.must("GET", `/apis/wiring.githedgehog.com/${name}`).then(JSON.stringify, String);
+      await expect.poll(announced).toContain('"switchgroups"');
+      const asked = () =>
+        whole
+          .must("GET", `/apis/wiring.githedgehog.com/${name}/namespaces/lab/switchgroups`)
+          .then(JSON.stringify, String);
+      await expect.poll(asked).toContain("SwitchGroupList");
     };
-    // Its announcement reaches all of the API server's doors a little later.
-    await expect.poll(groups, { timeout: 20_000 }).toBe(name);
-    expect(await idsOf()).toEqual(before);
-  }
-  expectRead(await api.pull(fabric.id), { unchanged: 48 });
-  await whole.stop();
-});
+    for (const name of ["v1", "v1beta1"]) {
+      await serve(name);
+      const groups = async () => {
+        const run = await api.pull(fabric.id);
+        expect(run.counts, traceOf(run)).toMatchObject({ created: 0, removed: 0 });
+        return (await api.kinds(fabric.id)).find(({ kind }) => kind === "SwitchGroup")?.version;
+      };
+      // Its announcement reaches all of the API server's doors a little later.
+      await expect.poll(groups, { timeout: 20_000 }).toBe(name);
+      expect(await idsOf()).toEqual(before);
+    }
+    expectRead(await api.pull(fabric.id), { unchanged: 48 });
+    await whole.stop();
+  },
+);
 
 test.describe("where this machine is out of reach", () => {
   test.use({ settings: { "outbound.allow": [] } });
