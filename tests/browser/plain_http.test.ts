@@ -242,7 +242,13 @@ test("56: a click that never arrived shows its layers, and what somebody else sa
 });
 
 test.describe("with a page that waits shortly", () => {
-  test.use({ settings: { "page.slow": "300ms", "page.stuck": "1s", "page.renew": "1s" } });
+  // With an answer's own patience: before it ends the page asks again by itself.
+  test.use({
+    settings: {
+      ...asPeopleHaveThem(/^page\.answer/),
+      ...{ "page.slow": "300ms", "page.stuck": "1s", "page.renew": "1s" },
+    },
+  });
 
   test("56: what is late is asked for again, what broke is drawn again, and an older page is loaded anew", async ({
     hedgerow,
