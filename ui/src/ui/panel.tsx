@@ -2,6 +2,7 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { faultOf, type Fault } from "../api/fault";
 import { limits } from "../api/limits";
+import { askForMissing } from "../api/queries";
 import { Button } from "./button";
 import { FaultNote } from "./fault_note";
 
@@ -54,7 +55,6 @@ export function Loading({ fault, again, onRetry }: LoadingProps) {
 interface Reading {
   error: Error | null;
   failureReason: Error | null;
-  refetch: () => Promise<unknown>;
 }
 
 // Stands where the answer of a query will stand.
@@ -64,7 +64,7 @@ export function Missing({ query }: { query: Reading }) {
     <Loading
       fault={thrown ? faultOf(thrown) : undefined}
       again={query.error === null}
-      onRetry={() => void query.refetch()}
+      onRetry={() => void askForMissing()}
     />
   );
 }
