@@ -215,7 +215,9 @@ test.describe("run: the sample", () => {
     },
   );
 
-  test("after kill -9 the next start heals, and has the one fabric that it had", async ({ demo }) => {
+  test("after kill -9 the next start heals, and has the one fabric that it had", async ({
+    demo,
+  }) => {
     const { fabric: before } = await pulled(demo);
     const { call } = demo;
     const parts = call?.processes().filter(({ name }) => /^(hedgerow|control-plane)$/.test(name));
