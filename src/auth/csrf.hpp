@@ -1,6 +1,6 @@
 // Whether an unsafe request with a cookie was made by our own page (SECURITY.md): where it came
-// from, and a token bound to the session that only our page can read. It ends with its
-// session, never before.
+// from, and a token bound to the session that only our page can read. It ends with its session,
+// never before.
 #pragma once
 
 #include "base/digest.hpp"

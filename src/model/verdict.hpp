@@ -1,5 +1,5 @@
-// Whether one object's sides agree, and if not, who moved. A pure rule over
-// the sides that ARCHITECTURE.md names.
+// Whether one object's sides agree, and if not, who moved. A pure rule over the
+// sides that ARCHITECTURE.md names.
 #pragma once
 
 #include "model/closed_sets.gen.hpp"

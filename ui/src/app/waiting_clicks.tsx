@@ -13,7 +13,7 @@ import { basePath } from "../api/base_path";
 import { useTicking } from "../ui/age";
 import { Button } from "../ui/button";
 import { FaultNote, LayerLine, OutsideLink } from "../ui/fault_note";
-import { ClickTrace, faultOfClick } from "../screens/shared/click_trace";
+import { ClickTrace, faultOfClick, LayersButton } from "../screens/shared/click_trace";
 
 export function WaitingClicks() {
   const clicks = useStore(outboxStore);
@@ -139,11 +139,7 @@ function Layers({ click, said = false }: { click: Click; said?: boolean }) {
   return (
     <div className="layers" aria-live="off">
       {said && <LayerLine fault={fault} />}
-      {!there && (
-        <Button kind="quiet" onPress={() => setOpen(!open)}>
-          {open ? "Hide" : "Show"} the nine layers
-        </Button>
-      )}
+      {!there && <LayersButton open={open} onPress={() => setOpen(!open)} />}
       {!there && open && !dialog && <ClickTrace fault={fault} />}
     </div>
   );

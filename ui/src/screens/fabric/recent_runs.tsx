@@ -8,11 +8,10 @@ import { counted } from "../../text/numbers";
 import { clockText } from "../../text/time";
 import { operationName } from "../../text/words";
 import { Age, Duration } from "../../ui/age";
-import { Button } from "../../ui/button";
 import { Panel } from "../../ui/panel";
 import { State } from "../../ui/state";
 import { Table, type Column } from "../../ui/table";
-import { ClickTrace } from "../shared/click_trace";
+import { ClickTrace, LayersButton } from "../shared/click_trace";
 import { byWhom, wordOf } from "../shared/run_words";
 
 const columns: Column<Run>[] = [
@@ -40,7 +39,6 @@ const columns: Column<Run>[] = [
 // A click that never became a run, as its page told later.
 function Lost({ click }: { click: LostClick }) {
   const [open, setOpen] = useState(false);
-  const verb = open ? "Hide" : "Show";
   const name = `${operationName[click.operation]} by ${click.actor}`;
   return (
     <div className="stack tight">
@@ -49,13 +47,11 @@ function Lost({ click }: { click: LostClick }) {
         <span className="muted">
           {counted(click.tries, "try", "tries")}, then given up; told <Age at={click.told_at} />.
         </span>{" "}
-        <Button
-          kind="quiet"
-          label={`${verb} the nine layers of the click at ${clockText(Date.parse(click.clicked_at))}`}
+        <LayersButton
+          open={open}
+          of={`the click at ${clockText(Date.parse(click.clicked_at))}`}
           onPress={() => setOpen(!open)}
-        >
-          {verb} the nine layers
-        </Button>
+        />
       </p>
       {open && <ClickTrace fault={click} />}
     </div>

@@ -5,6 +5,7 @@ import type { Fault } from "../../api/fault";
 import { outboxStore } from "../../api/outbox";
 import type { Click } from "../../api/outbox_rules";
 import { useStore } from "../../api/store";
+import { Button } from "../../ui/button";
 import { Trace } from "./trace";
 
 export const faultOfClick = ({ stage }: Click): Fault | undefined =>
@@ -13,6 +14,22 @@ export const faultOfClick = ({ stage }: Click): Fault | undefined =>
 export const ClickTrace = ({ fault }: { fault: FaultyClick }) => (
   <Trace trace={traceOfFault(fault)} />
 );
+
+interface ButtonProps {
+  open: boolean;
+  // Whose layers they are, where several such buttons stand on a page.
+  of?: string;
+  onPress: () => void;
+}
+
+export function LayersButton({ open, of, onPress }: ButtonProps) {
+  const words = `${open ? "Hide" : "Show"} the nine layers`;
+  return (
+    <Button kind="quiet" {...(of && { label: `${words} of ${of}` })} onPress={onPress}>
+      {words}
+    </Button>
+  );
+}
 
 export interface Standing {
   click: Click;
