@@ -7,6 +7,13 @@ import { inTree } from "./tree";
 
 export const diesAt = (text: string) => `die-at ${text}`;
 
+// What statfs(2) gives as the type of some file systems.
+export const fileSystems = { NFS: 0x6969, SMB: 0xfe534d42 };
+
+// Every file system that the program asks calls itself this.
+export const liesOn = (name: keyof typeof fileSystems) =>
+  `fs-type ${fileSystems[name].toString(16)}`;
+
 export class Tracer {
   private readonly answers: AsyncIterator<string>;
 
@@ -83,6 +90,15 @@ export class Tracer {
   // The same, but not where they wait now, so that whoever rings for them is not held up.
   haltAway(name: string): Promise<void> {
     return this.must(`halt-away ${name}`);
+  }
+
+  // The first thread that has read these bytes from a file stands still, until it is let go.
+  holdAtBytes(text: string): Promise<void> {
+    return this.must(`hold-at ${text}`);
+  }
+
+  async held(): Promise<number> {
+    return Number(await this.order("held"));
   }
 
   // Undoes all of these.

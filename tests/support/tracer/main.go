@@ -14,6 +14,9 @@
 //	disk         how many of those there were since
 //	halt NAME    threads of this name stand still, for ever, wherever they would wait
 //	halt-away NAME  the same, but not where they wait now: who rings for them goes on
+//	hold-at TEXT the first thread that has read these bytes from a file stands still until another such order
+//	held         how many stand so now
+//	fs-type HEX  every file system that is asked calls itself this: what statfs gives as f_type
 //	go           undoes all of these
 //
 // The first line on descriptor 3 is the program's id. Tracer ends as the program does, and passes
@@ -122,6 +125,16 @@ func (t *tracee) obey(order string) string {
 		return fmt.Sprint(t.disk)
 	case "halt", "halt-away":
 		t.want(wish{halt: rest, away: word == "halt-away"})
+	case "hold-at":
+		t.want(wish{holdText: []byte(rest)})
+	case "held":
+		return fmt.Sprint(t.held())
+	case "fs-type":
+		kind, err := strconv.ParseUint(rest, 16, 64)
+		if err != nil || kind == 0 {
+			return "no type: " + rest
+		}
+		t.want(wish{fsType: kind})
 	case "go":
 		t.want(wish{})
 	default:

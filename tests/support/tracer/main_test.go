@@ -115,3 +115,43 @@ func TestADiskThatIsFullTakesNoByte(t *testing.T) {
 		t.Errorf("it is %v long, %v", facts, err)
 	}
 }
+
+func TestAFileSystemCallsItselfAsWished(t *testing.T) {
+	folder := t.TempDir()
+	said := filepath.Join(folder, "said")
+	for order, wanted := range map[string]bool{"fs-type 6969": true, "": false} {
+		command, _ := trace(t, order, "/bin/sh", "-c", "exec stat -f -c %t "+folder+" >"+said)
+		_ = command.Wait()
+		if text, err := os.ReadFile(said); err != nil || (string(text) == "6969\n") != wanted {
+			t.Errorf("with the order %q its type is %q, %v", order, text, err)
+		}
+	}
+}
+
+func TestWhoHasReadTheNamedBytesStandsStillUntilTheNextOrder(t *testing.T) {
+	folder := t.TempDir()
+	place := filepath.Join(folder, "it")
+	if err := os.WriteFile(place, []byte("the needle of a haystack"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reads := `import os, sys
+os.pread(os.open(sys.argv[1], os.O_RDONLY), 100, 0)
+open(sys.argv[1] + '.done', 'w')`
+	command, answers, orders := traceTold(t, "hold-at needle", "python3", "-c", reads, place)
+	answers.Scan()
+	for held := ""; held != "1"; held = answers.Text() {
+		if _, err := orders.Write([]byte("held\n")); err != nil || !answers.Scan() {
+			t.Fatalf("it does not stand still: %v", err)
+		}
+	}
+	if _, err := os.Stat(place + ".done"); err == nil {
+		t.Error("it went on by itself")
+	}
+	if _, err := orders.Write([]byte("go\n")); err != nil || !answers.Scan() || answers.Text() != "done" {
+		t.Fatalf("it answered %q, %v", answers.Text(), err)
+	}
+	_ = command.Wait()
+	if _, err := os.Stat(place + ".done"); err != nil {
+		t.Errorf("it never went on: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,13 +13,15 @@ import (
 
 // What the test wants of the program now; nothing of it, and it runs at its own pace.
 type wish struct {
-	dieAt   int
-	dieText []byte
-	full    bool
-	failAt  int
-	halt    string
-	away    bool // From where it waited as it was told so.
-	watched bool // Each system call is looked at.
+	dieAt    int
+	dieText  []byte
+	full     bool
+	failAt   int
+	halt     string
+	away     bool // From where it waited as it was told so.
+	holdText []byte
+	fsType   uint64
+	watched  bool // Each system call is looked at.
 }
 
 type thread struct {
@@ -27,6 +30,8 @@ type thread struct {
 	halted  bool  // In a wait that nothing ends.
 	home    int64 // Where in its memory it waited as the wish came.
 	asked   bool  // To stop, so that it goes on as wished.
+	held    bool  // Behind a read, until there is another wish.
+	facts   int64 // Where in its memory the file system's facts will stand, if it asks for them.
 }
 
 type tracee struct {
@@ -83,16 +88,31 @@ func start(words []string) (*tracee, error) {
 
 // Every thread goes on as the wish says once it has stopped once more.
 func (t *tracee) want(w wish) {
-	w.watched = w.dieAt > 0 || w.dieText != nil || w.full || w.failAt > 0 || w.halt != ""
+	w.watched = w.dieAt > 0 || w.dieText != nil || w.full || w.failAt > 0 || w.halt != "" ||
+		w.holdText != nil || w.fsType != 0
 	t.wish, t.count, t.disk = w, 0, 0
 	for id, one := range t.threads {
 		one.asked, one.home = ptrace(interrupt, id, 0) == nil, 0
+		if one.held {
+			one.held = false
+			t.goOn(id, 0)
+		}
 	}
 	for t.gone == nil && t.anyAsked() {
 		if !t.step(false) {
 			time.Sleep(50 * time.Microsecond)
 		}
 	}
+}
+
+func (t *tracee) held() int {
+	count := 0
+	for _, one := range t.threads {
+		if one.held {
+			count++
+		}
+	}
+	return count
 }
 
 func (t *tracee) anyAsked() bool {
@@ -138,11 +158,13 @@ func (t *tracee) stopped(id int, one *thread, status syscall.WaitStatus) {
 	switch {
 	case stop == syscallTrap:
 		t.atCall(id, one)
-		t.goOn(id, 0)
+		if !one.held {
+			t.goOn(id, 0)
+		}
 	case event == eventStop && stop != syscall.SIGTRAP:
 		_ = ptrace(listen, id, 0) // The whole program was stopped, and stays so until SIGCONT.
 	case event == syscall.PTRACE_EVENT_EXEC:
-		t.memory, _ = os.Open(fmt.Sprintf("/proc/%d/mem", t.pid))
+		t.memory, _ = os.OpenFile(fmt.Sprintf("/proc/%d/mem", t.pid), os.O_RDWR, 0)
 		t.goOn(id, 0)
 	case event != 0:
 		one.inside = one.inside && event != eventStop
@@ -173,6 +195,11 @@ func (t *tracee) atCall(id int, one *thread) {
 			one.refused, one.halted = 0, false
 			_ = syscall.PtraceSetRegs(id, &registers)
 		}
+		t.answerFacts(one, registers.Rax)
+		if t.wish.holdText != nil && t.hasRead(&registers, t.wish.holdText) {
+			one.held = true
+			t.wish = wish{} // The others need not be looked at any more.
+		}
 		return
 	}
 	one.inside = true
@@ -188,6 +215,8 @@ func (t *tracee) atCall(id int, one *thread) {
 		one.refuse(id, &registers, syscall.ENOSPC)
 	case w.failAt > 0 && t.disk == w.failAt && asksDisk[registers.Orig_rax]:
 		one.refuse(id, &registers, syscall.EIO)
+	case w.fsType != 0 && asksFacts[registers.Orig_rax]:
+		one.facts = int64(registers.Rsi)
 	case registers.Orig_rax == syscall.SYS_PAUSE && !t.isHalted(id):
 		one.refuse(id, &registers, syscall.EINTR)
 	case waits(&registers) && t.isHalted(id) && !(w.away && one.isHome(&registers)):
@@ -203,6 +232,16 @@ func (one *thread) refuse(id int, registers *syscall.PtraceRegs, why syscall.Err
 	registers.Orig_rax = noSuchCall
 	_ = syscall.PtraceSetRegs(id, registers)
 }
+
+// The type is the first word of what statfs gives.
+func (t *tracee) answerFacts(one *thread, result uint64) {
+	if one.facts != 0 && result == 0 && t.wish.fsType != 0 {
+		_, _ = t.memory.WriteAt(binary.LittleEndian.AppendUint64(nil, t.wish.fsType), one.facts)
+	}
+	one.facts = 0
+}
+
+var asksFacts = map[uint64]bool{syscall.SYS_STATFS: true, syscall.SYS_FSTATFS: true}
 
 // Only files are written to in these ways, sockets and logs in others.
 var fillsDisk = map[uint64]bool{syscall.SYS_PWRITE64: true, syscall.SYS_FALLOCATE: true}
@@ -247,10 +286,20 @@ func (t *tracee) isHalted(id int) bool {
 
 // Whether the call writes these bytes to a file.
 func (t *tracee) writes(registers *syscall.PtraceRegs, text []byte) bool {
-	if t.memory == nil || registers.Orig_rax != syscall.SYS_PWRITE64 {
+	return registers.Orig_rax == syscall.SYS_PWRITE64 && t.holds(registers.Rsi, registers.Rdx, text)
+}
+
+// Whether the call, which is done, has read these bytes from a file.
+func (t *tracee) hasRead(registers *syscall.PtraceRegs, text []byte) bool {
+	return registers.Orig_rax == syscall.SYS_PREAD64 && int64(registers.Rax) > 0 &&
+		t.holds(registers.Rsi, registers.Rax, text)
+}
+
+func (t *tracee) holds(at, size uint64, text []byte) bool {
+	if t.memory == nil {
 		return false
 	}
-	written := make([]byte, min(registers.Rdx, 1<<20))
-	n, _ := t.memory.ReadAt(written, int64(registers.Rsi))
-	return bytes.Contains(written[:n], text)
+	found := make([]byte, min(size, 1<<20))
+	n, _ := t.memory.ReadAt(found, int64(at))
+	return bytes.Contains(found[:n], text)
 }
