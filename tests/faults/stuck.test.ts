@@ -1,7 +1,7 @@
 // What keeps a run from its end (rows J and P): workers that stand still or are not there, a reaper that fails, a disk
 // that is full at the wrong instant, an object that takes the process down, and death at any system call.
-import { expect, test, fieldsOf, ownNamespace, type Hedgerow } from "../support/fixtures";
-import { freshKey, type Api } from "../support/api";
+import { expect, test, fieldsOf, ownNamespace } from "../support/fixtures";
+import { freshKey } from "../support/api";
 import { fakeServer, listOf } from "../support/fake_list";
 import { heldRun, slowServers } from "../support/gate";
 import { networkLines, traceOf } from "../support/person";
@@ -10,23 +10,7 @@ import { expectRead } from "../support/read";
 import { patient } from "../support/server";
 import { diesAt } from "../support/tracer";
 import { hedgerowProgram, inFull, partsOf, thorough } from "../support/tree";
-import type { Fabric, Run, StartedRun } from "../support/types";
-
-// The run that Hedgerow makes by itself for one that was cut off.
-async function repetition(api: Api, fabric: number, of: number): Promise<Run> {
-  const again = async () =>
-    (await api.fabric(fabric)).recent_runs.find((it) => it.retry_of === of)?.id;
-  return await api.ended(await until(`the repetition of run ${of}`, again));
-}
-
-// What the log says of an event, the latest first.
-function logged(hedgerow: Hedgerow, event: string): Record<string, unknown>[] {
-  return hedgerow.server.log
-    .split("\n")
-    .filter((line) => line.includes(`"event":"${event}"`))
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .reverse();
-}
+import type { Fabric, StartedRun } from "../support/types";
 
 test.describe("with one worker", () => {
   test.use({
@@ -62,7 +46,7 @@ test.describe("with one worker", () => {
     expect(ended.next).not.toBe("");
     expect((await api.fabric(fabric.id)).working).toBeNull();
     const [replaced] = await until("the worker's end in the log", () => {
-      const lines = logged(hedgerow, "worker_replaced");
+      const lines = hedgerow.server.logged("worker_replaced");
       return lines.length > 0 ? lines : undefined;
     });
     expect(replaced?.worker).toBe(1);
@@ -168,7 +152,7 @@ test.describe("while a run goes on", () => {
     await server.stop();
     await server.begin();
     expect(await api.run(run.id)).toMatchObject({ state: "ended", outcome: "lost", code: "lost" });
-    expectRead(await repetition(api, fabric.id, run.id), { created: 48 });
+    expectRead(await api.repetition(fabric.id, run.id), { created: 48 });
     expect((await api.fabric(fabric.id)).recent_runs, "repeated once").toHaveLength(2);
   });
 
@@ -192,13 +176,14 @@ test.describe("while a run goes on", () => {
     const since = Date.now();
     await until("two leases to pass", () => Date.now() - since > 3_000 || undefined);
     server.signal("SIGCONT");
-    const failed = () => logged(hedgerow, "keeper_failed").filter(({ part }) => part === "reap");
+    const failed = () =>
+      hedgerow.server.logged("keeper_failed").filter(({ part }) => part === "reap");
     await expect.poll(() => failed().length, { timeout: 15_000 }).toBeGreaterThan(1);
     expect((await api.run(run.id)).state, "reading goes on").toBe("running");
     await server.record.change("DROP TRIGGER breaks_reaping");
     expect((await api.ended(run.id)).outcome).toBe("lost");
     await gate.dropAll();
-    expectRead(await repetition(api, fabric.id, run.id), { created: 48 });
+    expectRead(await api.repetition(fabric.id, run.id), { created: 48 });
   });
 
   for (const how of ["gets room again", "is started anew with room"] as const)
@@ -222,7 +207,9 @@ test.describe("while a run goes on", () => {
       await expect(banner).toContainText("disk");
       await expect(banner).toContainText("storage_full");
       await expect
-        .poll(() => logged(hedgerow, "run_failed").filter((line) => line.run === run.id).length)
+        .poll(
+          () => hedgerow.server.logged("run_failed").filter((line) => line.run === run.id).length,
+        )
         .toBeGreaterThan(0);
       await api.refused(
         { status: 507, code: "storage_full", layer: 9 },
@@ -245,7 +232,7 @@ test.describe("while a run goes on", () => {
       expect(ended.summary).not.toBe("");
       expect(ended.next).not.toBe("");
       await expect(banner).toBeHidden({ timeout: 20_000 });
-      if (ended.outcome === "lost") await repetition(api, fabric.id, run.id);
+      if (ended.outcome === "lost") await api.repetition(fabric.id, run.id);
       expect((await api.pull(fabric.id)).outcome).toBe("succeeded");
       expect((await api.objects(fabric.id)).count).toBe(48);
       await page.close();
@@ -301,7 +288,7 @@ test.describe("while a run goes on", () => {
     const quarantined = { status: 409, code: "quarantined", layer: 8 };
     await api.refused(quarantined, "POST", `${path}runs/`, wish);
     await api.refused({ status: 403, code: "forbidden", layer: 6 }, "POST", `${path}resume/`);
-    const spared = await repetition(api, good.id, innocent.id);
+    const spared = await api.repetition(good.id, innocent.id);
     expect(spared.outcome, traceOf(spared)).toBe("succeeded");
     expect((await api.fabric(good.id)).pause).toBeNull();
     expectRead(await api.pull(good.id), { unchanged: 48 });
@@ -360,7 +347,7 @@ test.describe("while a run goes on", () => {
     expect(["lost", "queued", "running", "succeeded"], "by itself, and it says so").toContain(
       (await api.fabric(fabric.id)).facts.last_run.state,
     );
-    const again = await repetition(api, fabric.id, run.id);
+    const again = await api.repetition(fabric.id, run.id);
     if (again.outcome !== "succeeded") await api.pull(fabric.id);
     expect((await api.objects(fabric.id)).count).toBe(48);
     expectRead(await api.pull(fabric.id), { unchanged: 48 });
@@ -444,7 +431,7 @@ for (const { part, of, words } of partsOf(points, 500))
       const answer = await click();
       expect(answer.status, answer.text).toBe(202);
       const run = await api.ended(answer.body.run.id);
-      const last = run.outcome === "lost" ? await repetition(api, fabric.id, run.id) : run;
+      const last = run.outcome === "lost" ? await api.repetition(fabric.id, run.id) : run;
       expect(last.outcome, `call ${at}: ${traceOf(last)}`).toBe("succeeded");
       const how = run.outcome === "lost" ? "lost and repeated" : "not begun or at its end";
       happened[how] = (happened[how] ?? 0) + 1;

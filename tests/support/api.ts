@@ -172,6 +172,13 @@ export class Api {
     return await this.ended(run.id);
   }
 
+  // The run that Hedgerow makes by itself for one that was cut off.
+  async repetition(fabric: number, of: number): Promise<Run> {
+    const again = async () =>
+      (await this.fabric(fabric)).recent_runs.find((it) => it.retry_of === of)?.id;
+    return await this.ended(await until(`the repetition of run ${of}`, again));
+  }
+
   async objects(fabric: number, query = ""): Promise<List<ObjectRow>> {
     return await this.must<List<ObjectRow>>(
       "GET",

@@ -1,6 +1,7 @@
 // Hedgerow itself, the real program with a data folder of the test's own, deadlines of a tenth, and three
 // users. Whatever it says is kept and looked through when the test is over.
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -93,6 +94,8 @@ export class TestServer {
   private ownPid = 0;
   private readonly apis = new Map<Role, Promise<Api>>();
   private readonly dir = mkdtempSync(join(tmpdir(), "hedgerow-server-"));
+  // A program that is to start it, with its own words, and becomes it.
+  through: readonly string[] = [];
   // What a test expects to find in the log although it looks like a fault.
   readonly allowedInLog: RegExp[] = [];
 
@@ -136,6 +139,15 @@ export class TestServer {
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 
+  // What the log says of an event, the latest first.
+  logged(event: string): Record<string, unknown>[] {
+    return this.log
+      .split("\n")
+      .filter((line) => line.includes(`"event":"${event}"`))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .reverse();
+  }
+
   // The record as it lies on the disk, read from outside.
   get record(): RecordOnDisk {
     return new RecordOnDisk(this.database);
@@ -168,11 +180,12 @@ export class TestServer {
     const ready = join(this.dir, "ready.json");
     rmSync(ready, { force: true });
     const log = openSync(join(this.dir, "server.log"), "a", 0o600);
-    const words = ["serve", "--config", this.settings, "--ready-file", ready];
-    this.under = first === undefined ? undefined : Tracer.start(first, hedgerowProgram, words, log);
+    const serve = [hedgerowProgram, "serve", "--config", this.settings, "--ready-file", ready];
+    const [program = "", ...words] = [...this.through, ...serve];
+    this.under = first === undefined ? undefined : Tracer.start(first, program, words, log);
     const child =
       this.under?.child ??
-      spawn(hedgerowProgram, words, {
+      spawn(program, words, {
         stdio: ["ignore", log, log],
         env: { ...process.env, ...(clock !== undefined && clockOff(clock)) },
       });
@@ -200,6 +213,14 @@ export class TestServer {
     const code = this.child ? await end(this.child, this.under ? "SIGCONT" : signal) : null;
     this.child = undefined;
     return code;
+  }
+
+  // The signal that ends it, if one does; waits for its end.
+  async ended(): Promise<NodeJS.Signals | null> {
+    const { child } = this;
+    if (!child) throw new Error("The server was not started.");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    return child.signalCode;
   }
 
   async kill(): Promise<void> {
