@@ -1,16 +1,20 @@
 // Faults of a cluster and of what it says (rows H, K and L) that are no answers by name: sizes, versions, clocks, and
 // a cluster that goes away between two calls. Those that are stand in tests/api.
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { freshKey } from "../support/api";
-import { expect, test, fieldsOf } from "../support/fixtures";
+import { expect, test, fieldsOf, type Hedgerow, type OwnNamespace } from "../support/fixtures";
 import { fakeServer, listOf } from "../support/fake_list";
+import { Gate } from "../support/gate";
+import { NameServer } from "../support/name_server";
 import { traceOf } from "../support/person";
 import { memoryKiB } from "../support/process";
 import { TestCluster } from "../support/cluster";
 import { expectRead } from "../support/read";
-import type { Fabric, Run } from "../support/types";
+import type { ConnectionTest, Fabric, Run } from "../support/types";
 
 const lists = "/(connections|servers|switches)$";
 
@@ -330,3 +334,126 @@ test.describe("where this machine is out of reach", () => {
     expect(await gate.connections()).toBeGreaterThan(0);
   });
 });
+
+// By a name that a name server of the test's own has; the Gate's certificate is good for it.
+async function byName(hedgerow: Hedgerow, cluster: OwnNamespace) {
+  const names = await NameServer.start();
+  hedgerow.server.through = names.through;
+  await hedgerow.server.restart();
+  const name = "api.lab.example";
+  const gate = await Gate.beforeCluster(cluster.whole, "--names", name);
+  const { port } = new URL(gate.url);
+  const own = fieldsOf(cluster.connection, cluster.namespace);
+  const close = async () => {
+    names.close();
+    await gate.stop();
+  };
+  return {
+    names,
+    name,
+    gate,
+    port,
+    connection: { ...own, server: `https://${name}:${port}` },
+    close,
+  };
+}
+
+const failedRung = ({ rungs }: ConnectionTest) => rungs.find(({ state }) => state === "failed");
+
+test("K02: a name server that says nothing is dns_failed within its deadline, tested or read, and the next click works once it speaks", async ({
+  hedgerow,
+  cluster,
+}) => {
+  const { server } = hedgerow;
+  const { names, name, gate, connection, close } = await byName(hedgerow, cluster);
+  const words = `No name server answered for ${name} within 0.5 s.`;
+  const administrator = await server.as("administrator");
+  const climbed = await administrator.climb(connection);
+  const rung = failedRung(climbed);
+  expect(rung, JSON.stringify(climbed.rungs)).toMatchObject({
+    rung: "address",
+    code: "dns_failed",
+    detail: words,
+  });
+  expect(rung?.next).toBeTruthy();
+
+  const fabric = await administrator.addFabric("by name", connection);
+  const other = await hedgerow.fabric({ cluster, name: "by address" });
+  for (const { id } of [fabric, other])
+    await administrator.editFabric(id, { shares_cluster: true });
+  const api = await server.as("operator");
+  const [run, meanwhile] = await Promise.all([api.pull(fabric.id), api.pull(other.id)]);
+  expect(run, traceOf(run)).toMatchObject({ outcome: "failed", code: "dns_failed", layer: 7 });
+  expect(run.summary).toContain(name);
+  // A deadline for each try, and what lies between them; the resolver's own would be 10 s for one.
+  expect(run.ms).toBeLessThan(5_000);
+  expectRead(meanwhile, { created: 48 });
+  const { facts, headline } = await api.fabric(fabric.id);
+  expect(facts.reach).toMatchObject({ state: "unreachable", code: "dns_failed" });
+  expect(headline.state).toBe("cannot_tell");
+  expect(names.asked, "it was asked").toBeGreaterThan(1);
+  expect(await gate.connections(), "nobody came").toBe(0);
+
+  names.says("127.0.0.1");
+  expectRead(await api.pull(fabric.id), { created: 48 });
+  expect((await administrator.climb(connection)).outcome).toBe("succeeded");
+  expect((await api.fabric(fabric.id)).facts.reach.state).toBe("reachable");
+  await close();
+});
+
+for (const [what, denied] of [
+  ["another address of this machine", "127.0.0.77"],
+  ["what a cloud tells its machines", "169.254.169.254"],
+] as const)
+  test(`K04: a name that moves to ${what} after its test is address_blocked, and nothing is sent there`, async ({
+    hedgerow,
+    cluster,
+  }) => {
+    const { server } = hedgerow;
+    const { names, gate, port, connection, close } = await byName(hedgerow, cluster);
+    let sent = 0;
+    const there = createServer((socket) => {
+      sent += 1;
+      socket.on("data", (bytes) => (sent += bytes.length)).on("error", () => undefined);
+    });
+    // The other is no address of this machine.
+    const isHere = denied.startsWith("127.");
+    if (isHere) await once(there.listen(Number(port), denied), "listening");
+    const administrator = await server.as("administrator");
+    const operator = await server.as("operator");
+    const blocked = async (fabric: Fabric) => {
+      const came = await gate.connections();
+      const run = await operator.pull(fabric.id);
+      expect(run, traceOf(run)).toMatchObject({
+        outcome: "failed",
+        code: "address_blocked",
+        layer: 7,
+      });
+      expect(run.trace.find(({ layer }) => layer === 7)?.evidence).toContain(denied);
+      expect(sent, "connections to there, and bytes").toBe(0);
+      expect(await gate.connections(), "nobody came").toBe(came);
+    };
+
+    // Whoever looks up once to judge and once more to connect is at the wrong place here.
+    names.says("127.0.0.1", denied);
+    const climbed = await administrator.climb(connection);
+    expect(climbed.outcome, JSON.stringify(climbed.rungs)).toBe("succeeded");
+    const fabric = await administrator.addFabric("moving", connection);
+    await blocked(fabric);
+    expect(failedRung(await administrator.climb(connection))).toMatchObject({
+      rung: "address",
+      code: "address_blocked",
+    });
+
+    names.says("127.0.0.1", denied);
+    expectRead(await operator.pull(fabric.id), { created: 48 });
+    await gate.closeConnections();
+    await blocked(fabric);
+    expect((await operator.objects(fabric.id)).count).toBe(48);
+
+    names.says("127.0.0.1");
+    expectRead(await operator.pull(fabric.id), { unchanged: 48 });
+    expect(sent).toBe(0);
+    there.close();
+    await close();
+  });
