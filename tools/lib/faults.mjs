@@ -36,8 +36,10 @@ function browserTests(report) {
 function fromPlaywright() {
   const list =
     "--silent --prefix tests exec -- playwright test --config tests/playwright.config.ts --list --reporter=json";
+  // As who names tests gets them: all there are, also those that only CI and --long have time for.
+  const env = { ...process.env, HEDGEROW_NAMED: "true" };
   const listed = JSON.parse(
-    execFileSync("npm", list.split(" "), { encoding: "utf8", maxBuffer: 1 << 28 }),
+    execFileSync("npm", list.split(" "), { encoding: "utf8", maxBuffer: 1 << 28, env }),
   );
   const file = join(results, "playwright.json");
   const ran = existsSync(file) ? browserTests(JSON.parse(readFileSync(file, "utf8"))) : [];
