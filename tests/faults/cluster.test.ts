@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { freshKey } from "../support/api";
 import { expect, test, fieldsOf, type Hedgerow, type OwnNamespace } from "../support/fixtures";
+import { asPeopleHaveThem } from "../support/defaults";
 import { fakeServer, listOf } from "../support/fake_list";
 import { Gate } from "../support/gate";
 import { NameServer } from "../support/name_server";
@@ -360,45 +361,51 @@ async function byName(hedgerow: Hedgerow, cluster: OwnNamespace) {
 
 const failedRung = ({ rungs }: ConnectionTest) => rungs.find(({ state }) => state === "failed");
 
-test("K02: a name server that says nothing is dns_failed within its deadline, tested or read, and the next click works once it speaks", async ({
-  hedgerow,
-  cluster,
-}) => {
-  const { server } = hedgerow;
-  const { names, name, gate, connection, close } = await byName(hedgerow, cluster);
-  const words = `No name server answered for ${name} within 0.5 s.`;
-  const administrator = await server.as("administrator");
-  const climbed = await administrator.climb(connection);
-  const rung = failedRung(climbed);
-  expect(rung, JSON.stringify(climbed.rungs)).toMatchObject({
-    rung: "address",
-    code: "dns_failed",
-    detail: words,
+test.describe("with other deadlines as people have them", () => {
+  const others = /^(outbound\.deadlines\.(connect|tls|total)|cluster\.ladder_total)$/;
+  test.use({ settings: asPeopleHaveThem(others) });
+
+  test("K02: a name server that says nothing is dns_failed within its deadline, tested or read, and the next click works once it speaks", async ({
+    hedgerow,
+    cluster,
+  }) => {
+    const { server } = hedgerow;
+    const { names, name, gate, connection, close } = await byName(hedgerow, cluster);
+    const words = `No name server answered for ${name} within 0.5 s.`;
+    const administrator = await server.as("administrator");
+    const climbed = await administrator.climb(connection);
+    const rung = failedRung(climbed);
+    expect(rung, JSON.stringify(climbed.rungs)).toMatchObject({
+      rung: "address",
+      code: "dns_failed",
+      detail: words,
+    });
+    expect(rung?.next).toBeTruthy();
+    expect(rung?.ms).toBeGreaterThan(400);
+    expect(rung?.ms, "far from all other deadlines").toBeLessThan(2_500);
+
+    const fabric = await administrator.addFabric("by name", connection);
+    const other = await hedgerow.fabric({ cluster, name: "by address" });
+    for (const { id } of [fabric, other])
+      await administrator.editFabric(id, { shares_cluster: true });
+    const api = await server.as("operator");
+    const [run, meanwhile] = await Promise.all([api.pull(fabric.id), api.pull(other.id)]);
+    expect(run, traceOf(run)).toMatchObject({ outcome: "failed", code: "dns_failed", layer: 7 });
+    expect(run.summary).toContain(name);
+    expect(run.ms, "three tries").toBeLessThan(5_000);
+    expectRead(meanwhile, { created: 48 });
+    const { facts, headline } = await api.fabric(fabric.id);
+    expect(facts.reach).toMatchObject({ state: "unreachable", code: "dns_failed" });
+    expect(headline.state).toBe("cannot_tell");
+    expect(names.asked, "it was asked").toBeGreaterThan(1);
+    expect(await gate.connections(), "nobody came").toBe(0);
+
+    names.says("127.0.0.1");
+    expectRead(await api.pull(fabric.id), { created: 48 });
+    expect((await administrator.climb(connection)).outcome).toBe("succeeded");
+    expect((await api.fabric(fabric.id)).facts.reach.state).toBe("reachable");
+    await close();
   });
-  expect(rung?.next).toBeTruthy();
-
-  const fabric = await administrator.addFabric("by name", connection);
-  const other = await hedgerow.fabric({ cluster, name: "by address" });
-  for (const { id } of [fabric, other])
-    await administrator.editFabric(id, { shares_cluster: true });
-  const api = await server.as("operator");
-  const [run, meanwhile] = await Promise.all([api.pull(fabric.id), api.pull(other.id)]);
-  expect(run, traceOf(run)).toMatchObject({ outcome: "failed", code: "dns_failed", layer: 7 });
-  expect(run.summary).toContain(name);
-  // A deadline for each try, and what lies between them; the resolver's own would be 10 s for one.
-  expect(run.ms).toBeLessThan(5_000);
-  expectRead(meanwhile, { created: 48 });
-  const { facts, headline } = await api.fabric(fabric.id);
-  expect(facts.reach).toMatchObject({ state: "unreachable", code: "dns_failed" });
-  expect(headline.state).toBe("cannot_tell");
-  expect(names.asked, "it was asked").toBeGreaterThan(1);
-  expect(await gate.connections(), "nobody came").toBe(0);
-
-  names.says("127.0.0.1");
-  expectRead(await api.pull(fabric.id), { created: 48 });
-  expect((await administrator.climb(connection)).outcome).toBe("succeeded");
-  expect((await api.fabric(fabric.id)).facts.reach.state).toBe("reachable");
-  await close();
 });
 
 for (const [what, denied] of [
