@@ -1,5 +1,5 @@
 // What the machine does to the server (rows P and Q): the kernel takes its memory, its folder lies on another machine's
-// disk, and somebody holds on to what the record was.
+// disk, it dies in an upgrade, and somebody holds on to what the record was.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,8 +10,9 @@ import { MemoryGroup } from "../support/memory_group";
 import { traceOf } from "../support/person";
 import { until } from "../support/process";
 import { expectRead } from "../support/read";
+import { asVersionBefore } from "../support/record";
 import { patient } from "../support/server";
-import { liesOn } from "../support/tracer";
+import { diesAt, liesOn } from "../support/tracer";
 
 const MiB = 1024 * 1024;
 
@@ -111,6 +112,37 @@ for (const name of ["NFS", "SMB"] as const)
     expect((await api.objects(fabric.id)).count).toBe(48);
     expectRead(await api.pull(fabric.id), { unchanged: 48 });
   });
+
+test("Q18: a server that dies as it is about to keep one step of an upgrade undoes that step, goes on from the others, and serves", async ({
+  hedgerow,
+  cluster,
+}) => {
+  const { server } = hedgerow;
+  const fabric = await hedgerow.fabric({ cluster });
+  const api = await server.as("operator");
+  expectRead(await api.pull(fabric.id), { created: 48 });
+  const kept = async () => {
+    const rows = await server.record.rows<{ name: string }>(
+      "SELECT name FROM migrations ORDER BY number",
+    );
+    return rows.map(({ name }) => name);
+  };
+  const all = await kept();
+  await server.stop();
+  await server.record.change(asVersionBefore);
+  const before = await kept();
+  expect(before.length).toBeLessThan(all.length - 1);
+  for (const [at, name] of all.entries()) {
+    if (before.includes(name)) continue;
+    await expect(server.beginTraced(diesAt(name))).rejects.toThrow(/SIGKILL/);
+    expect(await kept()).toEqual(all.slice(0, at));
+  }
+  await server.begin();
+  expect(await kept()).toEqual(all);
+  expect((await server.command(["check"])).code).toBe(0);
+  expect((await api.objects(fabric.id)).count).toBe(48);
+  expectRead(await api.pull(fabric.id), { unchanged: 48 });
+});
 
 const logSize = (hedgerow: Hedgerow) => statSync(`${hedgerow.server.database}-wal`).size;
 const alarms = (hedgerow: Hedgerow) => hedgerow.server.logged("write_ahead_log_large");

@@ -21,7 +21,7 @@ const versions = {
     unlimited: "-1",
   },
   2: {
-    limits: ["memory.max", "memory.high"],
+    limits: ["memory.max"],
     used: "memory.current",
     events: "memory.events",
     unlimited: "max",
@@ -66,8 +66,9 @@ function placeForGroups(): Place {
       return { version: 2, folder: at };
   }
   throw new Error(
-    "No memory control group can be had here, so nothing is shown of a kill by the kernel: it wants cgroups with the " +
-      "memory controller, version 1 or 2, writable by root.",
+    "No memory control group can be had here, so a kill by the kernel is not shown: it wants cgroups of version 1 with " +
+      "the memory controller, or a group of version 2 above this process that hands memory down " +
+      "(cgroup.subtree_control), writable by root.",
   );
 }
 
