@@ -36,6 +36,17 @@ cli::Exit tell(const upkeep::Checked& checked) {
   return good ? cli::Exit::Ok : cli::Exit::Failed;
 }
 
+// What became of each table, how the copy stands, and what is to be done with it.
+cli::Exit tell(const upkeep::Copied& copied, const std::string& damaged, const std::string& copy) {
+  for (const std::string& line : copied.told) std::cout << line << '\n';
+  const cli::Exit exit = tell(copied.checked);
+  std::cout << fmt::format(
+      "Next: move {0}, {0}-wal and {0}-shm to another folder and keep them, move {1} to {0}, start "
+      "the server, sign in, and press Sync from Fabric in each fabric.\n",
+      damaged, copy);
+  return exit == cli::Exit::Ok && !copied.whole ? cli::Exit::Partly : exit;
+}
+
 cli::Exit work_on_database(const cli::Arguments& arguments) {
   const base::SystemClock clock;
   base::SystemRandom random;
@@ -47,6 +58,10 @@ cli::Exit work_on_database(const cli::Arguments& arguments) {
                             .random = random};
   switch (arguments.verb) {
     case cli::Verb::Check: return tell(upkeep::check(tools));
+    case cli::Verb::Recover:
+      base::log::set_least(base::log::Level::Warning);  // The new file's first tables are no news.
+      return tell(upkeep::recover(tools, arguments.name), tools.database.path.string(),
+                  arguments.name);
     case cli::Verb::RotateCsrf: upkeep::rotate_csrf_key(tools); break;
     case cli::Verb::Migrate:
       upkeep::migrate(tools);
@@ -76,7 +91,8 @@ cli::Exit carry_out(const cli::Arguments& arguments) {
     case cli::Verb::UserCreate:
     case cli::Verb::RotateCsrf:
     case cli::Verb::Migrate:
-    case cli::Verb::Check: return work_on_database(arguments);
+    case cli::Verb::Check:
+    case cli::Verb::Recover: return work_on_database(arguments);
   }
   return cli::Exit::Ok;
 }

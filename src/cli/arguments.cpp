@@ -10,7 +10,7 @@ namespace hedgerow::cli {
 namespace {
 
 constexpr const char* kExitCodes =
-    "Exit codes: 0 ok, 2 usage or settings, 3 failed, 11 database in use";
+    "Exit codes: 0 ok, 2 usage or settings, 3 failed, 4 partly, 11 database in use";
 
 void add_config(CLI::App& command, Arguments& arguments) {
   command.add_option("--config", arguments.config, "The settings, a TOML file")
@@ -39,6 +39,13 @@ void add_database_commands(CLI::App& app, Arguments& arguments) {
       "check", "Look whether the database keeps what it promises; a server may run");
   add_config(*check, arguments);
   choose(*check, arguments, Verb::Check);
+
+  CLI::App* recover = app.add_subcommand(
+      "recover",
+      "Write what can be read of a damaged database into a new one, while no server runs");
+  recover->add_option("--to", arguments.name, "The new file; never over a file")->required();
+  add_config(*recover, arguments);
+  choose(*recover, arguments, Verb::Recover);
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ enum class Verb : std::uint8_t {
   RotateCsrf,
   Migrate,
   Check,
+  Recover,
   ConfigShow,
   Version,
 };
@@ -38,7 +39,7 @@ struct Arguments {
   std::string config;            // Of the settings' file; empty for none.
   std::vector<std::string> set;  // Single settings, "http.port=8081".
   std::string ready_file;        // Where `serve` says its address once it answers.
-  std::string name;              // Of the user, or the path of the key file.
+  std::string name;  // Of the user, or the path of the key file or of the recovered database.
   model::Role role = model::Role::Viewer;
 };
 

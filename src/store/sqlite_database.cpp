@@ -34,6 +34,19 @@ std::int64_t bytes_of(const std::filesystem::path& database) {
   return bytes;
 }
 
+}  // namespace
+
+void require_there(const std::filesystem::path& database) {
+  if (std::filesystem::exists(database)) return;
+  throw Failure{Code::StorageError, Cause::Missing,
+                fmt::format("There is no database at {}.", database.string())}
+      .with_next("Name the data folder of the server, or start the server once.");
+}
+
+std::unique_ptr<SqliteConnection> open_reader(const Settings& settings, const base::Clock& clock) {
+  return std::make_unique<SqliteConnection>(opening_for(settings, SqliteUse::Read), clock);
+}
+
 std::unique_ptr<SqliteConnection> open_writer(const Settings& settings, const base::Clock& clock,
                                               base::Random& random) {
   make_private_file(settings.path);
@@ -45,8 +58,6 @@ std::unique_ptr<SqliteConnection> open_writer(const Settings& settings, const ba
   writer->run("COMMIT");
   return writer;
 }
-
-}  // namespace
 
 Readers::Readers(const Settings& settings, const base::Clock& clock)
     : opening_{opening_for(settings, SqliteUse::Read)},
@@ -158,12 +169,8 @@ std::int64_t SqliteDatabase::size_on_disk() const { return bytes_of(path_); }
 
 SqliteReadOnly::SqliteReadOnly(const Settings& settings, const base::Clock& clock)
     : path_{settings.path}, readers_{settings, clock} {
-  if (!std::filesystem::exists(path_))
-    throw Failure{Code::StorageError, Cause::Missing,
-                  fmt::format("There is no database at {}.", path_.string())}
-        .with_next("Name the data folder of the server, or start the server once.");
-  SqliteConnection connection{opening_for(settings, SqliteUse::Read), clock};
-  require_migrated(connection, sqlite_migrations());
+  require_there(path_);
+  require_migrated(*open_reader(settings, clock), sqlite_migrations());
 }
 
 void SqliteReadOnly::commit(const base::Deadline&, const std::function<void(Txn&)>&) {

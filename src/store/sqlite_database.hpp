@@ -8,6 +8,16 @@
 
 namespace hedgerow::store {
 
+// Throws Failure{StorageError} when no file is there.
+void require_there(const std::filesystem::path& database);
+[[nodiscard]] std::unique_ptr<SqliteConnection> open_reader(const Settings& settings,
+                                                            const base::Clock& clock);
+// Makes the file, its tables and its first rows where they are not there. Throws
+// Failure{StorageError} when it belongs to a newer version or cannot be opened.
+[[nodiscard]] std::unique_ptr<SqliteConnection> open_writer(const Settings& settings,
+                                                            const base::Clock& clock,
+                                                            base::Random& random);
+
 // Connections that only read, opened when first wanted.
 class Readers {
  public:

@@ -1,8 +1,20 @@
 #include "upkeep/upkeep.hpp"
 
 #include "auth/sign_in.hpp"
+#include "store/recovery.hpp"
 
 namespace hedgerow::upkeep {
+
+namespace {
+
+std::string line_of(const store::RecoveredTable& table) {
+  const std::string copied = fmt::format("{}: {} rows copied", table.name, table.copied);
+  if (table.is_whole()) return copied + ".";
+  if (table.left_out) return fmt::format("{}, {} left out.", copied, *table.left_out);
+  return copied + "; more may be lost, and how many cannot be told.";
+}
+
+}  // namespace
 
 void create_user(const Tools& tools, const std::string& name, model::Role role,
                  const base::SecretText& password) {
@@ -55,6 +67,32 @@ Checked check(const Tools& tools) {
                     sizes.fabrics, sizes.objects, sizes.runs);
   });
   return checked;
+}
+
+Copied recover(const Tools& tools, const std::filesystem::path& to) {
+  store::Settings settings = tools.database;
+  settings.statement_max = settings.check_max;
+  const store::Recovered recovered = store::recover(settings, to, tools.clock, tools.random);
+  Copied copied;
+  for (const store::RecoveredTable& table : recovered.tables) {
+    copied.told.push_back(line_of(table));
+    copied.whole &= table.is_whole();
+  }
+  if (!recovered.has_observed)
+    copied.told.emplace_back(
+        "Kinds, objects and their history were left out of all fabrics: with rows missing they "
+        "would show as removed or fresh what is only unknown.");
+  for (const std::string& fabric : recovered.without_credential)
+    copied.told.push_back(fmt::format("A credential of {} is lost; enter it again.", fabric));
+  if (!recovered.has_administrator)
+    copied.told.emplace_back(
+        "No administrator is left; make one with \"hedgerow user create\" before the server "
+        "starts.");
+  copied.told.emplace_back("Sessions were left out: everybody signs in again.");
+  settings.path = to;
+  copied.checked = check(
+      {.database = settings, .cost = tools.cost, .clock = tools.clock, .random = tools.random});
+  return copied;
 }
 
 }  // namespace hedgerow::upkeep

@@ -33,4 +33,13 @@ struct Checked {
 // Failure{StorageCorrupt} when the file cannot even be read.
 [[nodiscard]] Checked check(const Tools& tools);
 
+struct Copied {
+  std::vector<std::string> told;  // A line for each table, then what is missing and what to do.
+  bool whole = true;              // Nothing was left out that was in the record.
+  Checked checked;                // Of the copy.
+};
+// Writes what can still be read of the database into a new file `to` and checks that; the database
+// itself is not written. Throws what store::recover() throws.
+[[nodiscard]] Copied recover(const Tools& tools, const std::filesystem::path& to);
+
 }  // namespace hedgerow::upkeep
