@@ -507,8 +507,8 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::StorageCorrupt, "storage_corrupt", 9, 503, "failed", false, false,
      "The database is damaged.",
      "The server writes nothing more to it, so that the damage does not grow.",
-     "Stop the server, keep a copy of the database's file, then put its latest backup in its "
-     "place."},
+     "Stop the server and keep the database's file; put its latest backup in its place, or what"
+     " \"hedgerow recover\" can still read of it."},
     {Code::DatabaseInUse, "database_in_use", 9, 0, "", false, false,
      "Another server already uses this database.",
      "This one did not start and did not touch the database.",

@@ -929,7 +929,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
     layer: 9,
     title: "The database is damaged.",
     meaning: "The server writes nothing more to it, so that the damage does not grow.",
-    next: "Stop the server, keep a copy of the database's file, then put its latest backup in its place.",
+    next: "Stop the server and keep the database's file; put its latest backup in its place, or what \"hedgerow recover\" can still read of it.",
     retryable: false,
   },
   database_in_use: {
