@@ -3,6 +3,7 @@ import { once } from "node:events";
 import {
   chmodSync,
   closeSync,
+  existsSync,
   openSync,
   readFileSync,
   statSync,
@@ -23,7 +24,7 @@ import { networkLines, traceOf } from "../support/person";
 import { mustRun } from "../support/process";
 import { say } from "../support/raw_http";
 import { expectRead } from "../support/read";
-import { patient, TestServer } from "../support/server";
+import { passwords, patient, TestServer } from "../support/server";
 import type { Run } from "../support/types";
 
 // The run that Hedgerow makes by itself for one that was cut off.
@@ -253,36 +254,154 @@ test("Q04: a foreign lock on the database is storage_busy after its wait, and th
   expect((await api.fabric(fabric.id)).recent_runs).toHaveLength(2);
 });
 
+// Overwrites the first page that dbstat knows to be such a one, while no server runs.
+async function overwrite(server: TestServer, where: string): Promise<void> {
+  const [page] = await server.record.rows<{ number: number; size: number }>(
+    `SELECT pageno AS number, pgsize AS size FROM dbstat WHERE ${where} LIMIT 1`,
+  );
+  if (!page) throw new Error(`There is no page with ${where}.`);
+  const file = openSync(server.database, "r+");
+  writeSync(file, Buffer.alloc(page.size, 0x5a), 0, page.size, (page.number - 1) * page.size);
+  closeSync(file);
+}
+
+// What the command's last line says.
+async function putInPlace(server: TestServer, copy: string): Promise<void> {
+  for (const ending of ["", "-wal", "-shm"])
+    await mustRun("mv", ["-f", server.database + ending, `${server.database}.kept${ending}`]);
+  await mustRun("mv", [copy, server.database]);
+}
+
+const clean = /^All is as it must be \(/m;
+
 test("Q10: an overwritten page is storage_corrupt with its cure, never other data", async ({
   hedgerow,
   cluster,
 }) => {
   const fabric = await hedgerow.fabric({ cluster });
-  const api = await hedgerow.server.as("operator");
-  expectRead(await api.pull(fabric.id), { created: 48 });
-  hedgerow.server.allowedInLog.push(/"code":"storage_corrupt"|storage_corrupt/);
-  const { database } = hedgerow.server;
-  await hedgerow.server.stop();
-  await mustRun("cp", [database, `${database}.good`]);
-  const [root] = await hedgerow.server.record.rows<{ pageno: number; size: number }>(
-    "SELECT pageno, pgsize AS size FROM dbstat WHERE name = 'objects' AND pagetype = 'leaf' LIMIT 1",
-  );
-  const file = openSync(database, "r+");
-  writeSync(
-    file,
-    Buffer.alloc(root?.size ?? 0, 0x5a),
-    0,
-    root?.size,
-    ((root?.pageno ?? 1) - 1) * (root?.size ?? 0),
-  );
-  closeSync(file);
-  await hedgerow.server.begin();
+  const { server } = hedgerow;
+  const api = await server.as("operator");
+  const first = await api.pull(fabric.id);
+  expectRead(first, { created: 48 });
+  server.allowedInLog.push(/storage_corrupt/);
+  await server.stop();
+  await overwrite(server, "name = 'objects' AND pagetype = 'leaf'");
+  await server.begin();
   const corrupt = { status: 503, code: "storage_corrupt", layer: 9 };
-  await api.refused(corrupt, "GET", `/api/fabrics/${fabric.id}/objects/?limit=1000`);
-  await hedgerow.server.stop();
-  await mustRun("rm", ["-f", `${database}-wal`, `${database}-shm`]);
-  await mustRun("mv", [`${database}.good`, database]);
-  await hedgerow.server.begin();
+  const path = `/api/fabrics/${fabric.id}/objects/?limit=1000`;
+  expect((await api.refused(corrupt, "GET", path)).hint).toContain("hedgerow recover");
+  const copy = `${server.database}.copy`;
+  expect((await server.command(["recover", "--to", copy])).code, "beside a server").toBe(11);
+  await server.stop();
+  const damaged = readFileSync(server.database);
+  const { code, output } = await server.command(["recover", "--to", copy]);
+  expect(code, output).toBe(4);
+  expect(output).toMatch(/^users: 3 rows copied\.$/m);
+  expect(output).toMatch(/^objects: 0 rows copied, 48 left out\.$/m);
+  expect(output).toMatch(/^Kinds, objects and their history were left out of all fabrics/m);
+  expect(output).toMatch(clean);
+  expect(readFileSync(server.database).equals(damaged), "the damaged file is as it was").toBe(true);
+  expect(statSync(copy).mode & 0o777).toBe(0o600);
+  expect((await server.command(["recover", "--to", copy])).code, "over a file").toBe(3);
+  await putInPlace(server, copy);
+  await server.begin();
+  await api.refused({ status: 401, code: "session_missing", layer: 5 }, "GET", "/api/fabrics/");
+  const viewer = await server.fresh("viewer");
+  expect((await viewer.fabric(fabric.id)).headline.state).toBe("not_measured");
+  expect((await viewer.objects(fabric.id)).count, "nothing is shown that is not proven").toBe(0);
+  const run = { headers: { "Idempotency-Key": "who-may-not" }, body: { operation: "pull" } };
+  const denied = { status: 403, code: "forbidden", layer: 6 };
+  await viewer.refused(denied, "POST", `/api/fabrics/${fabric.id}/runs/`, run);
+  const again = await server.fresh("operator");
+  const next = await again.pull(fabric.id);
+  expectRead(next, { created: 48 });
+  expect(next.id).toBeGreaterThan(first.id);
+  expect((await again.fabric(fabric.id)).headline.state).toBe("read");
+  expectRead(await again.pull(fabric.id), { unchanged: 48 });
+  const checked = await server.command(["check"]);
+  expect([checked.code, checked.output]).toEqual([0, expect.stringMatching(clean)]);
+});
+
+// What else a page can hold, and what the command says of it; what is then read anew.
+const elsewhere: Record<string, { page: string; code: number; says: RegExp; then: object }> = {
+  "an index of the objects": {
+    ...{ page: "name = 'objects_by_name'", code: 0 },
+    ...{ says: /^objects: 48 rows copied\.$/m, then: { unchanged: 48 } },
+  },
+  "who did what": {
+    ...{ page: "name = 'audit'", code: 4 },
+    ...{ says: /^audit: 0 rows copied; more may be lost/m, then: { unchanged: 48 } },
+  },
+  "the runs": {
+    ...{ page: "name = 'runs'", code: 4 },
+    ...{ says: /^runs: 0 rows copied, 1 left out\.$/m, then: { unchanged: 48 } },
+  },
+};
+
+for (const [what, { page, code, says, then }] of Object.entries(elsewhere))
+  test(`Q10: with ${what} overwritten, recover keeps the rest, and a sync proves it`, async ({
+    hedgerow,
+    cluster,
+  }) => {
+    const { server } = hedgerow;
+    const fabric = await hedgerow.fabric({ cluster });
+    expectRead(await (await server.as("operator")).pull(fabric.id), { created: 48 });
+    await server.stop();
+    await overwrite(server, page);
+    const copy = `${server.database}.copy`;
+    const ran = await server.command(["recover", "--to", copy]);
+    expect(ran.code, ran.output + ran.complaints).toBe(code);
+    expect(ran.output).toMatch(says);
+    expect(ran.output).toMatch(clean);
+    await putInPlace(server, copy);
+    await server.begin();
+    const api = await server.fresh("operator");
+    expectRead(await api.pull(fabric.id), then);
+    expect((await server.command(["check"])).output).toMatch(clean);
+  });
+
+test("Q10: with the users overwritten, an administrator is made anew and finds the fabrics", async ({
+  hedgerow,
+  cluster,
+}) => {
+  const { server } = hedgerow;
+  const fabric = await hedgerow.fabric({ cluster });
+  await server.stop();
+  await overwrite(server, "name = 'users'");
+  const copy = `${server.database}.copy`;
+  const { code, output } = await server.command(["recover", "--to", copy]);
+  expect(code, output).toBe(4);
+  expect(output).toMatch(/^users: 0 rows copied, 3 left out\.$/m);
+  expect(output).toMatch(/^No administrator is left/m);
+  await putInPlace(server, copy);
+  const words = ["user", "create", "operator", "--role", "operator", "--password-stdin"];
+  expect((await server.command(words, `${passwords.operator}\n`)).code).toBe(0);
+  await server.begin();
+  const api = await server.fresh("operator");
+  expectRead(await api.pull(fabric.id), { created: 48 });
+  expect((await server.command(["check"])).output).toMatch(clean);
+});
+
+test("Q10: without the list of its tables a file is refused, and nothing is left behind", async ({
+  hedgerow,
+  cluster,
+}) => {
+  const { server } = hedgerow;
+  const fabric = await hedgerow.fabric({ cluster });
+  const api = await server.as("operator");
+  expectRead(await api.pull(fabric.id), { created: 48 });
+  await server.stop();
+  await mustRun("cp", [server.database, `${server.database}.good`]);
+  for (const page of ["pageno = 1", "name = 'sqlite_schema' AND pagetype = 'leaf'"]) {
+    await overwrite(server, page);
+    const copy = `${server.database}.copy`;
+    const { code, complaints } = await server.command(["recover", "--to", copy]);
+    expect(code, page).toBe(3);
+    expect(complaints).toContain("nothing of it can be recovered");
+    expect([copy, `${copy}.unfinished`].filter(existsSync)).toEqual([]);
+    await server.record.putBack(`${server.database}.good`);
+  }
+  await server.begin();
   expectRead(await api.pull(fabric.id), { unchanged: 48 });
 });
 
