@@ -43,6 +43,19 @@ Check writing(const Context& context) {
   return {"writing", true, fmt::format("A change would be kept within {} ms.", took.count()), {}};
 }
 
+// All goes on meanwhile, so readiness says nothing of it.
+Check log_of(const Context& context) {
+  const std::int64_t stuck = context.db().stuck_log();
+  if (stuck == 0) return {"log", true, "What was written lately is moved into the database.", {}};
+  return {
+      "log", false,
+      fmt::format("The database's log has grown to {:.0f} MB: somebody reads an older state, so "
+                  "that it cannot be moved.",
+                  static_cast<double>(stuck) / 1e6),
+      "End programs that have the database open beside Hedgerow. Its own answers let go by "
+      "themselves."};
+}
+
 void write(base::JsonOut& out, const Check& check) {
   out.begin_object().field("name", check.name).field("good", check.good);
   out.field("detail", check.detail).field("next", check.next).end_object();
@@ -58,6 +71,7 @@ void write(base::JsonOut& out, const SeenFault& fault) {
 http::Response health(const Context& context, const http::Request& request) {
   Query{request}.finish();
   std::vector<Check> checks = context.parts.checks();
+  checks.push_back(log_of(context));
   checks.push_back(writing(context));
   base::JsonOut out;
   out.begin_object().field("as_of", base::rfc3339(context.clock().wall()));

@@ -96,6 +96,7 @@ std::vector<Entry> record(Settings& s) {
       {"database.probe_wait", &s.probe_wait},
       {"database.readers", &s.database.readers},
       {"database.size_max", &s.database.size_max},
+      {"database.log_checkpoint", &s.database.log_checkpoint},
       {"database.log_alarm", &s.database.log_alarm},
       {"retention.runs", &s.jobs.retention.runs},
       {"retention.history", &s.jobs.retention.history},

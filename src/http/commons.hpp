@@ -9,6 +9,9 @@
 namespace hedgerow::http {
 
 struct Commons {
+  // A page that is asked for while passwords are hashed gets nine tenths of a core.
+  static constexpr int kHeavyNiceness = 10;
+
   Commons(Settings with, Router routes, ErrorRenderer renderer, const base::Clock& time,
           base::Random& chance)
       : settings{std::move(with)},
@@ -17,7 +20,7 @@ struct Commons {
         clock{time},
         random{chance},
         workers{settings.worker_threads, settings.limits.queue},
-        heavy_workers{settings.heavy_threads, settings.limits.heavy_queue} {}
+        heavy_workers{settings.heavy_threads, settings.limits.heavy_queue, kHeavyNiceness} {}
 
   [[nodiscard]] std::shared_ptr<asio::ssl::context> tls() const {
     return certificate.with([](const auto& context) { return context; });

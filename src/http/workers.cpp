@@ -1,11 +1,24 @@
 #include "http/workers.hpp"
 
+#include <sys/resource.h>
+
 namespace hedgerow::http {
+
+namespace {
+
+// Linux keeps it for each thread, against POSIX: 0 is the thread that asks. Where it is refused the
+// work is done all the same.
+void be_nice(int niceness) {
+  if (niceness > 0) static_cast<void>(::setpriority(PRIO_PROCESS, 0, niceness));
+}
+
+}  // namespace
 
 void Workers::start() {
   threads_.reserve(thread_count_);
   for (unsigned i = 0; i < thread_count_; ++i) {
     threads_.emplace_back([this](const std::stop_token& stop) {
+      be_nice(niceness_);
       while (!stop.stop_requested()) step(stop);
     });
   }

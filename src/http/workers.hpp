@@ -10,8 +10,9 @@ class Workers {
  public:
   using Job = std::move_only_function<void()>;
 
-  Workers(unsigned threads, std::size_t queue_max)
-      : thread_count_{threads}, queue_max_{queue_max} {}
+  // Threads with a niceness (setpriority(2), 1 to 19) leave the cores to those that have none.
+  Workers(unsigned threads, std::size_t queue_max, int niceness = 0)
+      : thread_count_{threads}, queue_max_{queue_max}, niceness_{niceness} {}
   ~Workers() { stop(); }
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
@@ -36,6 +37,7 @@ class Workers {
   };
   const unsigned thread_count_;
   const std::size_t queue_max_;
+  const int niceness_;
   base::Guarded<Queue> queue_;
   std::atomic<std::size_t> busy_ = 0;
   std::vector<std::jthread> threads_;  // Last, so that they end before anything they use is gone.

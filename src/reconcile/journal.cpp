@@ -63,7 +63,7 @@ void Journal::show(const std::function<void(store::Progress&)>& change) {
 void Journal::write(const std::function<void(store::Txn&)>& facts) {
   CHECK(!thread_.joinable());
   const Chunk chunk{.writes = {}, .marks = {}, .progress = progress()};
-  static_cast<void>(commit(chunk, facts));
+  commit(chunk, facts);
   book_.with([](Book& book) { book.dirty = false; });
   written_ = clock_.steady();
 }
@@ -116,18 +116,19 @@ store::Progress Journal::progress() const {
 void Journal::step(const std::stop_token& stop) {
   const auto chunk = next_chunk(stop);
   if (!chunk) return;
-  const base::SteadyTime began = clock_.steady();
-  model::Counts more;
   // For the reading thread, which cannot go on.
-  const std::exception_ptr hindrance = thrown_by([&] { more = commit(*chunk, {}); });
+  const std::exception_ptr hindrance = thrown_by([&] { pace(commit(*chunk, {})); });
   written_ = clock_.steady();
-  pace(std::chrono::duration_cast<base::Milliseconds>(written_ - began));
   book_.change([&](Book& book) {
     book.writing = false;
     book.broken = hindrance;
-    book.progress.counts += more;
+    if (!hindrance) book.progress.counts += counts_of(chunk->writes);
   });
   if (hindrance) broken_.request_stop();
+}
+
+bool Journal::is_worth_it(const Book& book) const {
+  return book.writes.size() >= kRowsWorth || book.bytes >= kBytesWorth || is_full(book);
 }
 
 bool Journal::is_full(const Book& book) const {
@@ -140,7 +141,7 @@ std::optional<Journal::Chunk> Journal::next_chunk(const std::stop_token& stop) {
   const auto may_write = [](const Book& book) { return book.dirty && !book.broken; };
   if (!book_.wait(stop, later, may_write)) return std::nullopt;
   book_.wait(stop, written_ + settings_.progress_each,
-             [this](const Book& book) { return book.hurry || is_full(book); });
+             [this](const Book& book) { return book.hurry || is_worth_it(book); });
   if (stop.stop_requested()) return std::nullopt;
   std::optional<Chunk> chunk;
   book_.change([&](Book& book) {
@@ -154,12 +155,14 @@ std::optional<Journal::Chunk> Journal::next_chunk(const std::stop_token& stop) {
   return chunk;
 }
 
-model::Counts Journal::commit(const Chunk& chunk, const std::function<void(store::Txn&)>& facts) {
-  const model::Counts more = counts_of(chunk.writes);
+base::Milliseconds Journal::commit(const Chunk& chunk,
+                                   const std::function<void(store::Txn&)>& facts) {
   store::Progress progress = chunk.progress;
-  progress.counts += more;
+  progress.counts += counts_of(chunk.writes);
   const bool visible = facts || !chunk.writes.empty() || !chunk.marks.empty();
+  base::SteadyTime began;
   database_.write(base::Deadline::in(clock_, settings_.write_wait), [&](store::Txn& txn) {
+    began = clock_.steady();
     txn.require_epoch(fabric_, epoch_);
     txn.require_generation(fabric_, generation_);
     if (!txn.runs().progress(run_, progress))
@@ -176,7 +179,7 @@ model::Counts Journal::commit(const Chunk& chunk, const std::function<void(store
     txn.changes().append(model::Topic::Run, run_);
     if (visible) txn.changes().append(model::Topic::Fabric, fabric_);
   });
-  return more;
+  return std::chrono::duration_cast<base::Milliseconds>(clock_.steady() - began);
 }
 
 // Grows and shrinks chunks so that one takes about as long as it may.

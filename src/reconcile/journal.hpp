@@ -23,6 +23,11 @@ struct Mark {
 
 class Journal {
  public:
+  // From so many rows or bytes on it is worth a transaction: the writer does not wait for more, and
+  // takes what has gathered meanwhile when it is free again.
+  static constexpr std::size_t kRowsWorth = 1'000;
+  static constexpr std::size_t kBytesWorth = 1u << 20;
+
   // Every transaction begins with the fence: the run's epoch, the connection's generation, and that
   // the run has not ended.
   Journal(store::Database& database, const base::Clock& clock, const Settings& settings,
@@ -72,9 +77,10 @@ class Journal {
   };
 
   [[nodiscard]] bool is_full(const Book& book) const;
+  [[nodiscard]] bool is_worth_it(const Book& book) const;
   [[nodiscard]] std::optional<Chunk> next_chunk(const std::stop_token& stop);
-  [[nodiscard]] model::Counts commit(const Chunk& chunk,
-                                     const std::function<void(store::Txn&)>& facts);
+  // Returns how long the transaction took, without its wait for a turn.
+  base::Milliseconds commit(const Chunk& chunk, const std::function<void(store::Txn&)>& facts);
   void pace(base::Milliseconds took);
 
   store::Database& database_;

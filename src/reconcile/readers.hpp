@@ -14,7 +14,7 @@ namespace hedgerow::reconcile {
 struct Settings {
   kube::Settings kube;
   std::size_t lists_at_once = 6;
-  std::size_t chunk_rows = 1'000;  // At most, of one transaction;
+  std::size_t chunk_rows = 5'000;  // At most, of one transaction;
   base::Milliseconds chunk_time{50};
   std::size_t chunk_bytes = 4u << 20;     // and about so much of documents.
   base::Milliseconds progress_each{250};  // Between two signs of progress on the page.

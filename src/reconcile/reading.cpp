@@ -293,7 +293,9 @@ std::uint64_t Reading::name_hash(const kube::Item& item) {
 void Reading::hold(List& list, store::ObjectWrite write) {
   list.held_bytes += write.observed.document.size();
   list.held.push_back(std::move(write));
-  if (list.held.size() < settings_.chunk_rows && list.held_bytes < settings_.chunk_bytes) return;
+  if (list.held.size() < std::min(settings_.chunk_rows, Journal::kRowsWorth) &&
+      list.held_bytes < std::min(settings_.chunk_bytes, Journal::kBytesWorth))
+    return;
   for (const store::ObjectWrite& held : list.held) {
     const model::Identity& identity = held.identity;
     list.passed_on.insert(base::quick_hash(identity.name_space + "/" + identity.name));

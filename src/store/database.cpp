@@ -41,6 +41,8 @@ std::vector<std::string> Database::damage() { return backend_->damage(); }
 
 std::optional<base::Failure> Database::trouble() const { return backend_->trouble(); }
 
+std::int64_t Database::stuck_log() const { return backend_->stuck_log(); }
+
 std::int64_t Database::size_on_disk() const { return backend_->size_on_disk(); }
 
 void Database::commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function) {

@@ -26,7 +26,7 @@ struct Settings {
   // Bytes of the write-ahead log: when it is moved into the file, often enough to keep it short,
   // seldom enough that hot pages are moved once for many changes; and when that it cannot be is
   // said.
-  std::int64_t log_checkpoint = 16 << 20;
+  std::int64_t log_checkpoint = 64 << 20;
   std::int64_t log_alarm = 256 << 20;
 };
 
@@ -97,6 +97,10 @@ class Database {
 
   // Why the latest change could not be kept; nothing once one was kept again.
   [[nodiscard]] std::optional<base::Failure> trouble() const;
+
+  // Bytes of the write-ahead log where it is longer than its alarm and cannot be moved into the
+  // file, because somebody reads an older state; 0 otherwise.
+  [[nodiscard]] std::int64_t stuck_log() const;
 
   // Bytes on the disk, the write-ahead log included.
   [[nodiscard]] std::int64_t size_on_disk() const;

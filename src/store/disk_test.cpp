@@ -161,6 +161,8 @@ TEST_F(Disk, a_flush_that_fails_fails_everybody_who_waited_for_it) {
 // What waits in the log must not grow for ever, and what was moved into the file must still be
 // read.
 TEST_F(Disk, the_log_is_moved_into_the_file_while_it_is_written) {
+  EXPECT_EQ(Settings{}.log_checkpoint, 64 << 20);
+  settings_.log_checkpoint = 16 << 20;
   open();
   for (int i = 0; i < 300; ++i) append(100'000);
   EXPECT_EQ(kept().size(), 300U);

@@ -248,13 +248,15 @@ void GroupCommit::refuse_all(const Failure& failure) {
 }
 
 void GroupCommit::checkpoint_when_due() {
-  if (!connection_ || connection_->log_pages() * page_size_ < limits_.checkpoint) return;
+  const std::int64_t due = std::min(limits_.checkpoint, limits_.alarm);
+  if (!connection_ || connection_->log_pages() * page_size_ < due) return;
   try {
     connection_->checkpoint();
   } catch (const Failure& why) {
     return give_up_transaction(why);
   }
   const std::int64_t left = connection_->log_pages() * page_size_;
+  stuck_log_ = left < limits_.alarm ? 0 : left;
   if (left == 0) next_alarm_ = limits_.alarm;
   if (left < next_alarm_) return;
   next_alarm_ = 2 * left;

@@ -42,6 +42,8 @@ class GroupCommit {
                         const std::stop_token& stop);
   // Why the latest change could not be kept; nothing once one was kept again.
   [[nodiscard]] std::optional<base::Failure> trouble() const;
+  // See Database::stuck_log().
+  [[nodiscard]] std::int64_t stuck_log() const { return stuck_log_; }
   // Ends the process when this thread is running a function of run().
   void require_outside() const;
 
@@ -76,6 +78,7 @@ class GroupCommit {
   const std::int64_t page_size_;
   const LogLimits limits_;
   std::int64_t next_alarm_;
+  std::atomic<std::int64_t> stuck_log_ = 0;
   base::Guarded<Queue> queue_;
   base::Guarded<Position> announced_;
   base::Guarded<std::optional<base::Failure>> trouble_;

@@ -66,7 +66,7 @@ struct ObjectFilter {
   model::Presence presence = model::Presence::Present;
 };
 
-inline constexpr std::size_t kApplyMax = 1'000;
+inline constexpr std::size_t kApplyMax = 5'000;
 
 class Objects {
  public:

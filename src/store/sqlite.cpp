@@ -157,10 +157,21 @@ class SqliteConnection::Running {
   bool outermost_ = false;
 };
 
+namespace {
+
+// Nobody asks SQLite how much memory it has, and keeping count takes a lock at each allocation.
+// Without effect where another part of the process has used SQLite before.
+void keep_no_count_of_memory() {
+  [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+}  // namespace
+
 SqliteConnection::SqliteConnection(const SqliteOpening& opening, const base::Clock& clock)
     : clock_{clock},
       statement_max_{opening.statement_max},
       only_reads_{opening.use == SqliteUse::Read} {
+  keep_no_count_of_memory();
   const int access = opening.use == SqliteUse::Write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   const int flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
   sqlite3* handle = nullptr;

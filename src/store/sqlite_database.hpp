@@ -52,6 +52,7 @@ class SqliteDatabase final : public Database::Backend {
                         const std::stop_token& stop) override;
   [[nodiscard]] std::int64_t size_on_disk() const override;
   [[nodiscard]] std::optional<base::Failure> trouble() const override { return writer_->trouble(); }
+  [[nodiscard]] std::int64_t stuck_log() const override { return writer_->stuck_log(); }
   [[nodiscard]] std::vector<std::string> damage() override { return readers_.damage(); }
 
  private:
@@ -71,6 +72,7 @@ class SqliteReadOnly final : public Database::Backend {
                         const std::stop_token& stop) override;
   [[nodiscard]] std::int64_t size_on_disk() const override;
   [[nodiscard]] std::optional<base::Failure> trouble() const override { return std::nullopt; }
+  [[nodiscard]] std::int64_t stuck_log() const override { return 0; }
   [[nodiscard]] std::vector<std::string> damage() override { return readers_.damage(); }
 
  private:

@@ -193,19 +193,18 @@ test.describe("with an alarm of 64 MiB", () => {
       expect(alarms(hedgerow)).toHaveLength(told);
       expect(alarms(hedgerow)[0]).toMatchObject({ level: "warning" });
       expect(alarms(hedgerow)[0]?.bytes).toBeGreaterThan(64 * MiB);
-      const { checks } = await api.must<{ checks: { name: string; detail: string }[] }>(
-        "GET",
-        "/api/health/",
-      );
-      const shown = /([\d.]+) MB on the disk/.exec(
-        checks.find(({ name }) => name === "database")?.detail ?? "",
-      );
-      expect(Number(shown?.[1]) * 1e6, "what System health shows").toBeGreaterThan(size);
+      expect(await api.check("log")).toMatchObject({
+        good: false,
+        detail: expect.stringMatching(/^The database's log has grown to \d+ MB: somebody reads/),
+      });
+      const [, shown] = /([\d.]+) MB on the disk/.exec((await api.check("database")).detail) ?? [];
+      expect(Number(shown) * 1e6, "what System health shows").toBeGreaterThan(size);
       expect((await api.objects(fabric.id)).count, "all goes on").toBe(48);
 
       await reader.letGo();
       await expectTakenBack(hedgerow, change);
       expect(logSize(hedgerow)).toBeLessThanOrEqual(64 * MiB);
+      expect(await api.check("log")).toMatchObject({ good: true, next: "" });
     }
     await grow();
     expect(logSize(hedgerow)).toBeLessThanOrEqual(64 * MiB);

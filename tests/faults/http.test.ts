@@ -3,41 +3,17 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { certified } from "../support/certificate";
 import { expect, test } from "../support/fixtures";
+import { inTurns, p99Ratio } from "../support/others";
 import { portOf, say, sayByTls, type Came } from "../support/raw_http";
 import { TestServer, type Settings } from "../support/server";
 import type { Problem } from "../support/types";
 
 const get = "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 
-// How long each of so many answers took, of two servers in turns: what else this machine does, it does to both.
-async function inTurns(
-  urls: readonly [string, string],
-  count: number,
-): Promise<[number[], number[]]> {
-  const took: [number[], number[]] = [[], []];
-  for (let n = 0; n < count; n += 1)
-    for (const [at, url] of urls.entries()) {
-      const began = performance.now();
-      const { status } = await fetch(new URL("/version", url));
-      expect(status).toBe(200);
-      took[at]?.push(performance.now() - began);
-    }
-  return took;
-}
-
-const p99 = (values: readonly number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? 0;
-
-// How much longer the slowest hundredth waits at the first. The calmest of some rounds: what else runs on this machine
-// may come upon either of them, what is done to the first comes upon all rounds.
-async function p99Ratio(urls: readonly [string, string], rounds = 4): Promise<number> {
-  const ratios: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const [first, second] = await inTurns(urls, 100);
-    ratios.push(p99(first) / p99(second));
-  }
-  return Math.min(...ratios);
-}
+const version = (url: string) => async () => {
+  const { status } = await fetch(new URL("/version", url));
+  expect(status).toBe(200);
+};
 
 const slow: Record<string, [string, string]> = {
   "say nothing": ["", ""],
@@ -59,7 +35,8 @@ test.describe("with deadlines that outlast the look", () => {
       async ({ hedgerow, serverTemplate }, info) => {
         const { url } = hedgerow.server;
         const control = await TestServer.start(serverTemplate);
-        await inTurns([url, control.url], 50);
+        const asks = [version(url), version(control.url)] as const;
+        await inTurns(asks, 50);
         const open = new Set<number>();
         const sockets = Array.from({ length: 500 }, (_, n) => {
           open.add(n);
@@ -71,13 +48,13 @@ test.describe("with deadlines that outlast the look", () => {
         const dripping = setInterval(() => {
           if (drip) for (const socket of sockets) if (!socket.destroyed) socket.write(drip);
         }, 200);
-        const ratio = await p99Ratio([url, control.url]);
+        const ratio = await p99Ratio(asks);
         expect(open.size, "all of them were there all the time").toBe(500);
         info.annotations.push({ type: "p99 ratio", description: ratio.toFixed(2) });
         expect(ratio).toBeLessThan(2);
         await expect.poll(() => open.size, { timeout: 20_000 }).toBe(0);
         clearInterval(dripping);
-        expect(await p99Ratio([url, control.url])).toBeLessThan(2);
+        expect(await p99Ratio(asks)).toBeLessThan(2);
         await control.remove();
       },
     );

@@ -103,10 +103,7 @@ test.describe("with one worker", () => {
       }
       expect((await api.pull(first.id)).outcome).toBe("succeeded");
 
-      const health = () =>
-        api.must<{ checks: { name: string; good: boolean }[] }>("GET", "/api/health/");
-      const workers = async () =>
-        (await health()).checks.find(({ name }) => name === "workers")?.good;
+      const workers = async () => (await api.check("workers")).good;
       expect(await workers()).toBe(true);
       await tracer.haltAway("worker 1");
       await expect.poll(workers, { timeout: 15_000 }).toBe(false);
@@ -217,11 +214,7 @@ test.describe("while a run goes on", () => {
         `/api/fabrics/${fabric.id}/runs/`,
         { headers: { "Idempotency-Key": freshKey() }, body: { operation: "pull" } },
       );
-      const health = await api.must<{ checks: { name: string; good: boolean }[] }>(
-        "GET",
-        "/api/health/",
-      );
-      expect(health.checks.find(({ name }) => name === "writing")?.good).toBe(false);
+      expect((await api.check("writing")).good).toBe(false);
       expect((await api.fabric(fabric.id)).headline.state, "reading goes on").not.toBe("read");
 
       if (how === "gets room again") await tracer.letGo();

@@ -12,6 +12,7 @@ import type {
   ConnectionFields,
   ConnectionTest,
   Fabric,
+  HealthCheck,
   Kind,
   List,
   ObjectRow,
@@ -177,6 +178,14 @@ export class Api {
     const again = async () =>
       (await this.fabric(fabric)).recent_runs.find((it) => it.retry_of === of)?.id;
     return await this.ended(await until(`the repetition of run ${of}`, again));
+  }
+
+  // What the server finds of one part of itself.
+  async check(part: HealthCheck["name"]): Promise<HealthCheck> {
+    const { checks } = await this.must<{ checks: HealthCheck[] }>("GET", "/api/health/");
+    const found = checks.find(({ name }) => name === part);
+    if (!found) throw new Error(`System health says nothing of ${part}.`);
+    return found;
   }
 
   async objects(fabric: number, query = ""): Promise<List<ObjectRow>> {

@@ -7,6 +7,7 @@ export type Change = Schemas["Change"];
 export type ConnectionFields = Schemas["ConnectionFields"];
 export type ConnectionTest = Schemas["ConnectionTest"];
 export type Fabric = Schemas["Fabric"];
+export type HealthCheck = Schemas["HealthCheck"];
 export type Kind = Schemas["Kind"];
 export type ObjectRow = Schemas["ObjectRow"];
 export type ObservedObject = Schemas["Object"];

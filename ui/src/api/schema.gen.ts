@@ -750,7 +750,7 @@ export interface components {
             detail: string;
             good: boolean;
             /** @enum {string} */
-            name: "database" | "workers" | "page" | "writing";
+            name: "database" | "log" | "workers" | "page" | "writing";
             /** @description What to do; empty where it is good */
             next: string;
         };

@@ -112,6 +112,7 @@ export const check: Record<HealthCheck["name"], string> = {
   database: "Database",
   workers: "Workers",
   page: "Page in the server",
+  log: "Database log",
   writing: "Writing",
 };
 
