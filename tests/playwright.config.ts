@@ -11,6 +11,7 @@ const aboutKinds = Object.entries({
   faults: "kubernetes secrets",
 }).flatMap(([room, names]) => names.split(" ").map((name) => `${room}/${name}.test.ts`));
 
+// @release: what befalls the program befalls the sanitizers in it, too, such as a limit of its memory.
 const sample = { wiring: "sample" } as const;
 const real = { wiring: "real" } as const;
 // In CI and in full what is about kinds is run on both fabrics. Elsewhere, where there is a real one, it is run on that

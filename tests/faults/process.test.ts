@@ -88,38 +88,38 @@ test.describe("while a run goes on", () => {
   });
 
   for (const by of ["+1h", "-1h", "+10y"])
-    test(`H07 P07: a server whose clock jumps by ${by} between two starts leaves nothing stuck or done twice`, async ({
-      hedgerow,
-      cluster,
-      gate,
-    }) => {
-      const fabric = await hedgerow.fabric({ cluster, through: gate });
-      let api = await signedIn(hedgerow);
-      const run = await heldRun(gate, api, fabric.id);
-      await hedgerow.server.kill();
-      await gate.dropAll();
-      await hedgerow.server.begin(by);
-      api = await signedIn(hedgerow);
-      expect((await api.ended(run.id)).outcome).toBe("lost");
-      const again = await repetition(api, fabric.id, run.id);
-      // In ten years the cluster's own certificate has ended, and that is what is said.
-      const late = by === "+10y";
-      expect([again.outcome, again.code]).toEqual(
-        late ? ["failed", "tls_expired"] : ["succeeded", undefined],
-      );
-      const next = await api.pull(fabric.id);
-      expect(next.outcome, next.summary).toBe(late ? "failed" : "succeeded");
-      await hedgerow.server.restart();
-      api = await signedIn(hedgerow);
-      const last = await api.pull(fabric.id);
-      expect(last.outcome, traceOf(last)).toBe("succeeded");
-      const { facts, recent_runs, headline } = await api.fabric(fabric.id);
-      expect(facts.last_run, "by order, not by the clock").toMatchObject({ run: last.id });
-      expect(recent_runs.map(({ id }) => id)).toEqual([last.id, next.id, again.id, run.id]);
-      expect(recent_runs.every(({ state }) => state === "ended")).toBe(true);
-      expect(headline.state).toBe("read");
-      expect((await api.objects(fabric.id)).count).toBe(48);
-    });
+    test(
+      `H07 P07: a server whose clock jumps by ${by} between two starts leaves nothing stuck or done twice`,
+      { tag: "@release" },
+      async ({ hedgerow, cluster, gate }) => {
+        const fabric = await hedgerow.fabric({ cluster, through: gate });
+        let api = await signedIn(hedgerow);
+        const run = await heldRun(gate, api, fabric.id);
+        await hedgerow.server.kill();
+        await gate.dropAll();
+        await hedgerow.server.begin(by);
+        api = await signedIn(hedgerow);
+        expect((await api.ended(run.id)).outcome).toBe("lost");
+        const again = await repetition(api, fabric.id, run.id);
+        // In ten years the cluster's own certificate has ended, and that is what is said.
+        const late = by === "+10y";
+        expect([again.outcome, again.code]).toEqual(
+          late ? ["failed", "tls_expired"] : ["succeeded", undefined],
+        );
+        const next = await api.pull(fabric.id);
+        expect(next.outcome, next.summary).toBe(late ? "failed" : "succeeded");
+        await hedgerow.server.restart();
+        api = await signedIn(hedgerow);
+        const last = await api.pull(fabric.id);
+        expect(last.outcome, traceOf(last)).toBe("succeeded");
+        const { facts, recent_runs, headline } = await api.fabric(fabric.id);
+        expect(facts.last_run, "by order, not by the clock").toMatchObject({ run: last.id });
+        expect(recent_runs.map(({ id }) => id)).toEqual([last.id, next.id, again.id, run.id]);
+        expect(recent_runs.every(({ state }) => state === "ended")).toBe(true);
+        expect(headline.state).toBe("read");
+        expect((await api.objects(fabric.id)).count).toBe(48);
+      },
+    );
 });
 
 test.describe("with leases of a second and a half", () => {
@@ -160,7 +160,7 @@ test.describe("while silent clients are borne as long as people bear them", () =
 
   test(
     "P05: without file descriptors it answers again as soon as there are some, and forgets nothing",
-    { tag: "@long" },
+    { tag: ["@long", "@release"] },
     async ({ hedgerow, cluster }) => {
       const fabric = await hedgerow.fabric({ cluster });
       const api = await hedgerow.server.as("operator");
