@@ -81,8 +81,11 @@ void Journal::add(std::vector<store::ObjectWrite> writes) {
   for (auto next = writes.begin(); next != writes.end();) {
     rethrow_if_broken();
     while (!book_.wait({}, clock_.steady() + settings_.write_wait, has_room)) rethrow_if_broken();
+    // Whoever made them frees them, while the writer is at the next ones.
+    std::vector<store::ObjectWrite> spent;
     // All that fits at once: the writer is woken by each change.
     book_.change([&](Book& book) {
+      spent.swap(book.spent);
       book.dirty = true;
       for (; next != writes.end() && !is_full(book); ++next) {
         book.bytes += weight_of(*next);
@@ -114,7 +117,7 @@ store::Progress Journal::progress() const {
 }
 
 void Journal::step(const std::stop_token& stop) {
-  const auto chunk = next_chunk(stop);
+  auto chunk = next_chunk(stop);
   if (!chunk) return;
   // For the reading thread, which cannot go on.
   const std::exception_ptr hindrance = thrown_by([&] { pace(commit(*chunk, {})); });
@@ -123,6 +126,7 @@ void Journal::step(const std::stop_token& stop) {
     book.writing = false;
     book.broken = hindrance;
     if (!hindrance) book.progress.counts += counts_of(chunk->writes);
+    if (book.spent.empty()) book.spent.swap(chunk->writes);
   });
   if (hindrance) broken_.request_stop();
 }

@@ -69,6 +69,7 @@ class Journal {
     std::vector<store::ObjectWrite> writes;
     std::vector<Mark> marks;
     std::size_t bytes = 0;
+    std::vector<store::ObjectWrite> spent;  // Written; given back to the thread that made them.
     store::Progress progress;
     bool dirty = false;    // There is something to write.
     bool hurry = false;    // Somebody waits for it.
