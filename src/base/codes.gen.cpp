@@ -360,9 +360,10 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "Install the schema of the named kind in the cluster, then run it again; until then it "
      "stays as it is."},
     {Code::NoKinds, "no_kinds", 9, 0, "failed", false, false,
-     "The cluster has no Hedgehog kinds at all.",
+     "The cluster shows no Hedgehog kinds at all.",
      "Nothing was read or removed. The record keeps its last known state.",
-     "Check the address of the cluster, or install Hedgehog in it."},
+     "Try again in a minute. If it stays so, check the address of the cluster, or install "
+     "Hedgehog in it."},
     {Code::NamespaceMissing, "namespace_missing", 9, 0, "partly", false, false,
      "A namespace of this fabric does not exist in the cluster.",
      "An empty list from it proves nothing, so nothing was removed. The other namespaces are "

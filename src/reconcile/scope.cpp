@@ -90,4 +90,15 @@ Scope scope_of(const kube::Discovery& discovery, std::span<const model::KindStat
   return scope;
 }
 
+Failure no_kinds(std::string_view fabric, std::size_t known) {
+  if (known == 0)
+    return {Code::NoKinds, Cause::Missing,
+            fmt::format("The cluster of {} has no Hedgehog kinds that could be read.", fabric)};
+  return {
+      Code::NoKinds, Cause::Missing,
+      fmt::format("The cluster of {} shows none of the {} Hedgehog kinds that the record has of "
+                  "it. Nothing was removed. Right after its start it may not show them yet.",
+                  fabric, known)};
+}
+
 }  // namespace hedgerow::reconcile

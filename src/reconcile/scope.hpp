@@ -31,4 +31,8 @@ struct Scope {
 [[nodiscard]] Scope scope_of(const kube::Discovery& discovery,
                              std::span<const model::KindState> known);
 
+// Of a cluster that shows none, of whose kinds the record knows so many. Right after its start an
+// API server lists no kinds of CRDs, and says so with 200.
+[[nodiscard]] base::Failure no_kinds(std::string_view fabric, std::size_t known);
+
 }  // namespace hedgerow::reconcile

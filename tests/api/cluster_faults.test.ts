@@ -242,6 +242,30 @@ test("layer 9: a cluster without Hedgehog kinds is no_kinds and not 0 objects, u
   await bare.stop();
 });
 
+test("layer 9: a cluster that shows none of its kinds just now loses nothing, and is not said to have none", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster, through: gate });
+  const api = await hedgerow.server.as("operator");
+  expect((await api.pull(fabric.id)).counts.created).toBe(48);
+  // As an API server answers that has only just started: the list of groups without those of CRDs.
+  await gate.rule({
+    name: "started",
+    match: { path: "^/apis$" },
+    action: { rewrite: [{ regex: "githedgehog\\.com", with: "elsewhere.example" }] },
+  });
+  const run = await api.pull(fabric.id);
+  expectFault(run, { outcome: "failed", code: "no_kinds", layer: 9 });
+  expect(run.trace.at(8)?.evidence).toMatch(
+    /shows none of the \d+ Hedgehog kinds that the record has of it\. Nothing was removed\. Right after its start/,
+  );
+  expect((await api.objects(fabric.id)).count).toBe(48);
+  await gate.dropAll();
+  expect((await api.pull(fabric.id)).counts).toMatchObject({ unchanged: 48, removed: 0 });
+});
+
 // What befalls the way to the cluster.
 const onTheWay: Record<string, [(gate: Gate) => Promise<void>, string, string]> = {
   "a certificate of another CA": [(gate) => gate.show("other-ca"), "tls_untrusted", "untrusted"],

@@ -696,9 +696,9 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
   },
   no_kinds: {
     layer: 9,
-    title: "The cluster has no Hedgehog kinds at all.",
+    title: "The cluster shows no Hedgehog kinds at all.",
     meaning: "Nothing was read or removed. The record keeps its last known state.",
-    next: "Check the address of the cluster, or install Hedgehog in it.",
+    next: "Try again in a minute. If it stays so, check the address of the cluster, or install Hedgehog in it.",
     retryable: false,
   },
   namespace_missing: {

@@ -97,7 +97,8 @@ function Faults({ faults, started }: { faults: readonly SeenFault[]; started: st
         />
       ) : (
         <p className="empty">
-          None since the server started, <Age at={started} />.
+          No answer and no page failed since the server started, <Age at={started} />. What ended a
+          run stands at the run.
         </p>
       )}
     </Panel>
