@@ -45,7 +45,9 @@ test("each thing that the server and the browser need is measured and said", asy
     await expect(rowOf(page, name)).toContainText("Good");
   for (const name of ["Cookies", "Event stream", "Clock of this machine", "Version of this page"])
     await expect(rowOf(page, name)).toContainText("Good");
-  await expect(page.getByText("No answer and no page failed since the server started")).toBeVisible();
+  await expect(
+    page.getByText("No answer and no page failed since the server started"),
+  ).toBeVisible();
 });
 
 test.describe("with a disk that is waited for as shortly as all else", () => {
