@@ -46,7 +46,7 @@ Check writing(const Context& context) {
 // All goes on meanwhile, so readiness says nothing of it.
 Check log_of(const Context& context) {
   const std::int64_t stuck = context.db().stuck_log();
-  if (stuck == 0) return {"log", true, "What was written lately is moved into the database.", {}};
+  if (stuck == 0) return {"log", true, "It is shorter than its alarm, database.log_alarm.", {}};
   return {
       "log", false,
       fmt::format("The database's log has grown to {:.0f} MB: somebody reads an older state, so "
