@@ -12,6 +12,8 @@ using base::Failure;
 namespace {
 
 constexpr std::size_t kRowsLeast = 50;
+constexpr std::size_t kRowsWorth = 1'000;
+constexpr std::size_t kBytesWorth = 1u << 20;
 
 std::size_t weight_of(const store::ObjectWrite& write) noexcept {
   return sizeof write + write.observed.document.size();
@@ -62,7 +64,7 @@ void Journal::show(const std::function<void(store::Progress&)>& change) {
 
 void Journal::write(const std::function<void(store::Txn&)>& facts) {
   CHECK(!thread_.joinable());
-  const Chunk chunk{.writes = {}, .marks = {}, .progress = progress()};
+  const Chunk chunk{.writes = {}, .marks = {}, .progress = progress(), .more = {}};
   commit(chunk, facts);
   book_.with([](Book& book) { book.dirty = false; });
   written_ = clock_.steady();
@@ -125,14 +127,15 @@ void Journal::step(const std::stop_token& stop) {
   book_.change([&](Book& book) {
     book.writing = false;
     book.broken = hindrance;
-    if (!hindrance) book.progress.counts += counts_of(chunk->writes);
+    if (!hindrance) book.progress.counts += chunk->more;
     if (book.spent.empty()) book.spent.swap(chunk->writes);
   });
   if (hindrance) broken_.request_stop();
 }
 
-bool Journal::is_worth_it(const Book& book) const {
-  return book.writes.size() >= kRowsWorth || book.bytes >= kBytesWorth || is_full(book);
+bool Journal::is_worth_it(std::size_t rows, std::size_t bytes) const {
+  return rows >= std::min<std::size_t>(rows_at_once_, kRowsWorth) ||
+         bytes >= std::min(settings_.chunk_bytes, kBytesWorth);
 }
 
 bool Journal::is_full(const Book& book) const {
@@ -144,25 +147,28 @@ std::optional<Journal::Chunk> Journal::next_chunk(const std::stop_token& stop) {
   const auto later = clock_.steady() + settings_.write_wait;
   const auto may_write = [](const Book& book) { return book.dirty && !book.broken; };
   if (!book_.wait(stop, later, may_write)) return std::nullopt;
-  book_.wait(stop, written_ + settings_.progress_each,
-             [this](const Book& book) { return book.hurry || is_worth_it(book); });
+  book_.wait(stop, written_ + settings_.progress_each, [this](const Book& book) {
+    return book.hurry || is_worth_it(book.writes.size(), book.bytes);
+  });
   if (stop.stop_requested()) return std::nullopt;
   std::optional<Chunk> chunk;
   book_.change([&](Book& book) {
     chunk.emplace(Chunk{.writes = std::exchange(book.writes, {}),
                         .marks = std::exchange(book.marks, {}),
-                        .progress = book.progress});
+                        .progress = book.progress,
+                        .more = {}});
     book.bytes = 0;
     book.dirty = false;
     book.writing = true;
   });
+  chunk->more = counts_of(chunk->writes);
   return chunk;
 }
 
 base::Milliseconds Journal::commit(const Chunk& chunk,
                                    const std::function<void(store::Txn&)>& facts) {
   store::Progress progress = chunk.progress;
-  progress.counts += counts_of(chunk.writes);
+  progress.counts += chunk.more;
   const bool visible = facts || !chunk.writes.empty() || !chunk.marks.empty();
   base::SteadyTime began;
   database_.write(base::Deadline::in(clock_, settings_.write_wait), [&](store::Txn& txn) {

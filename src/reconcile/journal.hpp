@@ -23,11 +23,6 @@ struct Mark {
 
 class Journal {
  public:
-  // From so many rows or bytes on it is worth a transaction: the writer does not wait for more, and
-  // takes what has gathered meanwhile when it is free again.
-  static constexpr std::size_t kRowsWorth = 1'000;
-  static constexpr std::size_t kBytesWorth = 1u << 20;
-
   // Every transaction begins with the fence: the run's epoch, the connection's generation, and that
   // the run has not ended.
   Journal(store::Database& database, const base::Clock& clock, const Settings& settings,
@@ -50,6 +45,10 @@ class Journal {
   // Returns when all is on the disk. Throws what hindered writing.
   void drain();
 
+  // Whether so much is worth a transaction: then the writer does not wait for more, and takes what
+  // has gathered meanwhile when it is free again.
+  [[nodiscard]] bool is_worth_it(std::size_t rows, std::size_t bytes) const;
+
   // Throws what hindered writing, if anything did.
   void rethrow_if_broken() const;
 
@@ -64,6 +63,7 @@ class Journal {
     std::vector<store::ObjectWrite> writes;
     std::vector<Mark> marks;
     store::Progress progress;
+    model::Counts more;  // Of the writes.
   };
   struct Book {
     std::vector<store::ObjectWrite> writes;
@@ -78,7 +78,6 @@ class Journal {
   };
 
   [[nodiscard]] bool is_full(const Book& book) const;
-  [[nodiscard]] bool is_worth_it(const Book& book) const;
   [[nodiscard]] std::optional<Chunk> next_chunk(const std::stop_token& stop);
   // Returns how long the transaction took, without its wait for a turn.
   base::Milliseconds commit(const Chunk& chunk, const std::function<void(store::Txn&)>& facts);

@@ -293,9 +293,7 @@ std::uint64_t Reading::name_hash(const kube::Item& item) {
 void Reading::hold(List& list, store::ObjectWrite write) {
   list.held_bytes += write.observed.document.size();
   list.held.push_back(std::move(write));
-  if (list.held.size() < std::min(settings_.chunk_rows, Journal::kRowsWorth) &&
-      list.held_bytes < std::min(settings_.chunk_bytes, Journal::kBytesWorth))
-    return;
+  if (!journal_.is_worth_it(list.held.size(), list.held_bytes)) return;
   for (const store::ObjectWrite& held : list.held) {
     const model::Identity& identity = held.identity;
     list.passed_on.insert(base::quick_hash(identity.name_space + "/" + identity.name));

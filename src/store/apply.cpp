@@ -14,16 +14,27 @@ using base::Failure;
 // SQLite takes for it.
 constexpr std::size_t kRowsOfStatement = 50;
 
-std::string insertion(std::string_view into, std::size_t columns, std::size_t rows) {
-  std::string text = fmt::format("INSERT INTO {} VALUES", into);
-  for (std::size_t value = 0; value < rows * columns; ++value)
-    fmt::format_to(std::back_inserter(text), "{}${}",
-                   value % columns > 0 ? ", "
-                   : value > 0         ? "), ("
-                                       : " (",
-                   value + 1);
-  return text + ")";
+std::string insertion_of(std::string_view into, std::size_t columns, std::size_t rows) {
+  std::vector<std::string> all;
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::vector<std::string> places;
+    for (std::size_t i = 1; i <= columns; ++i)
+      places.push_back(fmt::format("${}", row * columns + i));
+    all.push_back(fmt::format("({})", fmt::join(places, ", ")));
+  }
+  return fmt::format("INSERT INTO {} VALUES {}", into, fmt::join(all, ", "));
 }
+
+// "objects (id, name)", and how many columns these are.
+struct Insertion {
+  Insertion(std::string_view into, std::size_t count)
+      : columns{count},
+        one{insertion_of(into, count, 1)},
+        many{insertion_of(into, count, kRowsOfStatement)} {}
+  std::size_t columns;
+  std::string one;   // Statements, for one row and
+  std::string many;  // for kRowsOfStatement.
+};
 
 // One row of history to be written.
 struct Event {
@@ -106,8 +117,9 @@ class Application {
     require_all(places.size(), static_cast<std::size_t>(changed));
   }
 
-  // One row for each of so many, of as many values as columns.
-  void insert(std::string_view into, std::size_t columns, std::size_t count, const Fill& fill) {
+  // So many rows; `fill` gives the values of each, one for each column.
+  void insert(const Insertion& insertion, std::size_t count, const Fill& fill) {
+    const std::size_t columns = insertion.columns;
     for (std::size_t done = 0; done < count;) {
       const std::size_t rows = count - done >= kRowsOfStatement ? kRowsOfStatement : 1;
       const std::size_t runs = (count - done) / rows;
@@ -116,7 +128,7 @@ class Application {
           fill(done + run * rows + row, to.subspan(row * columns, columns));
       };
       const std::int64_t inserted =
-          sql_.run_batch(insertion(into, columns, rows),
+          sql_.run_batch(rows > 1 ? insertion.many : insertion.one,
                          {.runs = runs, .values = rows * columns, .fill = fill_rows, .each = {}});
       require_all(runs * rows, static_cast<std::size_t>(inserted));
       done += runs * rows;
@@ -155,20 +167,21 @@ class Application {
     if (places.empty()) return;
     std::int64_t id = first_id("objects", places.size());
     for (const std::size_t i : places) applied_.ids[i] = {id++};
-    insert(
+    static const Insertion objects{
         "objects (version, uid, resource_version, digest, raw_hash, deleting, id, fabric_id,"
         " kind_id, namespace, name, first_seen, changed)",
-        13, places.size(), [&](std::size_t place, std::span<sql::Value> to) {
-          const std::size_t i = places[place];
-          const model::Identity& identity = writes_[i].identity;
-          fill_observed(writes_[i].observed, to);
-          to[6] = sql::value_of(applied_.ids[i]);
-          to[7] = sql::value_of(fabric_);
-          to[8] = kind_of(identity);
-          to[9] = sql::value_of(identity.name_space);
-          to[10] = sql::value_of(identity.name);
-          to[11] = to[12] = sql::value_of(at_);
-        });
+        13};
+    insert(objects, places.size(), [&](std::size_t place, std::span<sql::Value> to) {
+      const std::size_t i = places[place];
+      const model::Identity& identity = writes_[i].identity;
+      fill_observed(writes_[i].observed, to);
+      to[6] = sql::value_of(applied_.ids[i]);
+      to[7] = sql::value_of(fabric_);
+      to[8] = kind_of(identity);
+      to[9] = sql::value_of(identity.name_space);
+      to[10] = sql::value_of(identity.name);
+      to[11] = to[12] = sql::value_of(at_);
+    });
   }
 
   void read_former() {
@@ -282,18 +295,19 @@ class Application {
     const std::vector<Event> all = events();
     if (all.empty()) return;
     const std::int64_t first = first_id("history", all.size());
-    insert("history (object_id, run_id, at, change, uid, resource_version, document, id)", 8,
-           all.size(), [&](std::size_t i, std::span<sql::Value> to) {
-             const Event& event = all[i];
-             to[0] = sql::value_of(applied_.ids[event.write]);
-             to[1] = sql::value_of(run);
-             to[2] = sql::value_of(at_);
-             to[3] = sql::value_of(event.kind);
-             to[4] = sql::value_of(event.uid);
-             to[5] = sql::value_of(event.resource_version);
-             to[6] = sql::value_of(event.document);
-             to[7] = first + static_cast<std::int64_t>(i);
-           });
+    static const Insertion history{
+        "history (object_id, run_id, at, change, uid, resource_version, document, id)", 8};
+    insert(history, all.size(), [&](std::size_t i, std::span<sql::Value> to) {
+      const Event& event = all[i];
+      to[0] = sql::value_of(applied_.ids[event.write]);
+      to[1] = sql::value_of(run);
+      to[2] = sql::value_of(at_);
+      to[3] = sql::value_of(event.kind);
+      to[4] = sql::value_of(event.uid);
+      to[5] = sql::value_of(event.resource_version);
+      to[6] = sql::value_of(event.document);
+      to[7] = first + static_cast<std::int64_t>(i);
+    });
   }
 
   sql::Scope& sql_;

@@ -94,6 +94,12 @@ bool is_full(int result, int place) {
   return (result & 0xff) == SQLITE_IOERR && (place == ENOSPC || place == EDQUOT || place == EFBIG);
 }
 
+// Nobody asks SQLite how much memory it has, and keeping count takes a lock at each allocation.
+// Without effect where another part of the process has used SQLite before.
+void keep_no_count_of_memory() {
+  [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 }  // namespace
 
 Failure sqlite_failure(int result, int place, std::string text) {
@@ -156,16 +162,6 @@ class SqliteConnection::Running {
   sqlite3_stmt* statement_;
   bool outermost_ = false;
 };
-
-namespace {
-
-// Nobody asks SQLite how much memory it has, and keeping count takes a lock at each allocation.
-// Without effect where another part of the process has used SQLite before.
-void keep_no_count_of_memory() {
-  [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
-}  // namespace
 
 SqliteConnection::SqliteConnection(const SqliteOpening& opening, const base::Clock& clock)
     : clock_{clock},

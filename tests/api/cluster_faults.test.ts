@@ -1,36 +1,20 @@
 // What a cluster can do to a run: each fault has its code, layer and outcome, nothing that was read before is
 // lost, partly is never green, and the next good run works.
-import { expect, test, fieldsOf, type Hedgerow, type OwnNamespace } from "../support/fixtures";
+import { expect, test, fieldsOf } from "../support/fixtures";
 import { blackHole } from "../support/black_hole";
-import type { Api } from "../support/api";
 import { TestCluster, type KubeObject } from "../support/cluster";
 import { heldRun, type Gate, type Rule } from "../support/gate";
+import { readFabric, type Read } from "../support/read";
 import { traceOf } from "../support/person";
 import { asVersionBefore } from "../support/record";
 import { expectRunSays } from "../support/sentence";
 import { freePort, patient } from "../support/server";
-import type { Fabric, Run } from "../support/types";
+import type { Run } from "../support/types";
 
 interface Expected {
   outcome: Run["outcome"];
   code: string;
   layer: number;
-}
-
-interface Read {
-  api: Api;
-  fabric: Fabric;
-}
-
-// A fabric whose 48 objects have been read by way of the Gate.
-async function readThrough(hedgerow: Hedgerow, cluster: OwnNamespace, gate: Gate): Promise<Read> {
-  const fabric = await hedgerow.fabric({ cluster, through: gate });
-  const api = await hedgerow.server.as("operator");
-  expect(await api.pull(fabric.id)).toMatchObject({
-    outcome: "succeeded",
-    counts: { created: 48 },
-  });
-  return { api, fabric };
 }
 
 function expectFault(run: Run, expected: Expected): void {
@@ -48,7 +32,7 @@ function expectFault(run: Run, expected: Expected): void {
 }
 
 // Nothing lost, and the next good run works.
-async function expectRecovery({ api, fabric }: Read): Promise<void> {
+async function expectRecovery({ api, fabric }: Omit<Read, "first">): Promise<void> {
   expect((await api.objects(fabric.id)).count, "nothing is lost").toBe(48);
   const run = await api.pull(fabric.id);
   expect(run, traceOf(run)).toMatchObject({
@@ -137,7 +121,7 @@ for (const [what, [rule, code]] of Object.entries(ofOneKind))
     cluster,
     gate,
   }) => {
-    const read = await readThrough(hedgerow, cluster, gate);
+    const read = await readFabric(hedgerow, { cluster, through: gate });
     await gate.rule(rule);
     const run = await read.api.pull(read.fabric.id);
     expectFault(run, { outcome: "partly", code, layer: 9 });
@@ -155,7 +139,7 @@ test("L03: an account that may list no kind any more fails the run as cluster_fo
   cluster,
   gate,
 }) => {
-  const read = await readThrough(hedgerow, cluster, gate);
+  const read = await readFabric(hedgerow, { cluster, through: gate });
   await gate.rule({
     name: "all",
     match: { method: "GET", path: "^/apis/[a-z]+\\.githedgehog\\.com/[^/]+/.*[a-z]+$" },
@@ -247,23 +231,20 @@ test("layer 9: a cluster that shows none of its kinds just now loses nothing, an
   cluster,
   gate,
 }) => {
-  const fabric = await hedgerow.fabric({ cluster, through: gate });
-  const api = await hedgerow.server.as("operator");
-  expect((await api.pull(fabric.id)).counts.created).toBe(48);
+  const read = await readFabric(hedgerow, { cluster, through: gate });
   // As an API server answers that has only just started: the list of groups without those of CRDs.
   await gate.rule({
     name: "started",
     match: { path: "^/apis$" },
     action: { rewrite: [{ regex: "githedgehog\\.com", with: "elsewhere.example" }] },
   });
-  const run = await api.pull(fabric.id);
+  const run = await read.api.pull(read.fabric.id);
   expectFault(run, { outcome: "failed", code: "no_kinds", layer: 9 });
   expect(run.trace.at(8)?.evidence).toMatch(
     /shows none of the \d+ Hedgehog kinds that the record has of it\. Nothing was removed\. Right after its start/,
   );
-  expect((await api.objects(fabric.id)).count).toBe(48);
   await gate.dropAll();
-  expect((await api.pull(fabric.id)).counts).toMatchObject({ unchanged: 48, removed: 0 });
+  await expectRecovery(read);
 });
 
 // What befalls the way to the cluster.
@@ -303,7 +284,7 @@ const onTheWay: Record<string, [(gate: Gate) => Promise<void>, string, string]> 
 
 for (const [what, [befall, code, reach]] of Object.entries(onTheWay))
   test(`${what} fails the run as ${code} on layer 7`, async ({ hedgerow, cluster, gate }) => {
-    const read = await readThrough(hedgerow, cluster, gate);
+    const read = await readFabric(hedgerow, { cluster, through: gate });
     await befall(gate);
     const run = await read.api.pull(read.fabric.id);
     expectFault(run, { outcome: "failed", code, layer: 7 });
@@ -341,7 +322,7 @@ test("layer 7: another cluster behind the same address removes nothing until an 
   cluster,
   gate,
 }) => {
-  const read = await readThrough(hedgerow, cluster, gate);
+  const read = await readFabric(hedgerow, { cluster, through: gate });
   const other = "5a5a5a5a-0000-4000-8000-5a5a5a5a5a5a";
   await gate.rule({
     name: "other",
@@ -366,7 +347,7 @@ test.describe("while a run goes on", () => {
       cluster,
       gate,
     }) => {
-      const read = await readThrough(hedgerow, cluster, gate);
+      const read = await readFabric(hedgerow, { cluster, through: gate });
       const run = await heldRun(gate, read.api, read.fabric.id);
       await hedgerow.server.kill();
       await gate.dropAll();
@@ -377,10 +358,7 @@ test.describe("while a run goes on", () => {
       await hedgerow.server.begin();
       const lost = await read.api.ended(run.id);
       expectFault(lost, { outcome: "lost", code: "lost", layer: 8 });
-      const again = async () =>
-        (await read.api.fabric(read.fabric.id)).recent_runs.find((it) => it.retry_of === run.id)
-          ?.outcome;
-      await expect.poll(again, { timeout: 15_000 }).toBe("succeeded");
+      expect((await read.api.repetition(read.fabric.id, run.id)).outcome).toBe("succeeded");
       await expectRecovery(read);
     });
 });
@@ -389,7 +367,7 @@ test.describe("with a short patience for runs in which nothing moves", () => {
   test.use({ settings: { ...patient, "runs.no_progress": "2s" } });
 
   test("layer 8: such a run ends as no_progress", async ({ hedgerow, cluster, gate }) => {
-    const read = await readThrough(hedgerow, cluster, gate);
+    const read = await readFabric(hedgerow, { cluster, through: gate });
     // Whoever looks after the server is told as well.
     hedgerow.server.allowedInLog.push(/"event":"(run_stalled|worker_replaced)"/);
     await gate.rule({ name: "hold", match: servers, action: { hold: true } });

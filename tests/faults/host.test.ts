@@ -9,7 +9,7 @@ import type { Gate } from "../support/gate";
 import { MemoryGroup } from "../support/memory_group";
 import { traceOf } from "../support/person";
 import { until } from "../support/process";
-import { expectRead } from "../support/read";
+import { expectRead, readFabric } from "../support/read";
 import { asVersionBefore } from "../support/record";
 import { patient } from "../support/server";
 import { diesAt, liesOn } from "../support/tracer";
@@ -45,10 +45,8 @@ test.describe("with patience", () => {
       const { server } = hedgerow;
       server.through = memory.through;
       await server.restart();
-      const fabric = await hedgerow.fabric({ cluster, through: gate });
+      const { api, fabric } = await readFabric(hedgerow, { cluster, through: gate });
       const administrator = await server.as("administrator");
-      const api = await server.as("operator");
-      expectRead(await api.pull(fabric.id), { created: 48 });
       await memory.mayHave(memory.used + 16 * MiB);
       await enlarge(gate, "x", 4 * MiB);
       await administrator.editFabric(fabric.id, { description: "acknowledged" });
@@ -94,9 +92,7 @@ for (const name of ["NFS", "SMB"] as const)
     cluster,
   }) => {
     const { server } = hedgerow;
-    const fabric = await hedgerow.fabric({ cluster });
-    const api = await server.as("operator");
-    expectRead(await api.pull(fabric.id), { created: 48 });
+    const { api, fabric } = await readFabric(hedgerow, { cluster });
     await server.stop();
     const folder = dirname(server.database);
     const before = contentOf(folder);
@@ -118,9 +114,7 @@ test("Q18: a server that dies as it is about to keep one step of an upgrade undo
   cluster,
 }) => {
   const { server } = hedgerow;
-  const fabric = await hedgerow.fabric({ cluster });
-  const api = await server.as("operator");
-  expectRead(await api.pull(fabric.id), { created: 48 });
+  const { api, fabric } = await readFabric(hedgerow, { cluster });
   const kept = async () => {
     const rows = await server.record.rows<{ name: string }>(
       "SELECT name FROM migrations ORDER BY number",
@@ -167,10 +161,8 @@ test.describe("with an alarm of 64 MiB", () => {
     gate,
   }) => {
     const { server } = hedgerow;
-    const fabric = await hedgerow.fabric({ cluster, through: gate });
-    const api = await server.as("operator");
+    const { api, fabric } = await readFabric(hedgerow, { cluster, through: gate });
     const administrator = await server.as("administrator");
-    expectRead(await api.pull(fabric.id), { created: 48 });
     let changes = 0;
     const change = () => {
       changes += 1;
@@ -223,10 +215,8 @@ test.describe("with snapshots of a second", () => {
     gate,
   }) => {
     const { server } = hedgerow;
-    const fabric = await hedgerow.fabric({ cluster, through: gate });
-    const api = await server.as("operator");
+    const { api, fabric } = await readFabric(hedgerow, { cluster, through: gate });
     const administrator = await server.as("administrator");
-    expectRead(await api.pull(fabric.id), { created: 48 });
     const { results } = await api.objects(fabric.id, "&kind=Server");
     const path = `/api/objects/${results.find(({ name }) => name === "server-01")?.id}/`;
     const tracer = await server.restartTraced();

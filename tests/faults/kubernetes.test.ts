@@ -3,10 +3,10 @@
 import { statusBody } from "../support/lab";
 import { clickAnew, seeFault, seeRecovery } from "../browser/seen_fault";
 import { freshKey } from "../support/api";
-import { type Hedgerow, type OwnNamespace, expect, test } from "../support/fixtures";
+import { expect, test } from "../support/fixtures";
 import { Gate, type Action, type Rule, type SeenRequest } from "../support/gate";
 import { traceOf } from "../support/person";
-import { expectRead, none } from "../support/read";
+import { expectRead, none, readFabric } from "../support/read";
 import { patient } from "../support/server";
 import type { Run } from "../support/types";
 
@@ -298,20 +298,6 @@ test.describe("discovery", () => {
   });
 });
 
-interface Read {
-  fabric: { id: number };
-  pull: () => Promise<Run>;
-}
-
-// A fabric of 48 objects that was read through the Gate once.
-async function readThrough(hedgerow: Hedgerow, cluster: OwnNamespace, gate: Gate): Promise<Read> {
-  const fabric = await hedgerow.fabric({ cluster, through: gate });
-  const api = await hedgerow.server.as("operator");
-  const pull = () => api.pull(fabric.id);
-  expectRead(await pull(), { created: 48 });
-  return { fabric, pull };
-}
-
 // On one connection, that breaks under all who use it, there is one list at a time.
 test.describe("a connection that ends before the answer", () => {
   test.use({ settings: { "cluster.concurrency": 1 } });
@@ -327,7 +313,8 @@ test.describe("a connection that ends before the answer", () => {
       cluster,
       gate,
     }) => {
-      const { pull } = await readThrough(hedgerow, cluster, gate);
+      const { api, fabric } = await readFabric(hedgerow, { cluster, through: gate });
+      const pull = () => api.pull(fabric.id);
       await gate.rule({ name: "end", match: lists("servers"), times: 1, action });
       const once = await asked(gate, "/servers$", pull);
       expectRead(once.result, { unchanged: 48 });
@@ -354,7 +341,8 @@ test("K22: a server that says GOAWAY after some answers, to rebalance, is read a
   cluster,
   gate,
 }) => {
-  const { pull } = await readThrough(hedgerow, cluster, gate);
+  const { api, fabric } = await readFabric(hedgerow, { cluster, through: gate });
+  const pull = () => api.pull(fabric.id);
   const before = await gate.connections();
   // So does the API server with --goaway-chance. Two such answers break no list more than twice.
   await gate.rule({
@@ -374,7 +362,8 @@ test("L15 K22: a server that speaks HTTP/1.1 only is read, asked again and forgi
   sharedCluster,
 }) => {
   const gate = await Gate.beforeCluster(sharedCluster, "--http1");
-  const { pull } = await readThrough(hedgerow, cluster, gate);
+  const { api, fabric } = await readFabric(hedgerow, { cluster, through: gate });
+  const pull = () => api.pull(fabric.id);
   const seen = await gate.requests("", "");
   expect(new Set(seen.map((it) => it.protocol))).toEqual(new Set(["HTTP/1.1"]));
 
@@ -431,7 +420,8 @@ test.describe("with pages", () => {
     cluster,
     gate,
   }) => {
-    const { fabric, pull } = await readThrough(hedgerow, cluster, gate);
+    const { api, fabric } = await readFabric(hedgerow, { cluster, through: gate });
+    const pull = () => api.pull(fabric.id);
     const { whole, namespace } = cluster;
     await whole.remove("Server", namespace, "server-10");
     // The fresh token that comes with the refusal lists another moment.

@@ -17,23 +17,14 @@ import { setTimeout as passed } from "node:timers/promises";
 import { certified, certify } from "../support/certificate";
 import { expect, test, type Hedgerow } from "../support/fixtures";
 import { foreignLock } from "../support/foreign_lock";
-import type { Api } from "../support/api";
 import { asPeopleHaveThem } from "../support/defaults";
 import { heldClick, heldRun } from "../support/gate";
 import { networkLines, traceOf } from "../support/person";
 import { mustRun } from "../support/process";
 import { say } from "../support/raw_http";
-import { expectRead } from "../support/read";
+import { expectRead, readFabric } from "../support/read";
 import { passwords, patient, TestServer } from "../support/server";
 import type { Run } from "../support/types";
-
-// The run that Hedgerow makes by itself for one that was cut off.
-async function repetition(api: Api, fabric: number, of: number): Promise<Run> {
-  const again = async () =>
-    (await api.fabric(fabric)).recent_runs.find((it) => it.retry_of === of)?.id ?? 0;
-  await expect.poll(again, { timeout: 15_000 }).toBeGreaterThan(0);
-  return await api.ended(await again());
-}
 
 const signedIn = (hedgerow: Hedgerow) => hedgerow.server.fresh("operator");
 
@@ -58,7 +49,7 @@ test.describe("while a run goes on", () => {
       outcome: "cancelled",
       code: "shutdown",
     });
-    const again = await repetition(api, fabric.id, run.id);
+    const again = await api.repetition(fabric.id, run.id);
     expect(again.outcome, again.summary).toBe("succeeded");
     expect((await api.objects(fabric.id)).count).toBe(48);
     expectRead(await api.pull(fabric.id), { unchanged: 48 });
@@ -100,7 +91,7 @@ test.describe("while a run goes on", () => {
         await hedgerow.server.begin(by);
         api = await signedIn(hedgerow);
         expect((await api.ended(run.id)).outcome).toBe("lost");
-        const again = await repetition(api, fabric.id, run.id);
+        const again = await api.repetition(fabric.id, run.id);
         // In ten years the cluster's own certificate has ended, and that is what is said.
         const late = by === "+10y";
         expect([again.outcome, again.code]).toEqual(
@@ -140,7 +131,7 @@ test.describe("with leases of a second and a half", () => {
     hedgerow.server.signal("SIGCONT");
     const ended = await api.ended(run.id, 20_000);
     expect(ended.outcome, ended.summary).toBe("lost");
-    const again = await repetition(api, fabric.id, run.id);
+    const again = await api.repetition(fabric.id, run.id);
     expectRead(again, { created: 48 });
     const epochs = await hedgerow.server.record.rows<{ epoch: number }>(
       `SELECT epoch FROM runs WHERE id IN (${run.id}, ${again.id}) ORDER BY id`,
@@ -162,9 +153,7 @@ test.describe("while silent clients are borne as long as people bear them", () =
     "P05: without file descriptors it answers again as soon as there are some, and forgets nothing",
     { tag: ["@long", "@release"] },
     async ({ hedgerow, cluster }) => {
-      const fabric = await hedgerow.fabric({ cluster });
-      const api = await hedgerow.server.as("operator");
-      expectRead(await api.pull(fabric.id), { created: 48 });
+      const { api, fabric } = await readFabric(hedgerow, { cluster });
       hedgerow.server.allowedInLog.push(/"event":"(accept_paused|accept_failed)"/);
       await mustRun("prlimit", ["--pid", String(hedgerow.server.pid), "--nofile=64:64"]);
       const { hostname, port } = new URL(hedgerow.server.url);
@@ -233,9 +222,7 @@ test("Q04: a foreign lock on the database is storage_busy after its wait, and th
   hedgerow,
   cluster,
 }) => {
-  const fabric = await hedgerow.fabric({ cluster });
-  const api = await hedgerow.server.as("operator");
-  expectRead(await api.pull(fabric.id), { created: 48 });
+  const { api, fabric } = await readFabric(hedgerow, { cluster });
   hedgerow.server.allowedInLog.push(/"code":"storage_busy"/);
   const lock = await foreignLock(hedgerow.server.database);
   const path = `/api/fabrics/${fabric.id}/runs/`;
@@ -278,11 +265,8 @@ test("Q10: an overwritten page is storage_corrupt with its cure, never other dat
   hedgerow,
   cluster,
 }) => {
-  const fabric = await hedgerow.fabric({ cluster });
+  const { api, fabric, first } = await readFabric(hedgerow, { cluster });
   const { server } = hedgerow;
-  const api = await server.as("operator");
-  const first = await api.pull(fabric.id);
-  expectRead(first, { created: 48 });
   server.allowedInLog.push(/storage_corrupt/);
   await server.stop();
   await overwrite(server, "name = 'objects' AND pagetype = 'leaf'");
@@ -387,9 +371,7 @@ test("Q10: without the list of its tables a file is refused, and nothing is left
   cluster,
 }) => {
   const { server } = hedgerow;
-  const fabric = await hedgerow.fabric({ cluster });
-  const api = await server.as("operator");
-  expectRead(await api.pull(fabric.id), { created: 48 });
+  const { api, fabric } = await readFabric(hedgerow, { cluster });
   await server.stop();
   await mustRun("cp", [server.database, `${server.database}.good`]);
   for (const page of ["pageno = 1", "name = 'sqlite_schema' AND pagetype = 'leaf'"]) {

@@ -6,7 +6,7 @@ import { fakeServer, listOf } from "../support/fake_list";
 import { heldRun, slowServers } from "../support/gate";
 import { networkLines, traceOf } from "../support/person";
 import { memoryKiB, mustRun, until } from "../support/process";
-import { expectRead } from "../support/read";
+import { expectRead, readFabric } from "../support/read";
 import { patient } from "../support/server";
 import { diesAt } from "../support/tracer";
 import { hedgerowProgram, inFull, partsOf, thorough } from "../support/tree";
@@ -309,9 +309,7 @@ test.describe("while a run goes on", () => {
     gate,
   }) => {
     const { server } = hedgerow;
-    const fabric = await hedgerow.fabric({ cluster, through: gate });
-    const api = await server.as("operator");
-    expectRead(await api.pull(fabric.id), { created: 48 });
+    const { api, fabric } = await readFabric(hedgerow, { cluster, through: gate });
     const version = String(await cluster.whole.version());
     const items = Array.from({ length: 20_000 }, (_, index) =>
       fakeServer(`fake-${index}`, cluster.namespace, { description: "x".repeat(500) }, version),
@@ -354,9 +352,7 @@ for (const left of [4, 12, 24, 48])
     { tag: "@release" },
     async ({ hedgerow, cluster, gate }) => {
       const { server } = hedgerow;
-      const fabric = await hedgerow.fabric({ cluster, through: gate });
-      const api = await server.as("operator");
-      expectRead(await api.pull(fabric.id), { created: 48 });
+      const { api, fabric } = await readFabric(hedgerow, { cluster, through: gate });
       const keys = Array.from({ length: 200_000 }, (_, i) => [`key-${i}`, "x".repeat(40)]);
       const large = fakeServer("large", cluster.namespace, Object.fromEntries(keys) as object);
       await gate.rule({

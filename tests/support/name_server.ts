@@ -34,11 +34,18 @@ async function listening(address: string): Promise<Socket> {
   return socket;
 }
 
+// Its name, the type and the class of what is wanted.
+function questionOf(query: Buffer): { question: Buffer; isA: boolean } {
+  const type = query.indexOf(0, headerBytes) + 1;
+  return {
+    question: query.subarray(headerBytes, type + 4),
+    isA: query.readUInt16BE(type) === typeA,
+  };
+}
+
 // The question of a query, with its address or with none.
 function answerTo(query: Buffer, address: string): Buffer {
-  const type = query.indexOf(0, headerBytes) + 1;
-  const question = query.subarray(headerBytes, type + 4);
-  const found = query.readUInt16BE(type) === typeA;
+  const { question, isA: found } = questionOf(query);
   const header = Buffer.from([0, 0, 0x81, 0x80, 0, 1, 0, found ? 1 : 0, 0, 0, 0, 0]);
   query.copy(header, 0, 0, 2);
   // The name of the question, an address of the internet, to be kept for 0 s, of four bytes.
@@ -57,7 +64,7 @@ export class NameServer {
     const { address } = socket.address();
     writeFileSync(this.file, `nameserver ${address}\n`);
     socket.on("message", (query, from) => {
-      const isA = query.readUInt16BE(query.indexOf(0, headerBytes) + 1) === typeA;
+      const { isA } = questionOf(query);
       const [said] = this.addresses;
       if (isA) this.asked += 1;
       if (said === undefined) return;
