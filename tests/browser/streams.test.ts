@@ -1,11 +1,11 @@
 // One event stream for all tabs of a browser, by a worker that they share, and how each goes on when there is no worker.
 import type { CDPSession } from "@playwright/test";
 import { expect, test, type Hedgerow } from "../support/fixtures";
+import { live, watchLamp } from "../support/lamp";
 import { makeOlder } from "../support/older_page";
 import { networkLines, type PersonPage } from "../support/person";
 import type { Fabric } from "../support/types";
 
-const live = (tab: PersonPage) => tab.getByText("Live", { exact: true });
 const created = "Sync from Fabric succeeded: 48 created";
 
 // As the server counts them.
@@ -88,22 +88,6 @@ class Tools {
       await this.cdp.send("Target.detachFromTarget", { sessionId });
     };
   }
-}
-
-// Every word that the lamp has said since.
-async function watchLamp(page: PersonPage): Promise<() => Promise<string[]>> {
-  await page.evaluate(() => {
-    const lamp = document.querySelector(".lamp");
-    const said = [lamp?.textContent ?? ""];
-    Object.assign(globalThis, { said });
-    if (lamp)
-      new MutationObserver(() => said.push(lamp.textContent ?? "")).observe(lamp, {
-        subtree: true,
-        childList: true,
-        characterData: true,
-      });
-  });
-  return () => page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
 }
 
 test("ten tabs are live by one stream, each sees what changes and answers clicks, whichever is closed", async ({

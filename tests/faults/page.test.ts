@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { expectExecutedOnce } from "../support/executed";
 import { expect, test } from "../support/fixtures";
 import { slowServers, type Rule } from "../support/gate";
+import { live, watchLamp } from "../support/lamp";
 import { makeOlder } from "../support/older_page";
-import { networkLines, Person, type PersonPage } from "../support/person";
+import { networkLines, Person } from "../support/person";
 import { passwords, patient } from "../support/server";
 
 const succeeded = "Sync from Fabric succeeded: 48 created, 0 changed, 0 unchanged, 0 removed";
-const live = (page: PersonPage) => page.getByText("Live", { exact: true });
 
 for (const [how, answer] of Object.entries({
   "is blocked": undefined,
@@ -254,13 +254,24 @@ test("B13: a proxy that ends the event stream changes nothing that a person sees
   await page.signIn("operator").open(fabric);
   await expect(live(page)).toBeVisible();
   page.allow(/Failed to load resource|ERR_/);
-  const opened = (await frontGate.requests("GET", "/api/events/$")).length;
-  await frontGate.closeConnections();
-  const again = async () => (await frontGate.requests("GET", "/api/events/$")).length;
-  await expect.poll(again).toBeGreaterThan(opened);
+  const streams = () => frontGate.requests("GET", "/api/events/$");
+  const newest = async () => (await streams()).at(-1);
+  await expect.poll(async () => (await newest())?.query).toContain("fabric%2F");
+  const said = await watchLamp(page);
+  for (const cut of ["the first", "the second"]) {
+    const opened = (await streams()).length;
+    // As idle ones are cut: after more beats than the one that each begins with.
+    const begun = (await newest())?.response_bytes ?? 0;
+    await expect
+      .poll(async () => (await newest())?.response_bytes, { message: cut })
+      .toBeGreaterThan(begun);
+    await frontGate.closeConnections();
+    await expect.poll(async () => (await streams()).length, { message: cut }).toBe(opened + 1);
+  }
   await expect(live(page)).toBeVisible();
   await expect(page.getByRole("alert")).toHaveCount(0);
   const operator = await hedgerow.server.as("operator");
   await operator.pull(fabric.id);
   await expect(page.watched()).toContainText(succeeded);
+  expect([...new Set(await said())]).toEqual(["●Live"]);
 });

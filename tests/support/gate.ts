@@ -78,6 +78,7 @@ export interface SeenRequest {
   query: string;
   protocol: string;
   status: number;
+  response_bytes: number;
 }
 
 export class Gate {

@@ -1,7 +1,7 @@
 // The worker that all tabs of one browser share: it holds their one event stream and hands on what that says. It knows
 // no session and shows nothing; each tab judges by itself what it hears, and how old that is.
 import { Sharers, type Wish } from "./shared_stream";
-import { EventStream, tick, type Told } from "./stream";
+import { EventStream, tick, type Beat, type Told } from "./stream";
 
 // What the worker says. Whatever it is, it shows that the worker is alive.
 export type Word = { sent: number } & (Told | { is: "here" } | { is: "full" });
@@ -21,20 +21,21 @@ const stream = new EventStream((told) => {
     return;
   }
   const isBeat = told.is === "event" && told.event === "hb";
-  if (isBeat) lastBeat = { told, at: tick(), topics: followed };
+  if (isBeat) lastBeat = { told, at: tick(), topics: topicsIn(told.data) };
   for (const tab of isBeat ? tabs.beat() : tabs.all()) say(tab, told);
   if (isBeat) follow();
 });
 
+// Those of the stream that it came by, which may be the one before the newest.
+const topicsIn = (beat: string) => Object.keys((JSON.parse(beat) as Beat).revisions);
+
 let timer: ReturnType<typeof setTimeout> | undefined;
-let followed: string[] = [];
 
 // Soon, since several tabs and topics often change together.
 function follow(): void {
   timer ??= setTimeout(() => {
     timer = undefined;
-    followed = tabs.topics();
-    stream.want(followed.join(","));
+    stream.want(tabs.topics().join(","));
   }, 100);
 }
 
