@@ -109,6 +109,10 @@ class Api {
   // The kinds of the groups that `wanted` says yes to (never the core group).
   [[nodiscard]] virtual Discovery discover(const GroupFilter& wanted,
                                            const std::stop_token& stop) = 0;
+  // Returns when the API server says that it is ready, or lets nobody ask that. One that has just
+  // started knows no roles yet and answers 403, and lists no kinds of CRDs, or not all, with 200.
+  // Throws Failure{ClusterError} when it is not ready after all tries.
+  virtual void await_ready(const std::stop_token& stop) = 0;
   // Lists them, at most `concurrency` at once. Throws only for what the sink throws and for a stop:
   // what befalls one kind stands in its result. The results stand in the order of the requests.
   virtual std::vector<ListResult> list_kinds(std::span<const ListRequest> requests,

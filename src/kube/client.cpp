@@ -192,6 +192,29 @@ std::expected<Discovery, Failure> Client::discovered(const GroupFilter& wanted,
   return found;
 }
 
+void Client::await_ready(const std::stop_token& stop) {
+  const base::Doing doing{"asking the cluster whether it is ready"};
+  if (auto why = unready(std::nullopt, stop)) throw std::move(*why);
+}
+
+// It answers 500 until it is, which is asked again as any 500 is.
+std::optional<Failure> Client::unready(std::optional<base::Deadline> deadline,
+                                       const std::stop_token& stop) {
+  auto request = asking("/readyz", "Accept: text/plain, */*", settings_.page_bytes_max);
+  request.deadline = deadline;
+  const auto reply = session_.send(std::move(request), stop);
+  if (!reply.failure && (reply.status == 200 || reply.status == 403 || reply.status == 404))
+    return std::nullopt;
+  const auto pending = reply.status == 500 ? checks_pending_in(reply.body) : std::string{};
+  if (reply.failure || pending.empty())
+    return failure_of(reply,
+                      {.verb = "get", .what = "/readyz", .credential_ended = credential_ended()});
+  return Failure{Code::ClusterError, Cause::Transient,
+                 fmt::format("The cluster's API server says that it is not ready: {}.{}", pending,
+                             outbound::times_asked(reply.evidence.tries))}
+      .with_peer_status(reply.status);
+}
+
 Discovery Client::discover_each(const std::vector<GroupVersion>& versions,
                                 std::optional<base::Deadline> deadline,
                                 const std::stop_token& stop) {

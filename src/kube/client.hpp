@@ -17,6 +17,7 @@ class Client final : public Api {
   bool namespace_exists(std::string_view name, const std::stop_token& stop) override;
   std::vector<std::string> namespaces(const std::stop_token& stop) override;
   Discovery discover(const GroupFilter& wanted, const std::stop_token& stop) override;
+  void await_ready(const std::stop_token& stop) override;
   std::vector<ListResult> list_kinds(std::span<const ListRequest> requests, std::size_t concurrency,
                                      ListSink& sink, const std::stop_token& stop) override;
   std::uint64_t sent_again() const noexcept override;
@@ -25,6 +26,9 @@ class Client final : public Api {
   [[nodiscard]] std::expected<Discovery, base::Failure> discovered(
       const GroupFilter& wanted, std::optional<base::Deadline> deadline,
       const std::stop_token& stop);
+  // As await_ready(), with the failure given back.
+  [[nodiscard]] std::optional<base::Failure> unready(std::optional<base::Deadline> deadline,
+                                                     const std::stop_token& stop);
   // The time at which our credential ended, when it had by now.
   [[nodiscard]] std::optional<base::WallTime> credential_ended() const;
   [[nodiscard]] outbound::Session& session() noexcept { return session_; }

@@ -79,10 +79,8 @@ class Climber {
   }
 
   Climb go(const ClimbPlan& plan) {
-    if (reach_server() && ask_for_us()) {
-      read_identity_of_cluster();
-      if (find_kinds(plan)) ask_for_rights(plan);
-    }
+    if (reach_server() && ask_for_us() && read_identity_of_cluster() && find_kinds(plan))
+      ask_for_rights(plan);
     for (const Rung& rung : climb_.rungs)
       if (rung.state == RungState::NotReached) on_rung_(rung);
     return std::move(climb_);
@@ -114,6 +112,13 @@ class Climber {
   Request limited(Request request) const {
     request.deadline = deadline_;
     return request;
+  }
+
+  Reply ask_for(std::string path) {
+    Request request = limited({});
+    request.path = std::move(path);
+    request.headers = {"Accept: application/json"};
+    return client_.session().send(std::move(request), stop_);
   }
 
   // The rungs below HTTP, each as soon as its phase is over.
@@ -186,23 +191,36 @@ class Climber {
     return true;
   }
 
-  void read_identity_of_cluster() {
-    Request request = limited({});
-    request.path = std::string{kIdentityPath};
-    request.headers = {"Accept: application/json"};
-    const Reply reply = client_.session().send(std::move(request), stop_);
+  // Without it the climb goes on, but not on a server that is not ready.
+  bool read_identity_of_cluster() {
+    Reply reply = ask_for(std::string{kIdentityPath});
     auto identity = read_identity(reply, client_.credential_ended());
+    // We may not see it, or the API server has only just started and knows no roles yet.
+    if (!identity && identity.error().code() == Code::ClusterForbidden) {
+      if (auto why = client_.unready(deadline_, stop_))
+        return fail(RungName::Identity, reply.evidence.total, std::move(*why), {});
+      reply = ask_for(std::string{kIdentityPath});
+      identity = read_identity(reply, client_.credential_ended());
+    }
     if (!identity) {
       fail(RungName::Identity, reply.evidence.total, std::move(identity.error()), {});
-      return;
+      return true;
     }
     climb_.identity = std::move(*identity);
     pass(RungName::Identity, reply.evidence.total, climb_.identity);
+    return true;
   }
 
   bool find_kinds(const ClimbPlan& plan) {
     const auto began = clock_.steady();
     auto found = client_.discovered(plan.wanted, deadline_, stop_);
+    // None, or the API server has only just started: it knows which.
+    if (found && found->kinds.empty() && found->unknown.empty()) {
+      if (auto why = client_.unready(deadline_, stop_))
+        found = std::unexpected(std::move(*why));
+      else
+        found = client_.discovered(plan.wanted, deadline_, stop_);
+    }
     const auto took = std::chrono::duration_cast<base::Milliseconds>(clock_.steady() - began);
     if (!found) return fail(RungName::Kinds, took, std::move(found.error()), {});
     climb_.kinds = std::move(found->kinds);
@@ -310,10 +328,7 @@ class Climber {
 
   std::optional<Failure> missing_space(const ClimbPlan& plan) {
     for (const std::string& space : plan.spaces) {
-      Request request = limited({});
-      request.path = "/api/v1/namespaces/" + percent_encoded(space);
-      request.headers = {"Accept: application/json"};
-      const Reply reply = client_.session().send(std::move(request), stop_);
+      const Reply reply = ask_for("/api/v1/namespaces/" + percent_encoded(space));
       if (!reply.failure && reply.status == 200) continue;
       const auto status = read_status(reply.body);
       if (reply.status == 404 && status && status->reason == "NotFound")

@@ -92,6 +92,19 @@ std::optional<Status> read_status(std::string_view body) {
   return status;
 }
 
+std::string checks_pending_in(std::string_view body) {
+  constexpr std::string_view kPending = "[-]";
+  constexpr std::size_t kNamesMax = 5;
+  std::vector<std::string> names;
+  for (std::string_view line : base::split(body, '\n')) {
+    if (!line.starts_with(kPending)) continue;
+    line.remove_prefix(kPending.size());
+    names.push_back(base::shown(line.substr(0, line.find(' ')), 80));
+    if (names.size() == kNamesMax) break;
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 Failure failure_of(const outbound::Reply& reply, const Asked& asked) {
   if (reply.failure) return *reply.failure;
   const auto status = read_status(reply.body);

@@ -36,4 +36,8 @@ struct Asked {
 // what it says.
 [[nodiscard]] base::Failure failure_of(const outbound::Reply& reply, const Asked& asked);
 
+// What an API server still waits for, by its answer to GET /readyz ("[-]NAME failed: …" a line);
+// empty when it names nothing. At most five names.
+[[nodiscard]] std::string checks_pending_in(std::string_view body);
+
 }  // namespace hedgerow::kube

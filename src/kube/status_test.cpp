@@ -83,6 +83,16 @@ TEST(Status, BecomesTheCodeThatItMeans) {
   }
 }
 
+TEST(Status, NamesWhatAServerStillWaitsFor) {
+  EXPECT_EQ(checks_pending_in("[+]ping ok\n[-]etcd failed: reason withheld\n[+]log ok\n"
+                              "[-]poststarthook/crd-informer-synced failed: reason withheld\n"
+                              "readyz check failed\n"),
+            "etcd, poststarthook/crd-informer-synced");
+  EXPECT_EQ(checks_pending_in("ok"), "");
+  EXPECT_EQ(checks_pending_in("<html>[-]none</html>"), "");
+  EXPECT_EQ(checks_pending_in("[-]a\n[-]b\n[-]c\n[-]d\n[-]e\n[-]f\n"), "a, b, c, d, e");
+}
+
 TEST(Status, TellsHowLongToWaitAndWhichRuleIsMissing) {
   using std::chrono::seconds;
   const auto seven = said(429, "", {.retry_after = seconds{7}});

@@ -1,6 +1,5 @@
 #include "reconcile/pull.hpp"
 
-#include "reconcile/attempt.hpp"
 #include "reconcile/conclusion.hpp"
 
 namespace hedgerow::reconcile {
@@ -116,9 +115,28 @@ Pull::Hindrance Pull::reach(const std::stop_token& stop) {
   return std::nullopt;
 }
 
+// Asked once in a run: it is ready, or does not say.
+Pull::Hindrance Pull::await_ready(const std::stop_token& stop) {
+  const auto ready = attempt([&] {
+    api_.await_ready(stop);
+    return true;
+  });
+  is_ready_ = ready.has_value();
+  return ready ? Hindrance{} : Hindrance{ready.error()};
+}
+
+// As attempt(), but that we may not see something is believed only of a server that is ready.
+template <class Call>
+auto Pull::believed(Call&& call, const std::stop_token& stop) -> decltype(attempt(call)) {
+  auto answer = attempt(call);
+  if (answer || is_ready_ || answer.error().code() != Code::ClusterForbidden) return answer;
+  if (auto why = await_ready(stop)) return std::unexpected(std::move(*why));
+  return attempt(call);
+}
+
 Pull::Hindrance Pull::identify(const std::stop_token& stop) {
   const base::Doing doing{"reading the cluster's identity"};
-  const auto identity = attempt([&] { return api_.identity(stop); });
+  const auto identity = believed([&] { return api_.identity(stop); }, stop);
   if (!identity) {
     if (identity.error().code() != Code::ClusterForbidden) return identity.error();
     gaps_.push_back(identity_unseen(identity.error()));
@@ -153,7 +171,7 @@ Pull::Hindrance Pull::find_places(const std::stop_token& stop) {
   const auto& spaces = subject_.fabric.cluster->namespaces;
   if (spaces.empty()) places_.push_back({.space = {}, .unproven = {}, .listable = true});
   for (const std::string& space : spaces) {
-    const auto exists = attempt([&] { return api_.namespace_exists(space, stop); });
+    const auto exists = believed([&] { return api_.namespace_exists(space, stop); }, stop);
     Place place{.space = space, .unproven = {}, .listable = true};
     if (!exists) {
       if (ends_everything(exists.error())) return exists.error();
@@ -170,9 +188,15 @@ Pull::Hindrance Pull::find_places(const std::stop_token& stop) {
 
 Pull::Hindrance Pull::find_kinds(const std::stop_token& stop) {
   const base::Doing doing{"finding the kinds"};
-  const auto discovery = attempt([&] { return api_.discover(model::is_hedgehog, stop); });
+  auto discovery = attempt([&] { return api_.discover(model::is_hedgehog, stop); });
   if (!discovery) return discovery.error();
   scope_ = scope_of(*discovery, subject_.known);
+  if (scope_.unseen > 0 && !is_ready_) {
+    if (auto why = await_ready(stop)) return why;
+    discovery = attempt([&] { return api_.discover(model::is_hedgehog, stop); });
+    if (!discovery) return discovery.error();
+    scope_ = scope_of(*discovery, subject_.known);
+  }
   for (const Failure& unknown : scope_.unknown) gaps_.push_back(unknown);
   if (!scope_.to_read.empty()) return std::nullopt;
   // Unknown is not absent: then the reason is that of the first group.

@@ -2,6 +2,7 @@
 // has, reads them all, and says how that went. For this room only.
 #pragma once
 
+#include "reconcile/attempt.hpp"
 #include "reconcile/journal.hpp"
 #include "reconcile/reading.hpp"
 
@@ -37,6 +38,9 @@ class Pull {
 
   // The steps; each gives back what ends the pull there.
   Hindrance reach(const std::stop_token& stop);
+  Hindrance await_ready(const std::stop_token& stop);
+  template <class Call>
+  auto believed(Call&& call, const std::stop_token& stop) -> decltype(attempt(call));
   Hindrance identify(const std::stop_token& stop);
   void write_reach();
   Hindrance find_places(const std::stop_token& stop);
@@ -59,6 +63,7 @@ class Pull {
   Journal journal_;
 
   base::SteadyTime began_;
+  bool is_ready_ = false;  // The API server, as far as was asked.
   std::optional<model::ReachFact> reached_;
   std::uint64_t sent_again_before_ = 0;  // By the time it was reached.
   std::string version_;

@@ -73,6 +73,8 @@ Scope scope_of(const kube::Discovery& discovery, std::span<const model::KindStat
     const auto why = unknown.find(state.kind.group);
     if (why == unknown.end()) {
       Unread unread = not_served(state);
+      if (state.coverage != Coverage::NotServed && state.coverage != Coverage::OutOfScope)
+        scope.unseen += 1;
       auto& list = state.objects == 0 ? scope.out_of_scope : scope.frozen;
       list.push_back(std::move(unread));
       continue;
@@ -97,7 +99,7 @@ Failure no_kinds(std::string_view fabric, std::size_t known) {
   return {
       Code::NoKinds, Cause::Missing,
       fmt::format("The cluster of {} shows none of the {} Hedgehog kinds that the record has of "
-                  "it. Nothing was removed. Right after its start it may not show them yet.",
+                  "it, and does not say that it is still starting. Nothing was removed.",
                   fabric, known)};
 }
 

@@ -24,6 +24,8 @@ struct Scope {
   std::vector<Unread> frozen;
   // Never mirrored, or not served any more and nothing of it in scope in the record.
   std::vector<Unread> out_of_scope;
+  // Of those two: kinds that the record has as served, and that the server shows no more.
+  std::size_t unseen = 0;
   // Groups that the server could not speak of and of which the record knows no kind.
   std::vector<base::Failure> unknown;
 };
@@ -31,8 +33,7 @@ struct Scope {
 [[nodiscard]] Scope scope_of(const kube::Discovery& discovery,
                              std::span<const model::KindState> known);
 
-// Of a cluster that shows none, of whose kinds the record knows so many. Right after its start an
-// API server lists no kinds of CRDs, and says so with 200.
+// Of a cluster that shows none, of whose kinds the record knows so many.
 [[nodiscard]] base::Failure no_kinds(std::string_view fabric, std::size_t known);
 
 }  // namespace hedgerow::reconcile

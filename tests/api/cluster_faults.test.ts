@@ -3,8 +3,10 @@
 import { expect, test, fieldsOf } from "../support/fixtures";
 import { blackHole } from "../support/black_hole";
 import { TestCluster, type KubeObject } from "../support/cluster";
-import { heldRun, type Gate, type Rule } from "../support/gate";
-import { readFabric, type Read } from "../support/read";
+import { asPeopleHaveThem } from "../support/defaults";
+import { heldRun, notReady, withoutKinds, type Gate, type Rule } from "../support/gate";
+import { statusBody } from "../support/lab";
+import { expectRead, readFabric, type Read } from "../support/read";
 import { traceOf } from "../support/person";
 import { asVersionBefore } from "../support/record";
 import { expectRunSays } from "../support/sentence";
@@ -226,25 +228,87 @@ test("layer 9: a cluster without Hedgehog kinds is no_kinds and not 0 objects, u
   await bare.stop();
 });
 
-test("layer 9: a cluster that shows none of its kinds just now loses nothing, and is not said to have none", async ({
+test("layer 9: a cluster that is ready and shows none of its kinds is no_kinds, and nothing is lost", async ({
   hedgerow,
   cluster,
   gate,
 }) => {
   const read = await readFabric(hedgerow, { cluster, through: gate });
-  // As an API server answers that has only just started: the list of groups without those of CRDs.
-  await gate.rule({
-    name: "started",
-    match: { path: "^/apis$" },
-    action: { rewrite: [{ regex: "githedgehog\\.com", with: "elsewhere.example" }] },
-  });
+  await gate.rule(withoutKinds);
   const run = await read.api.pull(read.fabric.id);
   expectFault(run, { outcome: "failed", code: "no_kinds", layer: 9 });
   expect(run.trace.at(8)?.evidence).toMatch(
-    /shows none of the \d+ Hedgehog kinds that the record has of it\. Nothing was removed\. Right after its start/,
+    /shows none of the \d+ Hedgehog kinds that the record has of it, and does not say that it is still starting\. Nothing was removed\./,
   );
+  expect((await gate.requests("GET", "^/readyz$")).length).toBe(1);
   await gate.dropAll();
   await expectRecovery(read);
+});
+
+test("layer 9: an API server that has just started is waited for, and then shows all its kinds", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const read = await readFabric(hedgerow, { cluster, through: gate });
+  await gate.rule({ ...withoutKinds, times: 1 });
+  await gate.rule({ ...notReady, times: 2 });
+  const run = await read.api.pull(read.fabric.id);
+  expectRead(run, { unchanged: 48 });
+  expect(run.trace.at(8)?.evidence).toContain("2 requests sent again");
+  // Nor does it know any roles yet.
+  const match = { path: "^/api/v1/namespaces/" };
+  const answer = { status: 403, body: statusBody(403, "Forbidden") };
+  await gate.rule({ name: "no roles", match, times: 1, action: { answer } });
+  await gate.rule({ ...notReady, name: "not ready again", times: 2 });
+  expectRead(await read.api.pull(read.fabric.id), { unchanged: 48 });
+});
+
+test("layer 9: an API server that does not become ready is named with what it waits for", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const read = await readFabric(hedgerow, { cluster, through: gate });
+  await gate.rule(withoutKinds);
+  await gate.rule(notReady);
+  const run = await read.api.pull(read.fabric.id);
+  expectFault(run, { outcome: "failed", code: "cluster_error", layer: 9 });
+  expect(run.summary).toContain(
+    "API server says that it is not ready: poststarthook/crd-informer-synced. It was asked 3 times.",
+  );
+  const { headline } = await read.api.fabric(read.fabric.id);
+  expect(headline.state).toBe("failing");
+  await gate.dropAll();
+  await expectRecovery(read);
+});
+
+test.describe("with the patience that people have", () => {
+  test.use({ settings: { ...patient, ...asPeopleHaveThem(/^outbound\./) } });
+
+  test("a click at the first open port of a cluster that crashed reads it all, or says that it is not ready", async ({
+    hedgerow,
+    wiring,
+  }) => {
+    test.slow();
+    const own = await TestCluster.start(wiring);
+    await own.load(wiring, "lab");
+    const administrator = await hedgerow.server.as("administrator");
+    const fabric = await administrator.addFabric("lab", fieldsOf(await own.reader(), "lab"));
+    const api = await hedgerow.server.as("operator");
+    expectRead(await api.pull(fabric.id), { created: 48 });
+    const runs = await own.crash(async () => {
+      const all = [await api.pull(fabric.id)];
+      while (all.at(-1)?.outcome !== "succeeded" && all.length < 20)
+        all.push(await api.pull(fabric.id));
+      return all;
+    });
+    const last = runs.pop();
+    expect(last, last?.summary).toMatchObject({ outcome: "succeeded", counts: { unchanged: 48 } });
+    for (const { code, summary } of runs)
+      expect(["cluster_error", "cluster_throttled"], summary).toContain(code);
+    await own.stop();
+  });
 });
 
 // What befalls the way to the cluster.

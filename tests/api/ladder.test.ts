@@ -6,7 +6,7 @@ import type { Api } from "../support/api";
 import { expect, test } from "../support/fixtures";
 import { blackHole } from "../support/black_hole";
 import { TestCluster } from "../support/cluster";
-import { Gate, type TlsMode } from "../support/gate";
+import { Gate, notReady, withoutKinds, type TlsMode } from "../support/gate";
 import { freePort } from "../support/server";
 import type { ConnectionFields, ConnectionTest } from "../support/types";
 
@@ -143,6 +143,29 @@ test("a Kubernetes without Hedgehog is no_kinds", async ({ hedgerow }) => {
     /none of the kinds that Hedgerow reads/,
   );
   await bare.stop();
+});
+
+test("a Kubernetes that has just started is waited for, and says what it waits for itself", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const api = await hedgerow.server.as("administrator");
+  const { connection } = cluster;
+  await gate.rule({ ...withoutKinds, times: 1 });
+  await gate.rule({ ...notReady, times: 2 });
+  await expectGood(api, gate.lead(connection));
+  await gate.dropAll();
+  await gate.rule(withoutKinds);
+  await gate.rule(notReady);
+  expectBroken(
+    await api.climb(gate.lead(connection)),
+    "kinds",
+    "cluster_error",
+    /says that it is not ready: poststarthook\/crd-informer-synced/,
+  );
+  await gate.dropAll();
+  await expectGood(api, gate.lead(connection));
 });
 
 test("an account that may not read one kind is told which, with the rule to copy", async ({

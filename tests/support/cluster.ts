@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
 import { controlPlane, end, mustRun, startTalking, until } from "./process";
+import { isOpen } from "./raw_http";
 import { wiringFiles, type Wiring } from "./tree";
 
 export interface KubeObject {
@@ -134,6 +135,21 @@ export class TestCluster {
     meanwhile();
     this.child = (await startTalking(controlPlane, startIn(this.dir))).child;
     this.agent = agentOf(this.ca);
+  }
+
+  // Ends it without a word and starts it again. What is to be done meanwhile begins as soon as its port is open, before
+  // it is ready.
+  async crash<T>(meanwhile: () => Promise<T>): Promise<T> {
+    this.agent.destroy();
+    await end(this.child, "SIGKILL");
+    const started = startTalking(controlPlane, startIn(this.dir));
+    await until("its port", async () => (await isOpen(this.url)) || undefined, 60_000);
+    try {
+      return await meanwhile();
+    } finally {
+      this.child = (await started).child;
+      this.agent = agentOf(this.ca);
+    }
   }
 
   // The newest resourceVersion that the cluster has given to anything.

@@ -52,6 +52,26 @@ export const slowServers: Rule = {
   action: { hold: true },
 };
 
+// As an API server answers that has only just started: the list of groups without those of CRDs.
+export const withoutKinds: Rule = {
+  name: "without kinds",
+  match: { path: "^/apis$" },
+  action: { rewrite: [{ regex: "githedgehog\\.com", with: "elsewhere.example" }] },
+};
+
+// And what it says when it is asked.
+export const notReady: Rule = {
+  name: "not ready",
+  match: { path: "^/readyz$" },
+  action: {
+    answer: {
+      status: 500,
+      headers: { "Content-Type": "text/plain; charset=utf-8" },
+      body: "[+]ping ok\n[-]poststarthook/crd-informer-synced failed: reason withheld\nreadyz check failed\n",
+    },
+  },
+};
+
 // A run that reads the servers, and has come as far as to ask for them.
 export async function heldRun(gate: Gate, api: Api, fabric: number): Promise<Run> {
   await gate.rule(slowServers);

@@ -13,6 +13,18 @@ export function portOf(url: string): { host: string; port: number } {
   return { host: hostname, port: Number(port) };
 }
 
+// Whether somebody listens there.
+export function isOpen(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(portOf(url));
+    const settle = (is: boolean) => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.once("connect", () => settle(true)).once("error", () => settle(false));
+  });
+}
+
 function heard(socket: Socket, patienceMs: number): Promise<Came> {
   return new Promise((resolve) => {
     let text = "";
