@@ -55,12 +55,6 @@ void Api::add_to(http::Router& router) {
 
 http::Response Api::render(const base::Failure& thrown, const http::Request& request) {
   const base::Failure failure = with_pause(thrown);
-  if (failure.code() == base::Code::InternalFault)
-    inside_->faults.note({.at = inside_->parts.deps.clock.wall(),
-                          .request = request.id,
-                          .code = failure.code(),
-                          .place = fmt::format("{} {}", request.method, request.route),
-                          .detail = failure.detail()});
   const int status = failure.http_status();
   auto response = http::Response::of(status, "application/problem+json",
                                      problem_json(failure, status, request.id));

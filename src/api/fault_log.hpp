@@ -1,5 +1,5 @@
-// The last faults of this program and of its pages, kept in memory since the start, so that a
-// person who meets one and whoever looks after the server speak of the same one by its request id.
+// The last faults of this program and of its pages since the start, so that a person who meets one
+// and whoever looks after the server speak of the same one, by its request or its run.
 #pragma once
 
 #include "base/codes.gen.hpp"
@@ -8,11 +8,13 @@
 namespace hedgerow::api {
 
 struct SeenFault {
-  base::WallTime at;
-  std::string request;  // The id that the person was shown.
-  base::Code code;
-  std::string place;   // A route, or a view of the page.
-  std::string detail;  // Scrubbed.
+  base::WallTime at;    // The last time.
+  std::string request;  // The id that the person was shown; empty where nobody asked.
+  std::optional<std::int64_t> run;
+  base::Code code = base::Code::InternalFault;
+  std::string place;   // A route, a view of the page, or a part of the server.
+  std::string detail;  // Scrubbed, and nothing that the log alone may have.
+  std::uint64_t times = 1;
 };
 
 class FaultLog {
@@ -20,12 +22,13 @@ class FaultLog {
   // At most so many; then the oldest goes.
   static constexpr std::size_t kKept = 50;
 
-  // Any thread.
+  // One that a page told of. Any thread.
   void note(SeenFault fault);
+  // Together with those of the server itself, which are what it logs as errors.
   [[nodiscard]] std::vector<SeenFault> latest_first() const;
 
  private:
-  base::Guarded<std::deque<SeenFault>> faults_;
+  base::Guarded<std::deque<SeenFault>> told_;
 };
 
 }  // namespace hedgerow::api

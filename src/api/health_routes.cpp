@@ -62,7 +62,8 @@ void write(base::JsonOut& out, const Check& check) {
 }
 
 void write(base::JsonOut& out, const SeenFault& fault) {
-  out.begin_object().field("at", base::rfc3339(fault.at)).field("request_id", fault.request);
+  out.begin_object().field("at", base::rfc3339(fault.at)).field("times", fault.times);
+  out.field("request_id", fault.request).field("run", fault.run);
   out.field("code", base::facts_of(fault.code).name)
       .field("layer", base::facts_of(fault.code).layer);
   out.field("place", fault.place).field("detail", fault.detail).end_object();
@@ -89,6 +90,7 @@ void keep_fault(const Context& context, const http::Request& request, base::Code
                 std::string place, std::string_view detail) {
   const SeenFault fault{.at = context.clock().wall(),
                         .request = request.id,
+                        .run = {},
                         .code = code,
                         .place = std::move(place),
                         .detail = base::scrubbed(detail, 4'000)};

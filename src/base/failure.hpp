@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/codes.gen.hpp"
+#include "base/log.hpp"
 
 namespace hedgerow::base {
 
@@ -52,6 +53,10 @@ class Failure : public std::exception {
   // What was being done, outermost first.
   [[nodiscard]] const std::vector<std::string>& trail() const noexcept { return trail_; }
   [[nodiscard]] const char* what() const noexcept override { return detail_.c_str(); }
+  // How loud the log says it: a defect of this program is an error, for System health as well.
+  [[nodiscard]] log::Level log_level() const noexcept {
+    return code_ == Code::InternalFault ? log::Level::Error : log::Level::Warning;
+  }
 
  private:
   Code code_;

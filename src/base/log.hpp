@@ -3,6 +3,8 @@
 // database.
 #pragma once
 
+#include "base/clock.hpp"
+
 namespace hedgerow::base::log {
 
 enum class Level : std::uint8_t { Debug, Info, Warning, Error };
@@ -38,6 +40,21 @@ inline void warning(std::string_view event, std::initializer_list<Field> fields 
 inline void error(std::string_view event, std::initializer_list<Field> fields = {}) {
   write(Level::Error, event, fields);
 }
+
+// A line of the level Error, as it was written: a defect of this program, or something that it
+// cannot mend by itself.
+struct Fault {
+  WallTime at;  // The last time.
+  std::string event;
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::uint64_t times = 1;
+
+  // Empty when there is none.
+  [[nodiscard]] std::string_view field(std::string_view key) const noexcept;
+};
+// The last ones since the start, the latest first, fifty at most. Those that are alike but for
+// their request are one.
+[[nodiscard]] std::vector<Fault> last_faults();
 
 // "debug", "info", "warning", "error"
 [[nodiscard]] std::string_view name_of(Level level) noexcept;

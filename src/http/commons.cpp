@@ -31,13 +31,10 @@ namespace {
 }
 
 [[nodiscard]] base::Failure fault(const Request& request, std::string_view what) {
-  base::log::error("internal_fault", {{"fault", fmt::format("F-{}", request.id)},
-                                      {"request_id", request.id},
-                                      {"method", request.method},
-                                      {"route", request.route},
-                                      {"what", what}});
-  return {base::Code::InternalFault, base::Cause::Refused,
-          fmt::format("Internal fault F-{}. It was logged.", request.id)};
+  return base::Failure{
+      base::Code::InternalFault, base::Cause::Refused,
+      fmt::format("Internal fault F-{}. It was logged and stands under System health.", request.id)}
+      .with_operator(std::string{what});
 }
 
 void log_failure(const base::Failure& failure, const Request& request) {
@@ -45,7 +42,7 @@ void log_failure(const base::Failure& failure, const Request& request) {
   // Being busy is told by the line of the request itself; a second one each would feed the
   // overload.
   const bool loud = facts.http >= 500 && failure.code() != base::Code::Unavailable;
-  const auto level = loud ? base::log::Level::Warning : base::log::Level::Debug;
+  const auto level = loud ? failure.log_level() : base::log::Level::Debug;
   base::log::write(level, "request_failed",
                    {{"request_id", request.id},
                     {"method", request.method},

@@ -207,7 +207,9 @@ bool Keeper::attempt(std::string_view what, const std::function<void()>& part) c
     part();
     return true;
   } catch (const Failure& failure) {
-    base::log::warning("keeper_failed", {{"part", what}, {"detail", failure.detail()}});
+    base::log::write(
+        failure.log_level(), "keeper_failed",
+        {{"part", what}, {"detail", failure.detail()}, {"operator", failure.operator_text()}});
   } catch (const std::exception& bug) {
     base::log::error("keeper_defect", {{"part", what}, {"what", bug.what()}});
   }

@@ -66,7 +66,8 @@ void Watch::step(const std::stop_token& stop) {
     if (desk_.clock.steady() - beaten_ >= desk_.settings.beat_each) beat();
     return;
   } catch (const Failure& failure) {
-    base::log::warning("watch_failed", {{"detail", failure.detail()}});
+    base::log::write(failure.log_level(), "watch_failed",
+                     {{"detail", failure.detail()}, {"operator", failure.operator_text()}});
   } catch (const std::exception& bug) {
     base::log::error("watch_defect", {{"what", bug.what()}});
   }

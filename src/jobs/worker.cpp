@@ -42,12 +42,12 @@ void log_end(const model::Run& run, const model::Ending& ending) {
 }
 
 void log_failure(const model::Run& run, const Failure& failure) {
-  base::log::warning("run_failed",
-                     {{"run", run.id.value},
-                      {"code", facts_of(failure.code()).name},
-                      {"detail", failure.detail()},
-                      {"operator", failure.operator_text()},
-                      {"doing", fmt::format("{}", fmt::join(failure.trail(), " > "))}});
+  base::log::write(failure.log_level(), "run_failed",
+                   {{"run", run.id.value},
+                    {"code", facts_of(failure.code()).name},
+                    {"detail", failure.detail()},
+                    {"operator", failure.operator_text()},
+                    {"doing", fmt::format("{}", fmt::join(failure.trail(), " > "))}});
 }
 
 // Its lease is over, or its fabric gone: whoever took the one or deleted the other has decided what

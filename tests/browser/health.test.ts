@@ -1,9 +1,11 @@
 // System health: what the server and this browser find of themselves, and the faults of both.
 import { tenthOf } from "../support/defaults";
+import { freshKey } from "../support/api";
 import { expect, test } from "../support/fixtures";
 import { foreignLock } from "../support/foreign_lock";
 import { makeOlder } from "../support/older_page";
-import type { PersonPage } from "../support/person";
+import { networkLines, type PersonPage } from "../support/person";
+import { expectRead } from "../support/read";
 
 const rowOf = (page: PersonPage, name: string) =>
   page.getByRole("row").filter({ has: page.getByRole("cell", { name, exact: true }) });
@@ -45,9 +47,54 @@ test("each thing that the server and the browser need is measured and said", asy
     await expect(rowOf(page, name)).toContainText("Good");
   for (const name of ["Cookies", "Event stream", "Clock of this machine", "Version of this page"])
     await expect(rowOf(page, name)).toContainText("Good");
-  await expect(
-    page.getByText("No answer and no page failed since the server started"),
-  ).toBeVisible();
+  await expect(page.getByText("None since the server started")).toBeVisible();
+});
+
+test("what fails inside the server stands in System health by its request or its run, until it is started anew", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const { server } = hedgerow;
+  const fabric = await hedgerow.fabric({ cluster });
+  server.allowedInLog.push(/"code":"internal_fault"/);
+  for (const [name, table] of [
+    ["run", "objects"],
+    ["answer", "fabrics"],
+  ])
+    await server.record.change(
+      `CREATE TRIGGER damaged_${name} BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'hush'); END`,
+    );
+  const run = await (await server.as("operator")).pull(fabric.id);
+  expect(run.code).toBe("internal_fault");
+  const administrator = await server.as("administrator");
+  const broken = { status: 500, code: "internal_fault", layer: 9 };
+  const refused = () =>
+    administrator.refused(broken, "POST", "/api/fabrics/", {
+      headers: { "Idempotency-Key": freshKey() },
+      body: { name: "one more" },
+    });
+  const { request_id } = await refused();
+  await page.signIn("viewer");
+  const panel = page.getByRole("table", { name: "Last faults" });
+  const open = () => page.getByRole("link", { name: "Health", exact: true }).click();
+  await open();
+  await expect(panel.getByRole("row").filter({ hasText: request_id })).toContainText(
+    "POST /api/fabrics/",
+  );
+  const ofRun = panel.getByRole("row").filter({ hasText: `Run ${run.id}` });
+  await expect(ofRun).toContainText("A run ended by a fault of Hedgerow.");
+  await expect(panel, "the server's own words stay in its log").not.toContainText("hush");
+  await ofRun.getByRole("link").click();
+  await expect(page).toHaveURL(new RegExp(`/runs/${run.id}/$`));
+  page.allow(networkLines);
+  await server.restart(async () => {
+    for (const name of ["run", "answer"])
+      await server.record.change(`DROP TRIGGER damaged_${name}`);
+  });
+  await open();
+  await expect(page.getByText("None since the server started")).toBeVisible();
+  expectRead(await (await server.as("operator")).pull(fabric.id), { created: 48 });
 });
 
 test.describe("with a disk that is waited for as shortly as all else", () => {
@@ -104,10 +151,7 @@ test("health is asked for by who is signed in, and reports are bounded", async (
     await viewer.must("POST", "/api/client-reports/", {
       body: { code: "view_fault", view: `view ${report}`, detail: "Bearer abcdefghijklmnop" },
     });
-  const { faults } = await viewer.must<{ faults: { place: string; detail: string }[] }>(
-    "GET",
-    "/api/health/",
-  );
+  const faults = await viewer.faults();
   expect(faults).toHaveLength(50);
   expect(faults[0]?.place).toContain("view 59");
   expect(faults[0]?.detail).not.toContain("abcdefghijklmnop");
@@ -129,13 +173,7 @@ test("layer 1: a page whose script breaks before it stands says so to the person
   await page.goto(page.at("/fabrics/"));
   await expect(page.getByRole("heading", { name: "script has not started" })).toBeVisible();
   const viewer = await hedgerow.server.as("viewer");
-  const latest = async () =>
-    (
-      await viewer.must<{ faults: { code: string; place: string; detail: string }[] }>(
-        "GET",
-        "/api/health/",
-      )
-    ).faults[0];
+  const latest = async () => (await viewer.faults())[0];
   await expect.poll(latest).toMatchObject({
     code: "boot_failed",
     layer: 1,

@@ -177,6 +177,13 @@ test.describe("while a run goes on", () => {
       hedgerow.server.logged("keeper_failed").filter(({ part }) => part === "reap");
     await expect.poll(() => failed().length, { timeout: 15_000 }).toBeGreaterThan(1);
     expect((await api.run(run.id)).state, "reading goes on").toBe("running");
+    const [told] = await (await server.as("viewer")).faults();
+    expect(told, "one line for all of them").toMatchObject({
+      code: "internal_fault",
+      place: "Housekeeping",
+      detail: expect.stringContaining("A part of it failed and is tried again. reap"),
+    });
+    expect(told?.times).toBeGreaterThan(1);
     await server.record.change("DROP TRIGGER breaks_reaping");
     expect((await api.ended(run.id)).outcome).toBe("lost");
     await gate.dropAll();

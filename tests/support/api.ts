@@ -20,6 +20,7 @@ import type {
   Problem,
   Role,
   Run,
+  SeenFault,
   Session,
   StartedRun,
 } from "./types";
@@ -125,6 +126,11 @@ export class Api {
   }
 
   // ---- what most tests do
+
+  // As System health lists them.
+  async faults(): Promise<SeenFault[]> {
+    return (await this.must<{ faults: SeenFault[] }>("GET", "/api/health/")).faults;
+  }
 
   async addFabric(name: string, cluster?: ConnectionFields): Promise<Fabric> {
     return await this.must<Fabric>("POST", "/api/fabrics/", {

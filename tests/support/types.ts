@@ -15,6 +15,7 @@ export type OpenSession = Schemas["OpenSession"];
 export type Problem = Schemas["Problem"];
 export type Role = Schemas["Role"];
 export type Run = Schemas["Run"];
+export type SeenFault = Schemas["SeenFault"];
 export type Session = Schemas["Session"];
 export type StartedRun = Schemas["StartedRun"];
 

@@ -1101,14 +1101,21 @@ export interface components {
             resource_version: string;
         };
         SeenFault: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The last time
+             */
             at: string;
             code: string;
             detail: string;
             layer: number;
-            /** @description A route, or a view of the page */
+            /** @description A route, a view of the page, or a part of the server */
             place: string;
+            /** @description Empty where nobody had asked */
             request_id: string;
+            /** Format: int64 */
+            run: number | null;
+            times: number;
         };
         Session: {
             /** Format: date-time */

@@ -1,5 +1,6 @@
 // How the server and this browser find themselves, for whoever says "it does not work for me".
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { faultOf } from "../../api/fault";
 import { healthQuery } from "../../api/queries";
 import type { HealthCheck, SeenFault } from "../../api/types";
@@ -29,7 +30,9 @@ export function Health() {
           <h1>System health</h1>
           {report && (
             <span className="muted" role="status">
-              {wrong === 0 ? "no problem found" : counted(wrong, "problem")}
+              {wrong === 0 ? "no problem found now" : counted(wrong, "problem")}
+              {report.faults.length > 0 &&
+                `, ${counted(report.faults.length, "fault")} since the start`}
             </span>
           )}
         </div>
@@ -93,12 +96,12 @@ function Faults({ faults, started }: { faults: readonly SeenFault[]; started: st
           name="Last faults"
           columns={faultColumns}
           rows={faults}
-          rowKey={(row) => row.request_id}
+          rowKey={(row) => `${row.request_id} ${row.place} ${row.detail} ${row.at}`}
         />
       ) : (
         <p className="empty">
-          No answer and no page failed since the server started, <Age at={started} />. What ended a
-          run stands at the run.
+          None since the server started, <Age at={started} />. What a cluster did to a run stands at
+          the run.
         </p>
       )}
     </Panel>
@@ -106,13 +109,29 @@ function Faults({ faults, started }: { faults: readonly SeenFault[]; started: st
 }
 
 const faultColumns: Column<SeenFault>[] = [
-  { key: "at", head: "When", cell: (row) => <Point at={row.at} /> },
+  {
+    key: "at",
+    head: "When",
+    cell: (row) => (
+      <>
+        <Point at={row.at} />
+        {row.times > 1 && <span className="muted"> {counted(row.times, "time")}</span>}
+      </>
+    ),
+  },
   { key: "place", head: "Where", cell: (row) => <span className="wrap">{row.place}</span> },
   { key: "code", head: "Code", cell: (row) => `${row.code}, layer ${row.layer}` },
   {
     key: "request",
-    head: "Request",
-    cell: (row) => <span className="nowrap">{row.request_id}</span>,
+    head: "Request or run",
+    cell: (row) =>
+      row.run === null ? (
+        <span className="nowrap">{row.request_id}</span>
+      ) : (
+        <Link to="/runs/$id/" params={{ id: row.run }}>
+          Run {row.run}
+        </Link>
+      ),
   },
   { key: "detail", head: "What", cell: (row) => <span className="wrap">{row.detail}</span> },
 ];
