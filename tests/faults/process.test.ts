@@ -1,5 +1,4 @@
 // Faults of the process, its host and its disk (rows H, J, P and Q), brought about from outside of it.
-import { once } from "node:events";
 import {
   chmodSync,
   closeSync,
@@ -12,9 +11,8 @@ import {
 } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { connect as connectTls } from "node:tls";
 import { setTimeout as passed } from "node:timers/promises";
-import { certified, certify } from "../support/certificate";
+import { certified, certify, shownBy } from "../support/certificate";
 import { expect, test, type Hedgerow } from "../support/fixtures";
 import { foreignLock } from "../support/foreign_lock";
 import { asPeopleHaveThem } from "../support/defaults";
@@ -186,16 +184,6 @@ test("P11: a key that others may read is refused with its cure, and nothing star
   await server.begin();
   await server.as("viewer");
 });
-
-// Which certificate a new connection is shown.
-async function shownBy(url: string): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const socket = connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false });
-  await once(socket, "secureConnect");
-  const shown = socket.getPeerX509Certificate()?.fingerprint256 ?? "";
-  socket.destroy();
-  return shown;
-}
 
 test("P13: a broken certificate at SIGHUP leaves the old one, and a good one is shown at once", async ({
   serverTemplate,

@@ -1,5 +1,7 @@
 // A key and a certificate that it signed itself, for a server that speaks TLS.
+import { once } from "node:events";
 import { mkdirSync } from "node:fs";
+import { connect as connectTls } from "node:tls";
 import type { test } from "@playwright/test";
 import { mustRun } from "./process";
 
@@ -24,4 +26,14 @@ export async function certified(told: ReturnType<typeof test.info>): Promise<Cer
   await certify(certificate, key);
   const settings = { "http.tls_certificate": certificate, "http.tls_key": key };
   return { certificate, key, settings };
+}
+
+// Which certificate a new connection is shown.
+export async function shownBy(url: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  const shown = socket.getPeerX509Certificate()?.fingerprint256 ?? "";
+  socket.destroy();
+  return shown;
 }

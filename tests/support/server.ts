@@ -115,8 +115,13 @@ export class TestServer {
     return server.dir;
   }
 
-  static async start(template: string, wishes: Settings = {}): Promise<TestServer> {
+  static async start(
+    template: string,
+    wishes: Settings = {},
+    through: readonly string[] = [],
+  ): Promise<TestServer> {
     const server = new TestServer({ "http.port": await freePort(), ...wishes });
+    server.through = through;
     cpSync(template, server.dir, { recursive: true });
     await server.begin();
     return server;
