@@ -17,6 +17,7 @@ import { expect, test, type Hedgerow } from "../support/fixtures";
 import { foreignLock } from "../support/foreign_lock";
 import { asPeopleHaveThem } from "../support/defaults";
 import { heldClick, heldRun } from "../support/gate";
+import { live } from "../support/lamp";
 import { networkLines, traceOf } from "../support/person";
 import { mustRun } from "../support/process";
 import { say } from "../support/raw_http";
@@ -64,13 +65,15 @@ test.describe("while a run goes on", () => {
     }) => {
       const fabric = await hedgerow.fabric({ cluster, through: gate });
       await page.signIn("operator").open(fabric);
+      // Who follows no stream yet is told nothing.
+      await expect(live(page)).toBeVisible();
       await heldClick(gate, page);
       page.allow(networkLines);
       expect(await hedgerow.server.stop()).toBe(0);
       await expect(page.getByText("Server stopped or restarting")).toBeVisible();
       await gate.dropAll();
       await hedgerow.server.begin();
-      await expect(page.getByText(/^Live$/)).toBeVisible();
+      await expect(live(page)).toBeVisible();
       await expect(page.watched()).toContainText("48 created");
       await expect(page.getByRole("table", { name: "Recent runs" })).toContainText("Cancelled");
     });
