@@ -36,6 +36,15 @@ model::Counts counts_of(std::span<const store::ObjectWrite> writes) {
 
 }  // namespace
 
+void write(store::Txn& txn, model::FabricId fabric, std::span<const Mark> marks) {
+  for (const Mark& mark : marks) {
+    txn.kinds().set_coverage(fabric, mark.kind, mark.coverage);
+    if (mark.proof)
+      txn.kinds().mark_complete(fabric, mark.kind, mark.proof->as_of, mark.proof->resource_version);
+    if (mark.rewound) txn.kinds().mark_rewound(fabric, mark.kind, *mark.rewound);
+  }
+}
+
 Journal::Journal(store::Database& database, const base::Clock& clock, const Settings& settings,
                  const model::Run& run, std::int64_t generation)
     : database_{database},
@@ -62,10 +71,13 @@ void Journal::show(const std::function<void(store::Progress&)>& change) {
   });
 }
 
+void Journal::note_progress() {
+  book_.change([](Book& book) { book.dirty = true; });
+}
+
 void Journal::write(const std::function<void(store::Txn&)>& facts) {
   CHECK(!thread_.joinable());
-  const Chunk chunk{.writes = {}, .marks = {}, .progress = progress(), .more = {}};
-  commit(chunk, facts);
+  commit({.facts = facts, .writes = {}, .marks = {}, .progress = progress(), .more = {}});
   book_.with([](Book& book) { book.dirty = false; });
   written_ = clock_.steady();
 }
@@ -75,6 +87,14 @@ void Journal::start(std::stop_source broken) {
   thread_ = std::jthread{[this](const std::stop_token& stop) {
     while (!stop.stop_requested()) step(stop);
   }};
+}
+
+void Journal::add(Facts facts) {
+  book_.change([&](Book& book) {
+    CHECK(!book.facts && book.writes.empty() && book.marks.empty());
+    book.facts = std::move(facts);
+    book.dirty = true;
+  });
 }
 
 void Journal::add(std::vector<store::ObjectWrite> writes) {
@@ -104,6 +124,17 @@ void Journal::add(Mark mark) {
   });
 }
 
+std::vector<Mark> Journal::finish() {
+  std::vector<Mark> marks;
+  book_.change([&](Book& book) {
+    if (!book.writes.empty()) return;
+    marks.swap(book.marks);
+    book.dirty = static_cast<bool>(book.facts);
+  });
+  drain();
+  return marks;
+}
+
 void Journal::drain() {
   book_.change([](Book& book) { book.hurry = true; });
   const auto is_done = [](const Book& book) {
@@ -122,7 +153,7 @@ void Journal::step(const std::stop_token& stop) {
   auto chunk = next_chunk(stop);
   if (!chunk) return;
   // For the reading thread, which cannot go on.
-  const std::exception_ptr hindrance = thrown_by([&] { pace(commit(*chunk, {})); });
+  const std::exception_ptr hindrance = thrown_by([&] { pace(commit(*chunk)); });
   written_ = clock_.steady();
   book_.change([&](Book& book) {
     book.writing = false;
@@ -148,28 +179,35 @@ std::optional<Journal::Chunk> Journal::next_chunk(const std::stop_token& stop) {
   const auto may_write = [](const Book& book) { return book.dirty && !book.broken; };
   if (!book_.wait(stop, later, may_write)) return std::nullopt;
   book_.wait(stop, written_ + settings_.progress_each, [this](const Book& book) {
-    return book.hurry || is_worth_it(book.writes.size(), book.bytes);
+    return book.hurry || book.facts || is_worth_it(book.writes.size(), book.bytes);
   });
   if (stop.stop_requested()) return std::nullopt;
   std::optional<Chunk> chunk;
   book_.change([&](Book& book) {
-    chunk.emplace(Chunk{.writes = std::exchange(book.writes, {}),
-                        .marks = std::exchange(book.marks, {}),
+    chunk.emplace(Chunk{.facts = std::exchange(book.facts, {}),
+                        .writes = {},
+                        .marks = {},
                         .progress = book.progress,
                         .more = {}});
+    book.writing = true;
+    // What hinders the objects must not take the facts with it.
+    if (chunk->facts) {
+      book.dirty = !book.writes.empty() || !book.marks.empty();
+      return;
+    }
+    chunk->writes.swap(book.writes);
+    chunk->marks.swap(book.marks);
     book.bytes = 0;
     book.dirty = false;
-    book.writing = true;
   });
   chunk->more = counts_of(chunk->writes);
   return chunk;
 }
 
-base::Milliseconds Journal::commit(const Chunk& chunk,
-                                   const std::function<void(store::Txn&)>& facts) {
+base::Milliseconds Journal::commit(const Chunk& chunk) {
   store::Progress progress = chunk.progress;
   progress.counts += chunk.more;
-  const bool visible = facts || !chunk.writes.empty() || !chunk.marks.empty();
+  const bool visible = chunk.facts || !chunk.writes.empty() || !chunk.marks.empty();
   base::SteadyTime began;
   database_.write(base::Deadline::in(clock_, settings_.write_wait), [&](store::Txn& txn) {
     began = clock_.steady();
@@ -177,15 +215,9 @@ base::Milliseconds Journal::commit(const Chunk& chunk,
     txn.require_generation(fabric_, generation_);
     if (!txn.runs().progress(run_, progress))
       throw Failure{Code::Lost, Cause::Refused}.with_operator("the run has ended already");
-    if (facts) facts(txn);
+    if (chunk.facts) chunk.facts(txn);
     if (!chunk.writes.empty()) txn.objects().apply(fabric_, run_, txn.now(), chunk.writes);
-    for (const Mark& mark : chunk.marks) {
-      txn.kinds().set_coverage(fabric_, mark.kind, mark.coverage);
-      if (mark.proof)
-        txn.kinds().mark_complete(fabric_, mark.kind, mark.proof->as_of,
-                                  mark.proof->resource_version);
-      if (mark.rewound) txn.kinds().mark_rewound(fabric_, mark.kind, *mark.rewound);
-    }
+    reconcile::write(txn, fabric_, chunk.marks);
     txn.changes().append(model::Topic::Run, run_);
     if (visible) txn.changes().append(model::Topic::Fabric, fabric_);
   });

@@ -21,6 +21,9 @@ struct Mark {
   std::optional<base::WallTime> rewound;
 };
 
+// Writes them, of one fabric.
+void write(store::Txn& txn, model::FabricId fabric, std::span<const Mark> marks);
+
 class Journal {
  public:
   // Every transaction begins with the fence: the run's epoch, the connection's generation, and that
@@ -33,15 +36,25 @@ class Journal {
 
   // Changes what the page shows of the run; written with the next chunk, or when it is time.
   void show(const std::function<void(store::Progress&)>& change);
+  // A step was done of which the page shows nothing: it is progress all the same, and written when
+  // it is time.
+  void note_progress();
   // Writes facts, and what show() changed, in the caller's thread. Before start().
   void write(const std::function<void(store::Txn&)>& facts);
 
   // From here the thread writes. `broken` is stopped when it cannot.
   void start(std::stop_source broken);
+  // Facts for a transaction of their own, which begins as soon as the thread is free and before
+  // anything that is added later. They are called by the thread, perhaps more than once; what they
+  // throw hinders writing.
+  void add(std::function<void(store::Txn&)> facts);
   // Waits while too much waits to be written. Throws what hindered writing.
   void add(std::vector<store::ObjectWrite> writes);
   // After all objects of the kind.
   void add(Mark mark);
+  // Returns when all is on the disk, but for marks that no object came after: those are given back,
+  // for the transaction that ends the run. Throws what hindered writing.
+  [[nodiscard]] std::vector<Mark> finish();
   // Returns when all is on the disk. Throws what hindered writing.
   void drain();
 
@@ -59,13 +72,16 @@ class Journal {
   void step(const std::stop_token& stop);
 
  private:
+  using Facts = std::function<void(store::Txn&)>;
   struct Chunk {
+    Facts facts;
     std::vector<store::ObjectWrite> writes;
     std::vector<Mark> marks;
     store::Progress progress;
     model::Counts more;  // Of the writes.
   };
   struct Book {
+    Facts facts;
     std::vector<store::ObjectWrite> writes;
     std::vector<Mark> marks;
     std::size_t bytes = 0;
@@ -80,7 +96,7 @@ class Journal {
   [[nodiscard]] bool is_full(const Book& book) const;
   [[nodiscard]] std::optional<Chunk> next_chunk(const std::stop_token& stop);
   // Returns how long the transaction took, without its wait for a turn.
-  base::Milliseconds commit(const Chunk& chunk, const std::function<void(store::Txn&)>& facts);
+  base::Milliseconds commit(const Chunk& chunk);
   void pace(base::Milliseconds took);
 
   store::Database& database_;

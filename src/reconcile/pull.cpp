@@ -81,13 +81,24 @@ Pull::Pull(store::Database& database, const base::Clock& clock, const Settings& 
       began_{clock.steady()} {}
 
 Result Pull::run(const std::stop_token& stop) {
+  std::stop_source halt;
+  const std::stop_callback pass_on{stop, [&halt] { halt.request_stop(); }};
+  journal_.start(halt);
+  std::optional<Result> result;
+  const auto hindrance = thrown_by([&] { result = work(halt.get_token()); });
+  // The journal stops all when it cannot write: then that is the reason.
+  if (hindrance && !stop.stop_requested()) journal_.rethrow_if_broken();
+  if (hindrance) std::rethrow_exception(hindrance);
+  return std::move(*result);
+}
+
+Result Pull::work(const std::stop_token& stop) {
   Hindrance why = reach(stop);
   if (!why) why = identify(stop);
-  if (!why) write_reach();
   if (!why) why = find_places(stop);
   if (!why) why = find_kinds(stop);
   if (why) return stopped(*why);
-  write_findings();
+  note_findings();
   read(stop);
   // What the function in the result holds is freed with it.
   return concluded();  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
@@ -97,7 +108,6 @@ Pull::Hindrance Pull::reach(const std::stop_token& stop) {
   const base::Doing doing{"reaching the cluster"};
   journal_.show(
       [this](store::Progress& now) { begin(now.trace.at(kConnectionLayer), clock_.wall()); });
-  journal_.write({});
   const auto version = attempt([&] { return api_.version(stop); });
   if (!version) return version.error();
   version_ = version->git_version;
@@ -137,6 +147,7 @@ auto Pull::believed(Call&& call, const std::stop_token& stop) -> decltype(attemp
 Pull::Hindrance Pull::identify(const std::stop_token& stop) {
   const base::Doing doing{"reading the cluster's identity"};
   const auto identity = believed([&] { return api_.identity(stop); }, stop);
+  journal_.note_progress();
   if (!identity) {
     if (identity.error().code() != Code::ClusterForbidden) return identity.error();
     gaps_.push_back(identity_unseen(identity.error()));
@@ -160,18 +171,13 @@ Pull::Hindrance Pull::in_use(const store::Snapshot& seen) const {
   return std::nullopt;
 }
 
-// What was measured stands in the record from here on, however the run ends.
-void Pull::write_reach() {
-  journal_.write(
-      [this](store::Txn& txn) { txn.fabrics().set_reach(subject_.fabric.id, reached_.value()); });
-}
-
 Pull::Hindrance Pull::find_places(const std::stop_token& stop) {
   const base::Doing doing{"looking for the namespaces"};
   const auto& spaces = subject_.fabric.cluster->namespaces;
   if (spaces.empty()) places_.push_back({.space = {}, .unproven = {}, .listable = true});
   for (const std::string& space : spaces) {
     const auto exists = believed([&] { return api_.namespace_exists(space, stop); }, stop);
+    journal_.note_progress();
     Place place{.space = space, .unproven = {}, .listable = true};
     if (!exists) {
       if (ends_everything(exists.error())) return exists.error();
@@ -204,7 +210,7 @@ Pull::Hindrance Pull::find_kinds(const std::stop_token& stop) {
   return no_kinds(subject_.fabric.name, subject_.known.size());
 }
 
-void Pull::write_findings() {
+void Pull::note_findings() {
   for (const Unread& frozen : scope_.frozen) {
     model::KindRead row;
     row.group = frozen.kind.group;
@@ -214,13 +220,15 @@ void Pull::write_findings() {
     row.detail = frozen.coverage.detail;
     kinds_.push_back(std::move(row));
   }
-  journal_.write([this](store::Txn& txn) { write_findings(txn); });
+  journal_.add([this](store::Txn& txn) { write_findings(txn); });
 }
 
-// Before any object: which cluster this is, so that no object is ever taken from another one.
+// Before any object: which cluster this is, so that no object is ever taken from another one. What
+// was measured stands in the record from here on, however the run ends. Called by the journal.
 void Pull::write_findings(store::Txn& txn) const {
   const model::Fabric& fabric = subject_.fabric;
   if (auto taken = in_use(txn)) throw std::move(*taken);
+  txn.fabrics().set_reach(fabric.id, reached_.value());
   if (!identity_.empty() && !fabric.identity) txn.fabrics().set_identity(fabric.id, identity_);
   if (!identity_.empty() && fabric.identity && fabric.new_identity)
     txn.fabrics().set_new_identity(fabric.id, std::nullopt);
@@ -237,9 +245,6 @@ void Pull::write_findings(store::Txn& txn) const {
 
 void Pull::read(const std::stop_token& stop) {
   const base::Doing doing{fmt::format("reading {} kinds", scope_.to_read.size())};
-  std::stop_source halt;
-  const std::stop_callback pass_on{stop, [&halt] { halt.request_stop(); }};
-  journal_.start(halt);
   Reading reading{database_,
                   clock_,
                   settings_,
@@ -250,11 +255,8 @@ void Pull::read(const std::stop_token& stop) {
                    .places = places_,
                    .identity_proven = !identity_.empty(),
                    .frozen = kinds_}};
-  const auto hindrance = thrown_by([&] { reading.run(api_, halt.get_token()); });
-  // The journal stops the lists when it cannot write: then that is the reason.
-  if (hindrance && !stop.stop_requested()) journal_.rethrow_if_broken();
-  if (hindrance) std::rethrow_exception(hindrance);
-  journal_.drain();
+  reading.run(api_, stop);
+  marks_ = journal_.finish();
   kinds_ = reading.kinds();
 }
 
@@ -317,7 +319,11 @@ Result Pull::concluded() {
   finish(run.trace.at(kKubernetesLayer), state, now, std::move(evidence));
   return {.run = std::move(run),
           .ending = ending,
-          .also = writing(subject_.fabric, reach_after(reached_.value(), kinds_, now))};
+          .also = [reach = writing(subject_.fabric, reach_after(reached_.value(), kinds_, now)),
+                   fabric = subject_.fabric.id, marks = std::move(marks_)](store::Txn& txn) {
+            reach(txn);
+            write(txn, fabric, marks);
+          }};
 }
 
 }  // namespace hedgerow::reconcile

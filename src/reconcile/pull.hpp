@@ -42,12 +42,12 @@ class Pull {
   template <class Call>
   auto believed(Call&& call, const std::stop_token& stop) -> decltype(attempt(call));
   Hindrance identify(const std::stop_token& stop);
-  void write_reach();
   Hindrance find_places(const std::stop_token& stop);
   Hindrance find_kinds(const std::stop_token& stop);
-  void write_findings();
+  void note_findings();
   void write_findings(store::Txn& txn) const;
   void read(const std::stop_token& stop);
+  [[nodiscard]] Result work(const std::stop_token& stop);
 
   [[nodiscard]] std::string evidence_of_reading() const;
   [[nodiscard]] Result stopped(const base::Failure& why);
@@ -72,6 +72,7 @@ class Pull {
   Scope scope_;
   std::vector<base::Failure> gaps_;  // What could not be proven, beside the kinds.
   std::vector<model::KindRead> kinds_;
+  std::vector<Mark> marks_;  // For the last transaction.
 };
 
 }  // namespace hedgerow::reconcile

@@ -163,12 +163,12 @@ test.describe("while a run goes on", () => {
     const api = await server.as("operator");
     const run = await heldRun(gate, api, fabric.id);
     server.allowedInLog.push(/"part":"reap"|writer_refused|database_opened_again/);
-    server.signal("SIGSTOP");
     // Nothing that ends as lost can be written.
     await server.record.change(
       "CREATE TRIGGER breaks_reaping BEFORE UPDATE OF outcome ON runs " +
         "WHEN NEW.outcome = 'lost' BEGIN SELECT RAISE(ABORT, 'the reaper breaks'); END",
     );
+    server.signal("SIGSTOP");
     // Beyond its lease: what passes is the fact.
     const since = Date.now();
     await until("two leases to pass", () => Date.now() - since > 3_000 || undefined);
