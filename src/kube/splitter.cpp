@@ -1,6 +1,11 @@
 #include "kube/splitter.hpp"
 
 #include <simdjson.h>
+#ifdef __PCLMUL__
+#include <wmmintrin.h>
+#endif
+
+#include <bit>
 
 #include "kube/answer.hpp"
 
@@ -31,6 +36,74 @@ bool has_doubles(simdjson::dom::object object) {
 constexpr bool is_space(char byte) {
   return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
 }
+
+enum class Bracket : std::uint8_t { None, Opens, Closes };
+
+constexpr Bracket bracket_of(char byte) {
+  if (byte == '{' || byte == '[') return Bracket::Opens;
+  if (byte == '}' || byte == ']') return Bracket::Closes;
+  return Bracket::None;
+}
+
+constexpr std::size_t kBlock = 64;
+
+// Of kBlock bytes, a bit each, the first one lowest.
+struct Marks {
+  std::uint64_t quotes = 0;
+  std::uint64_t slashes = 0;
+  std::uint64_t opens = 0;
+  std::uint64_t closes = 0;
+};
+
+#ifdef __PCLMUL__
+
+Marks marks_of(const char* bytes) {
+  constexpr std::size_t kAtOnce = 16;
+  Marks marks;
+  for (std::size_t at = 0; at < kBlock; at += kAtOnce) {
+    const __m128i some = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at));
+    const auto where = [at](__m128i found) {
+      const auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(found));
+      return std::uint64_t{bits} << at;
+    };
+    // '[' and '{' differ in one bit, and so do ']' and '}'.
+    const __m128i folded = _mm_or_si128(some, _mm_set1_epi8(0x20));
+    marks.quotes |= where(_mm_cmpeq_epi8(some, _mm_set1_epi8('"')));
+    marks.slashes |= where(_mm_cmpeq_epi8(some, _mm_set1_epi8('\\')));
+    marks.opens |= where(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{')));
+    marks.closes |= where(_mm_cmpeq_epi8(folded, _mm_set1_epi8('}')));
+  }
+  return marks;
+}
+
+// Each bit is the sum, modulo 2, of those up to it: a product without carries with all ones.
+std::uint64_t prefix_xor(std::uint64_t bits) {
+  const __m128i factor = _mm_set_epi64x(0, static_cast<long long>(bits));
+  const __m128i product = _mm_clmulepi64_si128(factor, _mm_set1_epi8(-1), 0);
+  return static_cast<std::uint64_t>(_mm_cvtsi128_si64(product));
+}
+
+#else
+
+Marks marks_of(const char* bytes) {
+  Marks marks;
+  for (std::size_t at = 0; at < kBlock; ++at) {
+    const char byte = bytes[at];
+    const std::uint64_t bit = std::uint64_t{1} << at;
+    if (byte == '"') marks.quotes |= bit;
+    if (byte == '\\') marks.slashes |= bit;
+    if (bracket_of(byte) == Bracket::Opens) marks.opens |= bit;
+    if (bracket_of(byte) == Bracket::Closes) marks.closes |= bit;
+  }
+  return marks;
+}
+
+std::uint64_t prefix_xor(std::uint64_t bits) {
+  for (int step = 1; step < 64; step *= 2) bits ^= bits << step;
+  return bits;
+}
+
+#endif
 
 }  // namespace
 
@@ -124,40 +197,62 @@ std::size_t Splitter::between(std::string_view piece, std::size_t at) {
   return at + 1;
 }
 
-// Most bytes of an item stand in strings, and say nothing about where it ends.
-std::size_t Splitter::in_string(std::string_view piece, std::size_t at) {
-  if (escaped_) {
-    escaped_ = false;
-    return at + 1;
-  }
-  const std::size_t quote = std::min(piece.find('"', at), piece.size());
-  const std::size_t slash = piece.substr(at, quote - at).find('\\');
-  if (slash != std::string_view::npos) {
+// A backslash takes the next byte's meaning away, wherever it stands: outside of strings there is
+// none in JSON, and whoever reads the item finds that out.
+bool Splitter::ends_with(char byte) {
+  if (std::exchange(escaped_, false)) return false;
+  if (byte == '\\') {
     escaped_ = true;
-    return at + slash + 1;
+    return false;
   }
-  in_string_ = quote == piece.size();
-  return std::min(quote + 1, piece.size());
+  if (byte == '"') in_string_ = !in_string_;
+  if (in_string_) return false;
+  const Bracket found = bracket_of(byte);
+  return found != Bracket::None && bracket(found == Bracket::Opens);
+}
+
+// Whether the item ends with it.
+bool Splitter::bracket(bool opens) {
+  if (!opens) return --item_depth_ == 0;
+  if (++item_depth_ > kDepthMax) malformed("an item is nested deeper than 128 levels");
+  return false;
+}
+
+// As ends_with() for each of them.
+std::size_t Splitter::block(const char* bytes, bool& whole) {
+  const Marks marks = marks_of(bytes);
+  std::uint64_t escaped = escaped_ ? 1 : 0;
+  escaped_ = false;
+  for (std::uint64_t left = marks.slashes; left != 0; left &= left - 1) {
+    const int at = std::countr_zero(left);
+    if ((escaped >> at & 1) != 0) continue;
+    if (at == kBlock - 1)
+      escaped_ = true;
+    else
+      escaped |= std::uint64_t{2} << at;
+  }
+  // From each quote that counts to before the next one.
+  const std::uint64_t strings = prefix_xor(marks.quotes & ~escaped) ^ (in_string_ ? ~0ULL : 0);
+  for (std::uint64_t left = (marks.opens | marks.closes) & ~strings & ~escaped; left != 0;
+       left &= left - 1) {
+    const int at = std::countr_zero(left);
+    if (!bracket((marks.opens >> at & 1) != 0)) continue;
+    whole = true;
+    in_string_ = escaped_ = false;
+    return static_cast<std::size_t>(at) + 1;
+  }
+  in_string_ = (strings >> (kBlock - 1)) != 0;
+  return kBlock;
 }
 
 std::size_t Splitter::inside(std::string_view piece, std::size_t at) {
   const std::size_t begin = at;
   bool whole = false;
   while (at < piece.size() && !whole) {
-    if (in_string_) {
-      at = in_string(piece, at);
-      continue;
-    }
-    switch (piece[at++]) {
-      case '"': in_string_ = true; break;
-      case '{':
-      case '[':
-        if (++item_depth_ > kDepthMax) malformed("an item is nested deeper than 128 levels");
-        break;
-      case '}':
-      case ']': whole = --item_depth_ == 0; break;
-      default: break;
-    }
+    if (piece.size() - at >= kBlock)
+      at += block(piece.data() + at, whole);
+    else
+      whole = ends_with(piece[at++]);
   }
   item_.append(piece.substr(begin, at - begin));
   if (item_.size() > item_bytes_max_)

@@ -47,7 +47,10 @@ class Splitter {
   std::size_t outside(std::string_view piece, std::size_t at);
   std::size_t between(std::string_view piece, std::size_t at);
   std::size_t inside(std::string_view piece, std::size_t at);
-  std::size_t in_string(std::string_view piece, std::size_t at);
+  // Of an item: whether it ends with this byte; how many bytes of these 64 belong to it.
+  bool ends_with(char byte);
+  std::size_t block(const char* bytes, bool& whole);
+  bool bracket(bool opens);
   void note_outside(char byte);
   void end_key();
 

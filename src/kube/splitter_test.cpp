@@ -47,6 +47,22 @@ TEST(Splitter, CutsTheSameItemsWhereverTheBodyIsTorn) {
       expect_whole(cut({kList.substr(0, at), kList.substr(at, then - at), kList.substr(then)}));
 }
 
+// What the blocks of a long item say together is what its bytes say one by one.
+TEST(Splitter, FindsTheEndOfALongItemAtAnyDistance) {
+  for (const std::string_view text : {R"(\"}]{[)", R"(\\)", R"(\\\"})", R"(\u0022}])", "}{"}) {
+    for (std::size_t before = 0; before <= 130; ++before) {
+      const auto item = fmt::format(R"({{"a{}":"{}{}","b":[{{}},["]"]]}})",
+                                    std::string(before, 'x'), text, std::string(130 - before, '}'));
+      const auto body = fmt::format(R"({{"items":[{0},{0}],"metadata":{{}}}})", item);
+      EXPECT_THAT(cut({body}).items, ElementsAre(item, item)) << body;
+      Cut slowly;
+      Splitter splitter{4096, [&](std::string_view one) { slowly.items.emplace_back(one); }};
+      for (const char& byte : body) splitter.feed({&byte, 1});
+      EXPECT_THAT(slowly.items, ElementsAre(item, item)) << body;
+    }
+  }
+}
+
 TEST(Splitter, TakesTheMembersInAnyOrderAndAnyWhiteSpace) {
   const Cut seen =
       cut({" {\n\"metadata\" : { \"resourceVersion\":\"7\" },\r\n\t\"kind\":\"YList\","
