@@ -15,6 +15,10 @@ struct Rule {
 // end), some are about time or about the cluster. Of what was made before a recovery that lost rows
 // of the audit, nobody need be on record.
 constexpr std::array kRules{
+    Rule{"I4",
+         "SELECT 'Run ' || r.id || ' runs, and nothing says who owns its fabric.' FROM runs r"
+         " WHERE r.state = 'running' AND NOT EXISTS (SELECT 1 FROM ownership o"
+         " WHERE o.fabric_id = r.fabric_id)"},
     Rule{"I5",
          "SELECT 'Run ' || r.id || ' runs under epoch ' || r.epoch || ' of its fabric, which is at "
          "' "
@@ -43,23 +47,19 @@ constexpr std::array kRules{
          "SELECT 'Fabric ' || f.id || ' and its stored token do not agree on whether there is one.'"
          " FROM fabrics f WHERE f.has_token <> (SELECT count(*) FROM credentials c"
          " WHERE c.fabric_id = f.id AND c.which = 'token')"},
-    Rule{
-        "I10",
-        "SELECT 'Nobody is on record for making fabric ' || f.id || '.' FROM fabrics f"
-        " WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.action = 'fabric.create'"
-        " AND a.subject_kind = 'fabric' AND a.subject = f.id) AND NOT EXISTS (SELECT 1 FROM audit l"
-        " WHERE l.action = 'audit.lost' AND l.at >= f.created)"},
     Rule{"I10",
-         "SELECT 'Nobody is on record for making user ' || u.id || '.' FROM users u"
-         " WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.action = 'user.create'"
-         " AND a.subject_kind = 'user' AND a.subject = u.id) AND NOT EXISTS (SELECT 1 FROM audit l"
-         " WHERE l.action = 'audit.lost' AND l.at >= u.created)"},
-    Rule{"I10",
-         "SELECT 'Nobody is on record for starting run ' || r.id || '.' FROM runs r"
-         " WHERE r.retry_of IS NULL AND r.trigger = 'manual' AND NOT EXISTS (SELECT 1 FROM audit a"
-         " WHERE a.run_id = r.id AND a.action IN ('run.start', 'run.join'))"
-         " AND NOT EXISTS (SELECT 1 FROM audit l WHERE l.action = 'audit.lost'"
-         " AND l.at >= r.created)"},
+         "SELECT n.what FROM"
+         " (SELECT 'Nobody is on record for making fabric ' || f.id || '.' AS what, f.created"
+         " FROM fabrics f WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.action = 'fabric.create'"
+         " AND a.subject_kind = 'fabric' AND a.subject = f.id)"
+         " UNION ALL SELECT 'Nobody is on record for making user ' || u.id || '.', u.created"
+         " FROM users u WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.action = 'user.create'"
+         " AND a.subject_kind = 'user' AND a.subject = u.id)"
+         " UNION ALL SELECT 'Nobody is on record for starting run ' || r.id || '.', r.created"
+         " FROM runs r WHERE r.retry_of IS NULL AND r.trigger = 'manual' AND NOT EXISTS"
+         " (SELECT 1 FROM audit a WHERE a.run_id = r.id AND a.action IN ('run.start', 'run.join')))"
+         " n WHERE NOT EXISTS (SELECT 1 FROM audit l WHERE l.action = 'audit.lost'"
+         " AND l.at >= n.created)"},
     Rule{"I14",
          "SELECT 'Object ' || o.id || ' has uid ' || o.uid || ', and its history ends with ' || "
          "h.uid"

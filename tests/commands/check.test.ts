@@ -7,7 +7,14 @@ import { patient } from "../support/server";
 const whole = /^All is as it must be \(\d+ rules; 1 fabrics, 48 objects, \d runs\)\.$/m;
 
 // What somebody does behind the server's back, and the rule that notices it.
+const copied = "fabric_id, fabric_name, operation, scope, trigger, actor_id, actor_name, reason";
 const meddling: Record<string, [string, RegExp]> = {
+  "a run goes on, and whose its fabric is was taken away": [
+    `INSERT INTO runs (${copied}, state, epoch, created, started, queued_tick, trace) ` +
+      `SELECT ${copied}, 'running', epoch, created, started, queued_tick, trace FROM runs; ` +
+      "DELETE FROM ownership",
+    /^I4: Run 2 runs, and nothing says who owns its fabric\.$/m,
+  ],
   "an object's history is gone": [
     "DELETE FROM history WHERE object_id = (SELECT min(id) FROM objects)",
     /^I7: Object \d+ stands in the record, and its history ends with nothing\.$/m,
