@@ -423,10 +423,9 @@ for (const { part, of, words } of partsOf(points, 500))
       ]);
       if (!died) await server.kill();
       tracer = await server.beginTraced();
-      const orphans = await server.record.rows(
-        "SELECT r.id FROM runs r LEFT JOIN ownership o ON o.fabric_id = r.fabric_id " +
-          "AND o.epoch = r.epoch WHERE r.state = 'running' AND o.fabric_id IS NULL",
-      );
+      const left = await server.command(["check"]);
+      expect(left.code, `call ${at}: ${left.output}`).toBe(0);
+      const orphans = await server.record.runningWithoutLease();
       expect(orphans, `call ${at}: running without a lease`).toEqual([]);
       const answer = await click();
       expect(answer.status, answer.text).toBe(202);

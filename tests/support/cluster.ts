@@ -199,11 +199,22 @@ export class TestCluster {
     return (await Promise.all(kinds.map((kind) => this.list(kind)))).flat();
   }
 
+  private async listed(kind: string, namespace: string) {
+    const path = this.pathOf(kind, namespace);
+    return (await this.must("GET", path)) as { items: KubeObject[]; apiVersion: string };
+  }
+
+  // Kind, name, uid and resourceVersion of each object of every kind there, in one order.
+  async identities(namespace: string): Promise<string[]> {
+    const of = async (kind: string) =>
+      (await this.listed(kind, namespace)).items.map(({ metadata }) =>
+        [kind, metadata.name, metadata.uid, metadata.resourceVersion].join(" "),
+      );
+    return (await Promise.all(Object.keys(plurals).map(of))).flat().sort();
+  }
+
   private async list(kind: string): Promise<Appliable[]> {
-    const { items, apiVersion } = (await this.must("GET", this.pathOf(kind, "default"))) as {
-      items: KubeObject[];
-      apiVersion: string;
-    };
+    const { items, apiVersion } = await this.listed(kind, "default");
     return items.map((item) => ({
       object: {
         ...item,

@@ -26,6 +26,21 @@ export class RecordOnDisk {
     return text.trim() === "" ? [] : (JSON.parse(text) as T[]);
   }
 
+  // The runs that are on record as going on.
+  async running(): Promise<number[]> {
+    const rows = await this.rows<{ id: number }>("SELECT id FROM runs WHERE state = 'running'");
+    return rows.map(({ id }) => id);
+  }
+
+  // Those of them whose lease is over: between a start and its first look there may be some.
+  async runningWithoutLease(): Promise<number[]> {
+    const rows = await this.rows<{ id: number }>(
+      "SELECT r.id FROM runs r LEFT JOIN ownership o ON o.fabric_id = r.fabric_id " +
+        "AND o.epoch = r.epoch WHERE r.state = 'running' AND o.fabric_id IS NULL",
+    );
+    return rows.map(({ id }) => id);
+  }
+
   // Beside a server, if one runs, which does not know of it.
   async change(sql: string): Promise<void> {
     await mustRun("sqlite3", ["-cmd", ".timeout 5000", this.file, sql]);
