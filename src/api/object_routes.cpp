@@ -32,13 +32,22 @@ store::ObjectFilter filter_in(Query& query) {
   return filter;
 }
 
-http::Response list_objects(const Context& context, const http::Request& request) {
+}  // namespace
+
+views::ObjectQuery object_query_in(const http::Request& request) {
   Query query{request};
   views::ObjectQuery wanted;
   wanted.page = query.page();
   wanted.order = order_in(query);
   wanted.filter = filter_in(query);
   query.finish();
+  return wanted;
+}
+
+namespace {
+
+http::Response list_objects(const Context& context, const http::Request& request) {
+  const views::ObjectQuery wanted = object_query_in(request);
   const model::FabricId fabric{id_in(request, "id")};
   const auto objects = context.db().read([&](const store::Snapshot& seen) {
     return views::objects(seen, auth::Callers::of(request).actor, fabric, wanted);

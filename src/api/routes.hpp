@@ -71,6 +71,9 @@ template <class Row, class Write>
 // What a page says of a click; csrf_refreshed and the end of `fields` are left to the caller.
 [[nodiscard]] actions::Click click_in(base::JsonObject& fields);
 
+// What a request wants to see of a fabric's objects. Throws as Query::finish() does.
+[[nodiscard]] views::ObjectQuery object_query_in(const http::Request& request);
+
 // The strong ETag of a revision, and the revision of an If-Match. Throws Failure{IfMatchRequired}.
 [[nodiscard]] std::string etag(std::int64_t revision);
 [[nodiscard]] std::int64_t if_match(const http::Request& request);
