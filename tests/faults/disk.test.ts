@@ -1,12 +1,14 @@
-// A disk that fails at one read, write or flush (row Q02): it is said, nothing that was acknowledged is lost, and the
-// server goes on by itself.
+// A disk that fails at one read, write or flush or from one on for ever, or is full (row Q02): it is said, nothing that
+// was acknowledged is lost, and the server goes on by itself.
 import { expect, test } from "../support/fixtures";
-import type { Api } from "../support/api";
+import { freshKey, type Api } from "../support/api";
 import { until } from "../support/process";
 import { expectCatalogue } from "../support/sentence";
 import type { Fabric, Problem, Run } from "../support/types";
 import { inFull, thorough } from "../support/tree";
+import type { Tracer } from "../support/tracer";
 
+const never = 1_000_000_000;
 const isFault = ({ status }: { status: number }) => status >= 400;
 
 function expectStorageError(problem: Problem): void {
@@ -59,15 +61,22 @@ test("Q02: whichever read, write or flush fails while a fabric is changed, the a
 test("Q02: whichever read, write or flush fails in a sync, the run says so or is whole, and the next one is", async ({
   hedgerow,
   cluster,
-}) => {
+}, info) => {
   test.setTimeout(inFull ? 3_600_000 : 240_000);
   const { server } = hedgerow;
   server.allowedInLog.push(/storage_error|SQLite 10|disk I\/O/);
   const tracer = await server.restartTraced();
   const api = await server.as("administrator");
   const seen = new Map<string, number>();
-  const step = inFull ? 1 : thorough ? 20 : 60;
-  for (let at = 1, reached = at; reached >= at; at += step) {
+  // What is asked of it grows with the record, so the first sync says how many of them there are.
+  await tracer.failDisk(never);
+  const trial = await hedgerow.fabric({ cluster, name: "without a fault" });
+  await api.editFabric(trial.id, { shares_cluster: true });
+  await api.pull(trial.id);
+  const all = await tracer.askedOfDisk();
+  info.annotations.push({ type: "instants", description: String(all) });
+  const step = inFull ? 1 : thorough ? 4 : 30;
+  for (let at = 1; at <= all; at += step) {
     const fabric = await hedgerow.fabric({ cluster, name: `fault ${at}` });
     await api.editFabric(fabric.id, { shares_cluster: true });
     await tracer.failDisk(at);
@@ -84,7 +93,6 @@ test("Q02: whichever read, write or flush fails in a sync, the run says so or is
       const told = await api.ask<Run>("GET", `/api/runs/${again.body.run.id}/`);
       return !isFault(told) && told.body.state === "ended" ? told.body : undefined;
     });
-    reached = await tracer.askedOfDisk();
     await tracer.letGo();
     const word = run.outcome === "succeeded" ? "succeeded" : (run.code ?? "none");
     seen.set(word, (seen.get(word) ?? 0) + 1);
@@ -92,7 +100,85 @@ test("Q02: whichever read, write or flush fails in a sync, the run says so or is
     const { outcome } = await api.pull(fabric.id);
     expect(outcome, `after fault ${at}`).toBe("succeeded");
     expect((await api.objects(fabric.id)).count, `after fault ${at}`).toBe(48);
+    // The record stays as small as at the first of them.
+    await api.must("DELETE", `/api/fabrics/${fabric.id}/?name=${encodeURIComponent(fabric.name)}`);
   }
   expect(seen.get("succeeded"), "not each of them hurts").toBeGreaterThan(0);
   expect((await server.command(["check"])).code).toBe(0);
 });
+
+// From one instant on for ever: what is said meanwhile, and at which of them it is tried.
+interface Lasting {
+  from: (tracer: Tracer, n: number) => Promise<void>;
+  code: "storage_error" | "storage_full";
+  status: number;
+  step: number;
+}
+
+const lasting: Record<string, Lasting> = {
+  "is full": {
+    from: (tracer, n) => tracer.fillDisk(n),
+    ...{ code: "storage_full", status: 507, step: thorough ? 5 : 30 },
+  },
+  "takes no write": {
+    from: (tracer, n) => tracer.failDiskFrom(n, "writes"),
+    ...{ code: "storage_error", status: 503, step: thorough ? 5 : 30 },
+  },
+  "flushes nothing": {
+    from: (tracer, n) => tracer.failDiskFrom(n, "flushes"),
+    ...{ code: "storage_error", status: 503, step: 1 },
+  },
+};
+
+for (const [what, { from, code, status, step }] of Object.entries(lasting))
+  test(`Q02: a disk that ${what} from any instant of a sync on is said as ${code} for as long as it lasts, and then all goes on`, async ({
+    hedgerow,
+    cluster,
+  }, info) => {
+    test.setTimeout(inFull ? 3_600_000 : 240_000);
+    const { server } = hedgerow;
+    server.allowedInLog.push(/storage_(error|full)|SQLite 1[03]|disk I\/O|disk is full/);
+    const tracer = await server.restartTraced();
+    const api = await server.as("administrator");
+    let tried = 0;
+    for (let at = 1; ; at += inFull ? 1 : step) {
+      const fabric = await hedgerow.fabric({ cluster, name: `fault ${at}` });
+      await api.editFabric(fabric.id, { shares_cluster: true });
+      await from(tracer, at);
+      const path = `/api/fabrics/${fabric.id}/runs/`;
+      const headers = { "Idempotency-Key": `fault-from-${at}` };
+      const wish = { headers, body: { operation: "pull" } };
+      const click = () => api.ask<{ run: Run } & Problem>("POST", path, wish);
+      const first = await click();
+      const met = await until("the fault, or an end without it", async () => {
+        if ((await tracer.askedOfDisk()) >= at) return true;
+        const { body } = await api.ask<Fabric>("GET", `/api/fabrics/${fabric.id}/`);
+        return body.working === null ? false : undefined;
+      });
+      if (met) {
+        tried += 1;
+        const refused = { status, code, layer: 9 };
+        await api.refused(refused, "POST", path, {
+          ...wish,
+          headers: { "Idempotency-Key": freshKey() },
+        });
+        expect((await api.check("writing")).good, `fault ${at}`).toBe(false);
+      }
+      await tracer.letGo();
+      const run = await until("the end of the run", async () => {
+        const again = await click();
+        if (isFault(again)) return undefined;
+        const told = await api.run(again.body.run.id);
+        return told.state === "ended" ? told : undefined;
+      });
+      if (!isFault(first)) expect(run.id, "the same click").toBe(first.body.run.id);
+      const word = run.outcome === "succeeded" ? "succeeded" : (run.code ?? "none");
+      expect(["succeeded", code, "lost"], run.summary).toContain(word);
+      expect((await api.pull(fabric.id)).outcome, `after fault ${at}`).toBe("succeeded");
+      expect((await api.objects(fabric.id)).count, `after fault ${at}`).toBe(48);
+      if (!met) break;
+    }
+    info.annotations.push({ type: "instants", description: String(tried) });
+    expect(tried, "more than one instant").toBeGreaterThan(2);
+    expect((await server.command(["check"])).code).toBe(0);
+  });

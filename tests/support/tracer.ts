@@ -67,9 +67,14 @@ export class Tracer {
     return this.must(diesAt(text));
   }
 
-  // From now on no file takes a byte.
-  fillDisk(): Promise<void> {
-    return this.must("full");
+  // From the n-th write on no file takes a byte.
+  fillDisk(n = 1): Promise<void> {
+    return this.must(`full ${n}`);
+  }
+
+  // The n-th write or flush of a file fails, and all after it.
+  failDiskFrom(n: number, what: "writes" | "flushes"): Promise<void> {
+    return this.must(`fail-${what} ${n}`);
   }
 
   // The n-th read, write or flush of a file fails, once.
@@ -77,7 +82,7 @@ export class Tracer {
     return this.must(`fail ${n}`);
   }
 
-  // How often a file was read, written or flushed since.
+  // How often since a file was read, written or flushed: whichever of them the fault counts.
   async askedOfDisk(): Promise<number> {
     return Number(await this.order("disk"));
   }

@@ -9,9 +9,10 @@
 //	die N        SIGKILL as any thread enters the N-th system call from now on
 //	die-at TEXT  SIGKILL as any thread is about to write these bytes to a file
 //	count        how many system calls were entered since
-//	full         from now on no file takes a byte: ENOSPC
+//	full N       from the N-th write on no file takes a byte: ENOSPC
 //	fail N       the N-th read, write or flush of a file from now on answers EIO
-//	disk         how many of those there were since
+//	fail-writes N, fail-flushes N  the N-th write or flush and all after it answer EIO
+//	disk         how many there were since of what one of these counts; of all when there is none of them
 //	halt NAME    threads of this name stand still, for ever, wherever they would wait
 //	halt-away NAME  the same, but not where they wait now: who rings for them goes on
 //	hold-at TEXT the first thread that has read these bytes from a file stands still until another such order
@@ -105,22 +106,20 @@ func leaveAs(status syscall.WaitStatus) {
 func (t *tracee) obey(order string) string {
 	word, rest, _ := strings.Cut(order, " ")
 	switch word {
-	case "die", "fail":
+	case "die", "full", "fail", "fail-writes", "fail-flushes":
 		at, err := strconv.Atoi(rest)
-		if err != nil {
+		if err != nil || at < 1 {
 			return "no number: " + rest
 		}
 		if word == "die" {
 			t.want(wish{dieAt: at})
 		} else {
-			t.want(wish{failAt: at})
+			t.want(wish{fault: faultOf(word, at)})
 		}
 	case "die-at":
 		t.want(wish{dieText: []byte(rest)})
 	case "count":
 		return fmt.Sprint(t.count)
-	case "full":
-		t.want(wish{full: true})
 	case "disk":
 		return fmt.Sprint(t.disk)
 	case "halt", "halt-away":

@@ -106,7 +106,7 @@ except OSError as why:
 func TestADiskThatIsFullTakesNoByte(t *testing.T) {
 	made := filepath.Join(t.TempDir(), "made")
 	write := "import os, sys; os.pwrite(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT), b'it', 0)"
-	command, _ := trace(t, "full", "python3", "-c", write, made)
+	command, _ := trace(t, "full 1", "python3", "-c", write, made)
 	_ = command.Wait()
 	if command.ProcessState.Success() {
 		t.Error("a write to a full disk succeeded")

@@ -15,13 +15,37 @@ import (
 type wish struct {
 	dieAt    int
 	dieText  []byte
-	full     bool
-	failAt   int
+	fault    fault
 	halt     string
 	away     bool // From where it waited as it was told so.
 	holdText []byte
 	fsType   uint64
 	watched  bool // Each system call is looked at.
+}
+
+// What a file's n-th such call is answered, and all after it if it lasts.
+type fault struct {
+	calls map[uint64]bool
+	at    int
+	lasts bool
+	why   syscall.Errno
+}
+
+func faultOf(order string, at int) fault {
+	switch order {
+	case "full":
+		return fault{fillsDisk, at, true, syscall.ENOSPC}
+	case "fail-writes":
+		return fault{fillsDisk, at, true, syscall.EIO}
+	case "fail-flushes":
+		return fault{flushesDisk, at, true, syscall.EIO}
+	default:
+		return fault{asksDisk, at, false, syscall.EIO}
+	}
+}
+
+func (f *fault) befalls(call uint64, met int) bool {
+	return f.calls[call] && (met == f.at || f.lasts && met > f.at)
 }
 
 type thread struct {
@@ -38,7 +62,7 @@ type tracee struct {
 	pid     int
 	wish    wish
 	count   int
-	disk    int // How often the disk was asked for something.
+	disk    int // How often the disk was asked for what the fault counts, or for anything.
 	threads map[int]*thread
 	memory  *os.File
 	gone    *syscall.WaitStatus
@@ -88,7 +112,7 @@ func start(words []string) (*tracee, error) {
 
 // Every thread goes on as the wish says once it has stopped once more.
 func (t *tracee) want(w wish) {
-	w.watched = w.dieAt > 0 || w.dieText != nil || w.full || w.failAt > 0 || w.halt != "" ||
+	w.watched = w.dieAt > 0 || w.dieText != nil || w.fault.at > 0 || w.halt != "" ||
 		w.holdText != nil || w.fsType != 0
 	t.wish, t.count, t.disk = w, 0, 0
 	for id, one := range t.threads {
@@ -204,17 +228,15 @@ func (t *tracee) atCall(id int, one *thread) {
 	}
 	one.inside = true
 	t.count++
-	if asksDisk[registers.Orig_rax] {
+	w := &t.wish
+	if w.fault.at == 0 && asksDisk[registers.Orig_rax] || w.fault.calls[registers.Orig_rax] {
 		t.disk++
 	}
-	w := &t.wish
 	switch {
 	case w.dieAt > 0 && t.count >= w.dieAt, w.dieText != nil && t.writes(&registers, w.dieText):
 		_ = syscall.Kill(t.pid, syscall.SIGKILL)
-	case w.full && fillsDisk[registers.Orig_rax]:
-		one.refuse(id, &registers, syscall.ENOSPC)
-	case w.failAt > 0 && t.disk == w.failAt && asksDisk[registers.Orig_rax]:
-		one.refuse(id, &registers, syscall.EIO)
+	case w.fault.befalls(registers.Orig_rax, t.disk):
+		one.refuse(id, &registers, w.fault.why)
 	case w.fsType != 0 && asksFacts[registers.Orig_rax]:
 		one.facts = int64(registers.Rsi)
 	case registers.Orig_rax == syscall.SYS_PAUSE && !t.isHalted(id):
@@ -245,6 +267,8 @@ var asksFacts = map[uint64]bool{syscall.SYS_STATFS: true, syscall.SYS_FSTATFS: t
 
 // Only files are written to in these ways, sockets and logs in others.
 var fillsDisk = map[uint64]bool{syscall.SYS_PWRITE64: true, syscall.SYS_FALLOCATE: true}
+
+var flushesDisk = map[uint64]bool{syscall.SYS_FSYNC: true, syscall.SYS_FDATASYNC: true}
 
 var asksDisk = map[uint64]bool{
 	syscall.SYS_PREAD64: true, syscall.SYS_PWRITE64: true, syscall.SYS_FALLOCATE: true,
