@@ -1,12 +1,12 @@
-// Family E: who signs in, who guesses, and how much of the server they may take. What is counted or timed is a few
-// in every run, and as many as design and threat model say with ./test --long.
+// Family E: who signs in, who guesses, and how much of the server they may take. It is counted and timed in the numbers
+// of design and threat model; only the 2,000 samples of E01 are fewer where nobody has time for what takes long.
 import type { Api } from "../support/api";
 import { expect, test } from "../support/fixtures";
-import { inTurns, p99 } from "../support/others";
+import { inTurns, middle, p99 } from "../support/others";
 import { until } from "../support/process";
 import { keep } from "../support/secrets";
 import { passwords, TestServer } from "../support/server";
-import { inFull } from "../support/tree";
+import { thorough } from "../support/tree";
 import type { Account, Problem } from "../support/types";
 
 const badCredentials = { status: 401, code: "bad_credentials", layer: 5 };
@@ -52,8 +52,6 @@ async function someAtATime<T>(
   return found;
 }
 
-const middle = (times: number[]) => [...times].sort((a, b) => a - b)[times.length >> 1] ?? 0;
-
 const signsIn = async (api: Api, username: keyof typeof passwords) =>
   await until(`the sign-in of the ${username}`, async () => {
     const wish = guess(username, passwords[username]);
@@ -65,12 +63,12 @@ test.describe("a wrong password and an unknown name", () => {
   test.use({ settings: { ...noBucket, "sign_in.free_failures": 1_000_000 } });
 
   test("E01: have the same answer, and take the same time", async ({ hedgerow }) => {
-    test.setTimeout(inFull ? 300_000 : 60_000);
+    test.setTimeout(180_000);
     const stranger = hedgerow.server.stranger();
     const took: Record<string, number[]> = { operator: [], "nobody-of-ours": [] };
     const said = new Set<string>();
     // In turns, so that whatever else the machine does befalls both.
-    for (let samples = 0; samples < (inFull ? 1_000 : 40); samples += 1)
+    for (let samples = 0; samples < (thorough ? 1_000 : 40); samples += 1)
       for (const [username, times] of Object.entries(took)) {
         const began = performance.now();
         const { body, status } = await stranger.ask<Problem>(
@@ -89,7 +87,7 @@ test.describe("a wrong password and an unknown name", () => {
     const figures = `medians ${known.toFixed(2)} and ${unknown.toFixed(2)} ms`;
     test.info().annotations.push({ type: "measured", description: figures });
     // A name that is not hashed for is answered in a tenth of the time.
-    expect(apart, figures).toBeLessThan(inFull ? 0.05 : 0.5);
+    expect(apart, figures).toBeLessThan(thorough ? 0.05 : 0.5);
     await stranger.signIn("operator", passwords.operator);
   });
 });
@@ -104,7 +102,7 @@ test.describe("guesses", () => {
     const owner = await server.fresh("operator");
     const stranger = server.stranger();
     const began = Date.now();
-    const said = await someAtATime(inFull ? 1_000 : 300, 10, () => tried(stranger, "operator"));
+    const said = await someAtATime(1_000, 10, () => tried(stranger, "operator"));
     // One more is free after each lock: 1, 2, 4 … s.
     const locks = Math.floor(Math.log2((Date.now() - began) / 1_000 + 1));
     const verified = said.filter(({ code }) => code === "bad_credentials").length;
@@ -118,20 +116,25 @@ test.describe("guesses", () => {
     await server.fresh("viewer");
     await signsIn(stranger, "operator");
   });
+});
+
+test.describe("guesses at names without an account", () => {
+  // Counters are looked at here, and not what a hash costs.
+  test.use({ settings: { ...noBucket, "sign_in.hash_memory_mib": 1 } });
 
   test(
     "E03: of strange names push out no counter: the fifth wrong one of an account still locks it",
     { tag: "@long" },
     async ({ hedgerow }) => {
-      test.setTimeout(inFull ? 600_000 : 60_000);
+      test.setTimeout(180_000);
       const stranger = hedgerow.server.stranger();
       for (const username of ["operator", "somebody-strange"])
         for (let tries = 0; tries < 4; tries += 1)
           await stranger.refused(badCredentials, "POST", "/api/session/", guess(username));
-      const said = await someAtATime(inFull ? 10_000 : 300, 16, (at) =>
-        tried(stranger, `name-${at}`),
-      );
-      for (const { code } of said) expect(["bad_credentials", "account_locked"]).toContain(code);
+      const said = await someAtATime(10_000, 16, (at) => tried(stranger, `name-${at}`));
+      const codes = new Set(said.map(({ code }) => code));
+      codes.delete("account_locked");
+      expect([...codes]).toEqual(["bad_credentials"]);
       for (const username of ["operator", "somebody-strange"]) {
         await stranger.ask("POST", "/api/session/", guess(username));
         await stranger.refused(locked, "POST", "/api/session/", guess(username));
@@ -189,7 +192,7 @@ test.describe("200 sign-ins at once", () => {
       `longest ${longest.toFixed(1)} ms`;
     test.info().annotations.push({ type: "measured", description: figures });
     // Two that hash, and the one that answers this.
-    expect(middle(atWork), figures).toBeLessThanOrEqual(3);
+    expect(Math.max(...atWork), figures).toBeLessThanOrEqual(3);
     // Behind 200 hashes on the pages' own threads one would wait for many seconds.
     expect(longest, figures).toBeLessThan(2_000);
     expect(during.length, figures).toBeGreaterThan(100);

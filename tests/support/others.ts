@@ -1,6 +1,9 @@
 // What others feel of something that befalls one server: their slowest answers, beside those of a server that it does
 // not befall. What else this machine does, it does to both.
 
+import type { Api } from "./api";
+import type { TestServer } from "./server";
+
 // Milliseconds that an answer took.
 export async function timed(ask: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
@@ -10,6 +13,9 @@ export async function timed(ask: () => Promise<unknown>): Promise<number> {
 
 export const p99 = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? 0;
+
+export const middle = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 type Two<T> = readonly [T, T];
 
@@ -24,13 +30,43 @@ export async function inTurns(
   return took;
 }
 
-// How much longer the slowest hundredth waits at the first. The calmest of some rounds: what else runs on this machine
-// may come upon either of them, what is done to the first comes upon all rounds.
-export async function p99Ratio(asks: Two<() => Promise<unknown>>, rounds = 4): Promise<number> {
-  const ratios: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const [first, second] = await inTurns(asks, 100);
-    ratios.push(p99(first) / p99(second));
-  }
-  return Math.min(...ratios);
+export interface Compared {
+  ratio: number;
+  words: string;
+}
+
+// How much longer the slowest hundredth waits at the first, of all answers of each side together. They are asked in
+// turns, so that what else runs on this machine comes upon both alike. Where the two are far apart more are asked, as
+// long as may be: chance evens out among them, and what is done to the first does not.
+export async function p99Compared(
+  asks: readonly Two<() => Promise<unknown>>[],
+  turns: number,
+  mostMs = 0,
+): Promise<Compared> {
+  const farApart = 1.5;
+  const since = performance.now();
+  const took: Two<number[]> = [[], []];
+  const ratio = () => p99(took[0]) / p99(took[1]);
+  const goesOn = (turn: number) =>
+    turn < turns || (ratio() > farApart && performance.now() - since < mostMs);
+  for (let turn = 0; goesOn(turn); turn += 1)
+    for (const each of asks) {
+      const [first, second] = await inTurns(each, 1);
+      took[0].push(...first);
+      took[1].push(...second);
+    }
+  const ms = took.map((each) => `${p99(each).toFixed(1)} ms`).join(" and ");
+  return { ratio: ratio(), words: `p99 ${ms} of ${took[0].length} answers each` };
+}
+
+// What people ask of a server in which a fabric was read: the application, that fabric, its objects.
+export function asPeopleAsk(server: TestServer, viewer: Api, fabric: number) {
+  return ["/", `/api/fabrics/${fabric}/`, `/api/fabrics/${fabric}/objects/`].map(
+    (path) => async () => {
+      const headers = { Cookie: viewer.cookie };
+      const answer = await fetch(new URL(path, server.url), { headers });
+      await answer.arrayBuffer();
+      if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status}`);
+    },
+  );
 }
