@@ -25,51 +25,51 @@ test.describe("with one worker", () => {
     },
   });
 
-  test(
-    "J04: a worker that stands still ends its run as no_progress, says where it stands, and another takes its place",
-    { tag: "@release" },
-    async ({ hedgerow, cluster, gate }) => {
-      const { server } = hedgerow;
-      const tracer = await server.restartTraced();
-      server.allowedInLog.push(/"event":"(run_stalled|worker_replaced)"/);
-      const fabric = await hedgerow.fabric({ cluster, through: gate });
-      const api = await server.as("operator");
-      const run = await heldRun(gate, api, fabric.id);
-      await tracer.halt("worker 1");
-      const ended = await api.ended(run.id, 20_000);
-      expect(ended, traceOf(ended)).toMatchObject({
-        outcome: "failed",
-        code: "no_progress",
-        layer: 8,
-      });
-      expect(ended.next).not.toBe("");
-      expect((await api.fabric(fabric.id)).working).toBeNull();
-      const [replaced] = await until("the worker's end in the log", () => {
-        const lines = hedgerow.server.logged("worker_replaced");
-        return lines.length > 0 ? lines : undefined;
-      });
-      expect(replaced?.worker).toBe(1);
-      const places = [...String(replaced?.stack).matchAll(/hedgerow\+(0x[0-9a-f]+)/g)];
-      const names = await mustRun("addr2line", [
-        ...["-f", "-i", "-C", "-e", hedgerowProgram],
-        ...places.map(([, place]) => place ?? ""),
-      ]);
-      expect(names, "the stack is that of the run's own thread").toContain("jobs::Worker::work");
-      expect(names).toContain("reconcile::Pull::run");
-      await gate.dropAll();
+  test("J04: a worker that stands still ends its run as no_progress, says where it stands, and another takes its place", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const { server } = hedgerow;
+    const tracer = await server.restartTraced();
+    server.allowedInLog.push(/"event":"(run_stalled|worker_replaced)"/);
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const api = await server.as("operator");
+    const run = await heldRun(gate, api, fabric.id);
+    await tracer.halt("worker 1");
+    const ended = await api.ended(run.id, 20_000);
+    expect(ended, traceOf(ended)).toMatchObject({
+      outcome: "failed",
+      code: "no_progress",
+      layer: 8,
+    });
+    expect(ended.next).not.toBe("");
+    expect((await api.fabric(fabric.id)).working).toBeNull();
+    const [replaced] = await until("the worker's end in the log", () => {
+      const lines = hedgerow.server.logged("worker_replaced");
+      return lines.length > 0 ? lines : undefined;
+    });
+    expect(replaced?.worker).toBe(1);
+    const places = [...String(replaced?.stack).matchAll(/hedgerow\+(0x[0-9a-f]+)/g)];
+    const names = await mustRun("addr2line", [
+      ...["-f", "-i", "-C", "-e", hedgerowProgram],
+      ...places.map(([, place]) => place ?? ""),
+    ]);
+    expect(names, "the stack is that of the run's own thread").toContain("jobs::Worker::work");
+    expect(names).toContain("reconcile::Pull::run");
+    await gate.dropAll();
 
-      const next = await api.pull(fabric.id);
-      expectRead(next, { created: 48 });
-      expect(next.trace[7]?.evidence).not.toContain("worker 1 ");
-      const { revision } = await api.run(run.id);
-      // It comes back late, and nothing of it counts any more.
-      await tracer.letGo();
-      expectRead(await api.pull(fabric.id), { unchanged: 48 });
-      expect((await api.run(run.id)).revision).toBe(revision);
-      expect(await server.stop(), "every thread is back").toBe(0);
-      await server.begin();
-    },
-  );
+    const next = await api.pull(fabric.id);
+    expectRead(next, { created: 48 });
+    expect(next.trace[7]?.evidence).not.toContain("worker 1 ");
+    const { revision } = await api.run(run.id);
+    // It comes back late, and nothing of it counts any more.
+    await tracer.letGo();
+    expectRead(await api.pull(fabric.id), { unchanged: 48 });
+    expect((await api.run(run.id)).revision).toBe(revision);
+    expect(await server.stop(), "every thread is back").toBe(0);
+    await server.begin();
+  });
 
   test(
     "J14: what nobody takes is no_worker, and a long queue alone never fails",
