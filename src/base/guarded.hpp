@@ -35,6 +35,16 @@ class Guarded {
     changed_.notify_all();
   }
 
+  // As `change`, but wakes one: where all who wait do the same, and one of them is enough.
+  template <class Use>
+  void hand_over(Use&& use) {
+    {
+      const std::scoped_lock lock{mutex_};
+      std::forward<Use>(use)(value_);
+    }
+    changed_.notify_one();
+  }
+
   // Waits until `ready(data)`, at most until `at` or a stop; true when it is ready.
   template <class Ready>
   bool wait(std::stop_token stop, SteadyTime at, Ready&& ready) {

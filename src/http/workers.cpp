@@ -26,7 +26,7 @@ void Workers::start() {
 
 bool Workers::submit(Job& job) {
   bool taken = false;
-  queue_.change([&](Queue& queue) {
+  queue_.hand_over([&](Queue& queue) {
     taken = !queue.closed && queue.jobs.size() < queue_max_;
     if (taken) queue.jobs.push_back(std::move(job));
   });
