@@ -189,12 +189,7 @@ Failure Transfer::handshake_fault() const {
     return {Code::NotKubernetes, Cause::Refused,
             fmt::format("{} ended the TLS handshake: {}.", peer_place(),
                         SSL_alert_desc_string_long(alert))};
-  const std::string_view words{error_.data()};
-  const bool spoke = words.find("wrong version") != std::string_view::npos ||
-                     words.find("packet length") != std::string_view::npos ||
-                     words.find("unexpected message") != std::string_view::npos ||
-                     words.find("http request") != std::string_view::npos;
-  if (spoke)
+  if (handshake_ && handshake_->spoke_otherwise)
     return {Code::NotKubernetes, Cause::Refused,
             fmt::format("{} answered something that is not TLS.", peer_place())};
   return {Code::NotKubernetes, Cause::Transient,

@@ -1,5 +1,7 @@
 #include "outbound/trust.hpp"
 
+#include <openssl/err.h>
+
 #include "base/check.hpp"
 
 namespace hedgerow::outbound {
@@ -40,12 +42,28 @@ struct Callbacks {
     return good ? 1 : 0;
   }
 
-  static void note_alert(const SSL* connection, int where, int what) {
-    if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT) return;
+  static void note(const SSL* connection, int where, int what) {
     const auto* armed =
         static_cast<Armed*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), slot()));
+    if (armed == nullptr) return;
+    const bool is_alert = (where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT;
     const int number = what & 0xff;
-    if (armed != nullptr && number != SSL_AD_CLOSE_NOTIFY) armed->handshake->alert = number;
+    if (is_alert && number != SSL_AD_CLOSE_NOTIFY) armed->handshake->alert = number;
+    if (where == SSL_CB_CONNECT_EXIT && what <= 0 && is_no_tls(ERR_peek_error()))
+      armed->handshake->spoke_otherwise = true;
+  }
+
+  // Asked of OpenSSL itself: libcurl keeps the first words only, and those may be that our own
+  // alert could not be sent to a peer that had hung up by then.
+  static bool is_no_tls(unsigned long error) {
+    if (ERR_GET_LIB(error) != ERR_LIB_SSL) return false;
+    switch (ERR_GET_REASON(error)) {
+      case SSL_R_WRONG_VERSION_NUMBER:
+      case SSL_R_PACKET_LENGTH_TOO_LONG:
+      case SSL_R_UNEXPECTED_MESSAGE:
+      case SSL_R_HTTP_REQUEST: return true;
+      default: return false;
+    }
   }
 };
 
@@ -67,7 +85,7 @@ void Trust::arm(SSL_CTX* context, std::shared_ptr<Handshake> handshake) const {
 
   auto armed = std::make_unique<Armed>(Armed{this, std::move(handshake)});
   SSL_CTX_set_cert_verify_callback(context, Callbacks::verify, armed.get());
-  SSL_CTX_set_info_callback(context, Callbacks::note_alert);
+  SSL_CTX_set_info_callback(context, Callbacks::note);
   // A second handshake in a running connection would be verified when nobody looks.
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
   CHECK(SSL_CTX_set_ex_data(context, Callbacks::slot(), armed.get()) == 1);

@@ -15,6 +15,7 @@ struct Handshake {
   int verify_error = X509_V_OK;
   std::optional<CertificateFacts> failed;  // The one in the chain that was refused.
   int alert = 0;                           // The last TLS alert that the peer sent; 0: none.
+  bool spoke_otherwise = false;            // What the peer said is no TLS.
 };
 
 class Trust {

@@ -4,7 +4,7 @@ import { expect, test, fieldsOf } from "../support/fixtures";
 import { blackHole } from "../support/black_hole";
 import { TestCluster, type KubeObject } from "../support/cluster";
 import { asPeopleHaveThem } from "../support/defaults";
-import { heldRun, notReady, withoutKinds, type Gate, type Rule } from "../support/gate";
+import { Gate, heldRun, notReady, withoutKinds, type Rule } from "../support/gate";
 import { statusBody } from "../support/lab";
 import { expectRead, readFabric, type Read } from "../support/read";
 import { traceOf } from "../support/person";
@@ -311,54 +311,178 @@ test.describe("with the patience that people have", () => {
   });
 });
 
+interface Unreached {
+  befall: Rule | ((gate: Gate) => Promise<void>);
+  code: string;
+  reach: "unreachable" | "untrusted";
+  // 7 when left out.
+  layer?: number;
+  // Of what the run says.
+  words?: RegExp;
+  // Not even a request comes to where the token must not go.
+  isDumb?: true;
+}
+
+const answering = (headers: Record<string, string>, more: { status: number; body?: string }) => ({
+  name: "web",
+  action: { answer: { headers, ...more } },
+});
+
+const speaking = (banner: { first?: string; reply: string }): Unreached => ({
+  befall: { name: "other", on: "connection", action: { banner } },
+  code: "not_kubernetes",
+  reach: "unreachable",
+  words: /not TLS|no TLS/,
+  isDumb: true,
+});
+
 // What befalls the way to the cluster.
-const onTheWay: Record<string, [(gate: Gate) => Promise<void>, string, string]> = {
-  "a certificate of another CA": [(gate) => gate.show("other-ca"), "tls_untrusted", "untrusted"],
-  "K10: a certificate for another name": [
-    (gate) => gate.show("wrong-name"),
-    "tls_name",
-    "untrusted",
-  ],
-  "K08: a certificate that has ended": [(gate) => gate.show("expired"), "tls_expired", "untrusted"],
-  "a web page instead of Kubernetes": [
-    (gate) =>
-      gate.rule({
-        name: "web",
-        action: {
-          answer: {
-            status: 200,
-            headers: { "Content-Type": "text/html" },
-            body: "<title>Login</title>",
-          },
-        },
-      }),
-    "not_kubernetes",
-    "unreachable",
-  ],
-  "K20: a redirect to elsewhere": [
-    (gate) =>
-      gate.rule({
-        name: "away",
-        action: { answer: { status: 302, headers: { Location: "https://elsewhere.example/" } } },
-      }),
-    "redirect_refused",
-    "unreachable",
-  ],
+const onTheWay: Record<string, Unreached> = {
+  "a certificate of another CA": {
+    befall: (gate) => gate.show("other-ca"),
+    code: "tls_untrusted",
+    reach: "untrusted",
+    isDumb: true,
+  },
+  "K10: a certificate for another name": {
+    befall: (gate) => gate.show("wrong-name"),
+    code: "tls_name",
+    reach: "untrusted",
+    words: /127\.0\.0\.1/,
+    isDumb: true,
+  },
+  "K08: a certificate that has ended": {
+    befall: (gate) => gate.show("expired"),
+    code: "tls_expired",
+    reach: "untrusted",
+    words: /\d{4}-\d\d-\d\d/,
+    isDumb: true,
+  },
+  "a web page instead of Kubernetes": {
+    befall: answering(
+      { "Content-Type": "text/html" },
+      { status: 200, body: "<title>Login</title>" },
+    ),
+    code: "not_kubernetes",
+    reach: "unreachable",
+  },
+  "K20: a redirect to elsewhere": {
+    befall: answering({ Location: "https://elsewhere.example/" }, { status: 302 }),
+    code: "redirect_refused",
+    reach: "unreachable",
+  },
+  "K24: SSH on the port": speaking({ first: "SSH-2.0-OpenSSH_9.2p1\r\n", reply: "Invalid.\r\n" }),
+  "K24: Redis on the port": speaking({ reply: "-ERR unknown command\r\n" }),
 };
 
-for (const [what, [befall, code, reach]] of Object.entries(onTheWay))
-  test(`${what} fails the run as ${code} on layer 7`, async ({ hedgerow, cluster, gate }) => {
+// All that was read before, and when.
+async function snapshot({ api, fabric }: Omit<Read, "first">) {
+  const { results } = await api.objects(fabric.id);
+  const { counts, facts, cluster } = await api.fabric(fabric.id);
+  expect(results.length).toBe(48);
+  expect(facts.match.as_of, "it has a date").not.toBeNull();
+  const { identity } = cluster ?? {};
+  return { results, counts, identity, match: facts.match, kinds: await api.kinds(fabric.id) };
+}
+
+// A run of a fabric that was read before, while the way is as it is now: the fault by name, and the record as it was.
+async function expectUnreached(
+  read: Read,
+  { code, reach, layer = 7, words = /./ }: Omit<Unreached, "befall">,
+): Promise<Run> {
+  const before = await snapshot(read);
+  const run = await read.api.pull(read.fabric.id);
+  expectFault(run, { outcome: "failed", code, layer });
+  expect(run.summary).toMatch(words);
+  const { facts, headline } = await read.api.fabric(read.fabric.id);
+  expect(facts.reach).toMatchObject({ state: reach, code });
+  expect(facts.last_run).toMatchObject({ state: "failed", run: run.id });
+  expect(headline).toMatchObject({ state: "cannot_tell" });
+  expect(await snapshot(read), "what was read, with its dates").toEqual(before);
+  return run;
+}
+
+for (const [what, fault] of Object.entries(onTheWay))
+  test(`${what} fails the run as ${fault.code} on layer 7`, async ({ hedgerow, cluster, gate }) => {
     const read = await readFabric(hedgerow, { cluster, through: gate });
-    await befall(gate);
-    const run = await read.api.pull(read.fabric.id);
-    expectFault(run, { outcome: "failed", code, layer: 7 });
-    const { facts, headline } = await read.api.fabric(read.fabric.id);
-    expect(facts.reach).toMatchObject({ state: reach, code });
-    expect(headline.state).toBe("cannot_tell");
+    const { befall } = fault;
+    if (typeof befall === "function") await befall(gate);
+    else await gate.rule(befall);
+    await gate.closeConnections();
+    const came = { requests: (await gate.requests()).length, times: await gate.connections() };
+    await expectUnreached(read, fault);
+    expect(await gate.connections(), "it was tried").toBeGreaterThan(came.times);
+    // No token goes out without a request.
+    if (fault.isDumb) expect((await gate.requests()).length).toBe(came.requests);
     await gate.dropAll();
     await gate.show("good");
     await expectRecovery(read);
   });
+
+test.describe("with the deadlines that people have on the way", () => {
+  test.use({ settings: asPeopleHaveThem(/^(outbound\.deadlines\..*|runs\.no_progress)$/) });
+
+  // Neither before the time nor long after it.
+  const fiveSeconds = ({ ms }: Run) => {
+    expect(ms).toBeGreaterThan(4_900);
+    expect(ms).toBeLessThan(8_000);
+  };
+
+  test("K06: a port that swallows every greeting fails the run as tcp_timeout after 5 s, on layer 7", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const read = await readFabric(hedgerow, { cluster, through: gate });
+    await gate.stop();
+    const hole = await blackHole(new URL(gate.url).port);
+    const words = /No answer from .* within 5 s/;
+    fiveSeconds(await expectUnreached(read, { code: "tcp_timeout", reach: "unreachable", words }));
+    await hole.close();
+    const again = await Gate.again(gate, cluster.whole);
+    await expectRecovery(read);
+    await again.stop();
+  });
+
+  test("K12: a TLS handshake that stalls fails the run as tls_timeout after 5 s, on layer 7", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const read = await readFabric(hedgerow, { cluster, through: gate });
+    await gate.rule({ name: "stalled", on: "connection", action: { black_hole: true } });
+    await gate.closeConnections();
+    const came = (await gate.requests()).length;
+    const words = /did not finish the TLS handshake within 5 s/;
+    fiveSeconds(await expectUnreached(read, { code: "tls_timeout", reach: "unreachable", words }));
+    expect((await gate.requests()).length, "no token went out").toBe(came);
+    await gate.dropAll();
+    await expectRecovery(read);
+  });
+});
+
+test.describe("with all deadlines but that of an answer as people have them", () => {
+  const others =
+    /^(outbound\.deadlines\.(dns|connect|tls|floor_span|total)|cluster\.ladder_total|runs\.no_progress)$/;
+  test.use({ settings: asPeopleHaveThem(others) });
+
+  // A tenth of the 15 s that people have.
+  test("K14: a cluster that takes the question and never answers fails the run as cluster_timeout in its time", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const read = await readFabric(hedgerow, { cluster, through: gate });
+    await gate.rule({ name: "silent", action: { black_hole: true } });
+    const words = /took the request but sent no answer within 1\.5 s/;
+    const silent = { code: "cluster_timeout", layer: 9, reach: "unreachable", words } as const;
+    const { ms } = await expectUnreached(read, silent);
+    expect(ms).toBeGreaterThan(1_400);
+    expect(ms, "far from all other deadlines").toBeLessThan(8_000);
+    await gate.dropAll();
+    await expectRecovery(read);
+  });
+});
 
 test("layer 7: a closed port and a black hole fail the run, soon and by name", async ({
   hedgerow,

@@ -61,6 +61,38 @@ test.describe("23: nobody is signed in", () => {
     }
   });
 
+  // Data without a session is what the open routes say by design; all else is refused, whatever the contract has there.
+  test("C06: every method on every path of the contract is refused in one form, and no method opens a way around", async ({
+    lab,
+  }) => {
+    const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    const paths = [...new Set(routes.map(({ path }) => path))].filter((it) => /^.api./.test(it));
+    const headers = ["Content-Type", "application/json", "Origin", lab.server.url];
+    const kept = () =>
+      lab.server.record.rows(
+        "SELECT (SELECT group_concat(id) FROM runs) AS runs, (SELECT group_concat(revision) FROM fabrics) AS fabrics," +
+          " (SELECT group_concat(name) FROM users) AS users",
+      );
+    const before = await kept();
+    for (const path of paths)
+      for (const method of methods) {
+        const asked = method === "HEAD" ? "GET" : method;
+        if (open.has(`${asked} ${path}`)) continue;
+        const url = path.replace("{id}", String(lab.fabric.id));
+        const body = JSON.stringify(pull);
+        const answer = await plain(lab.server.url, { method, path: url, headers, body });
+        const { status, text, problem } = answer;
+        const seen = `${method} ${path} → ${status} ${text}`;
+        expect(answer.headers["content-type"], seen).toBe("application/problem+json");
+        expect(answer.headers.location, seen).toBeUndefined();
+        const isOpen = methods.some((other) => open.has(`${other} ${path}`));
+        if (status !== 405 || !isOpen) expect(status, seen).toBe(401);
+        if (method === "HEAD") expect(text, seen).toBe("");
+        else if (status === 401) expect(problem?.code, seen).toBe("session_missing");
+      }
+    expect(await kept()).toEqual(before);
+  });
+
   test("what has no route under /api/ is 401 too, so that nobody learns which routes there are", async ({
     lab,
   }) => {

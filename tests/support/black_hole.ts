@@ -5,7 +5,8 @@ import { end, startTalking } from "./process";
 const program = `
 import socket, sys
 hole = socket.socket()
-hole.bind(("127.0.0.1", 0))
+hole.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+hole.bind(("127.0.0.1", int(sys.argv[1])))
 hole.listen(0)
 port = hole.getsockname()[1]
 fillers = []
@@ -23,7 +24,7 @@ export interface BlackHole {
   close(): Promise<void>;
 }
 
-export async function blackHole(): Promise<BlackHole> {
-  const { child, firstLine } = await startTalking("python3", ["-c", program]);
+export async function blackHole(wantedPort = "0"): Promise<BlackHole> {
+  const { child, firstLine } = await startTalking("python3", ["-c", program, wantedPort]);
   return { port: Number(firstLine), close: async () => void (await end(child, "SIGKILL")) };
 }

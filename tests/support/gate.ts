@@ -12,6 +12,7 @@ export interface Action {
   hold?: boolean;
   black_hole?: boolean;
   reset?: boolean;
+  banner?: { first?: string; reply?: string };
   goaway?: { last_stream: number };
   answer?: { status: number; headers?: Record<string, string>; body?: string; bytes?: string };
   upstream?: { url: string; ca_file?: string };
@@ -121,6 +122,11 @@ export class Gate {
       ...["--upstream", report.url, "--upstream-ca", report.ca_file],
       ...["--ca-cert", report.ca_file, "--ca-key", report.ca_key_file],
     ]);
+  }
+
+  // One more at the address of one that was stopped.
+  static async again(stopped: Gate, cluster: TestCluster): Promise<Gate> {
+    return await Gate.beforeCluster(cluster, "--listen", new URL(stopped.url).host);
   }
 
   static beforeHedgerow(url: string): Promise<Gate> {
