@@ -214,7 +214,7 @@ Fresh SignIn::set_up(std::string_view code, std::string_view username,
     return seen.instance().setup_code();
   });
   if (!known || known->expires <= clock_.wall() ||
-      known->hash != base::digest_of(base::trimmed(code))) {
+      !base::same_secret(known->hash.hex(), base::digest_of(base::trimmed(code)).hex())) {
     throw Failure{Code::BadCredentials, Cause::Refused, "The set-up code is wrong or has ended."}
         .with_next("Take the code from the server's log; a restart makes a new one.");
   }

@@ -262,11 +262,14 @@ test.describe("a session that is no more", () => {
 
 test.describe("the security token", () => {
   const stale = { status: 403, code: "csrf_stale", layer: 4 };
-  const flippedBit = (token: string) => {
-    const bytes = Buffer.from(token, "base64url");
-    bytes[7] = (bytes[7] ?? 0) ^ 1;
-    return bytes.toString("base64url");
-  };
+  // Once in each byte: no place of it is looked at less. That the comparison takes no less time for a better guess is
+  // what tools/tidy has a rule for.
+  const flippedBits = (token: string) =>
+    Array.from(Buffer.from(token, "base64url"), (_, at) => {
+      const bytes = Buffer.from(token, "base64url");
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      return bytes.toString("base64url");
+    });
 
   test("D02 D04: missing, cut, of another session or with one bit flipped is csrf_stale and starts nothing", async ({
     lab,
@@ -275,7 +278,7 @@ test.describe("the security token", () => {
     const other = await lab.server.fresh("operator");
     const own = api.csrf ?? "";
     const before = await countOfRuns(api, lab.fabric.id);
-    for (const wrong of ["", own.slice(0, -1), `${own}A`, other.csrf ?? "", flippedBit(own)]) {
+    for (const wrong of ["", own.slice(0, -1), `${own}A`, other.csrf ?? "", ...flippedBits(own)]) {
       const key = freshKey();
       const headers = { "Idempotency-Key": key, "X-CSRF-Token": wrong };
       await api.refused(stale, "POST", runsOf(lab), { headers, body: pull });

@@ -16,6 +16,7 @@ RULES = [
     Rule("names", "no type and no file is called Manager, Helper, Data and the like", words.banned_names),
     Rule("globals", "no mutable state outside of objects, no using namespace in headers", words.globals_of),
     Rule("time", "only base sleeps, reads the clock and draws randomness", words.time),
+    Rule("secrets", "what a stranger may guess is compared by base::same_secret, in constant time", words.secrets),
     Rule("catch", "catch stands only where a request, a job, a watcher turn and main end", words.catches),
     Rule("unfinished", "nothing unfinished is marked in the code", words.unfinished),
     Rule("machine", "no package registry and no folder of one machine is named", words.machine),

@@ -154,6 +154,12 @@ BAD = {
         ("src/kube/a.cpp:1", {"src/kube/a.cpp": "auto t = std::chrono::steady_clock::now();\n"}),
         ("src/app/a.cpp:1", {"src/app/a.cpp": "std::random_device seed;\n"}),
     ],
+    "secrets": [
+        ("src/auth/a.cpp:1", {"src/auth/a.cpp": "if (token != sign_in_.csrf_token(session)) throw 1;\n"}),
+        ("src/auth/a.cpp:1", {"src/auth/a.cpp": "if (known->hash != digest_of(code)) throw 1;\n"}),
+        ("src/web/a.cpp:1", {"src/web/a.cpp": "if (given == signer.secret_of(user)) return;\n"}),
+        ("src/api/a.cpp:1", {"src/api/a.cpp": "return memcmp(a, b, 32);\n"}),
+    ],
     "catch": [
         ("src/model/a.cpp:3", {"src/model/a.cpp": "void f() {\n  try { g(); }\n  catch (...) {}\n}\n"}),
         ("src/store/row.hpp:1", {"src/store/row.hpp": "try { g(); } catch (const std::exception& e) {}\n"}),

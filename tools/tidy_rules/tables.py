@@ -104,6 +104,9 @@ CATCH_ALLOWED = (
 # Only base may sleep, read the clock or draw randomness; everybody else is handed them.
 TIME_ROOMS = {"base"}
 
+# Rooms before which strangers stand.
+SECRET_ROOMS = {"auth", "api", "web", "http"}
+
 # State outside of any object, each with its reason.
 GLOBALS_ALLOWED = (
     "src/base/log.cpp",  # The log must work before and after everything else.

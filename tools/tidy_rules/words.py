@@ -18,6 +18,8 @@ _TIME = re.compile(
     r"|randombytes_\w+|RAND_bytes|getrandom|(?:system|steady|high_resolution|file)_clock\s*::\s*now"
     r"|(?:std::)?time\s*\(\s*(?:nullptr|NULL|0)\s*\)|std::rand\b)"
 )
+_SECRET = r"\w*(?:csrf|token|secret|password|hash|digest)\w*(?:\([^()\n]*\))?(?:(?:\.|->)\w+(?:\(\))?)*"
+_SECRETS = re.compile(rf"{_SECRET}\s*[!=]=(?!\s*std::nullopt)|[!=]=\s*(?:[\w.]+(?:->|::|\.))*{_SECRET}|\bmemcmp\b")
 _CATCH = re.compile(r"\bcatch\s*\(")
 _LOCAL_STATIC = re.compile(r"^[ \t]*static\s+(?!const\b|constexpr\b)(?:thread_local\s+)?[\w:<]", re.MULTILINE)
 _USING_NAMESPACE = re.compile(r"\busing\s+namespace\b")
@@ -97,6 +99,16 @@ def time(tree):
         code = code_only(tree.text(path))
         for match in _TIME.finditer(code):
             sentence = f"{match.group()} belongs to base; take a clock or a source of randomness as a parameter"
+            yield Finding(path, line_at(code, match.start()), sentence)
+
+
+def secrets(tree):
+    for path in tree.cpp():
+        if is_test(path) or room_of(path) not in tables.SECRET_ROOMS:
+            continue
+        code = code_only(tree.text(path))
+        for match in _SECRETS.finditer(code):
+            sentence = "how long this takes tells how much of a guess was right; use base::same_secret"
             yield Finding(path, line_at(code, match.start()), sentence)
 
 
