@@ -67,6 +67,16 @@ Readers::Readers(const Settings& settings, const base::Clock& clock)
   pool_.with([&](Pool& pool) { pool.unopened = settings.readers; });
 }
 
+void Readers::open() {
+  const std::size_t count = pool_.with([](Pool& pool) { return std::exchange(pool.unopened, 0); });
+  for (std::size_t reader = 0; reader < count; ++reader) {
+    auto connection = std::make_unique<SqliteConnection>(opening_, clock_);
+    // The log and its index are opened by the first reading.
+    connection->number("SELECT count(*) FROM sqlite_schema");
+    pool_.change([&](Pool& pool) { pool.free.push_back(std::move(connection)); });
+  }
+}
+
 // A reader in use. One that met a failure of the disk is not lent again.
 class Readers::Loan {
  public:
@@ -146,6 +156,7 @@ SqliteDatabase::SqliteDatabase(const Settings& settings, const base::Clock& cloc
           base::Surroundings{clock, random},
           LogLimits{.checkpoint = settings.log_checkpoint, .alarm = settings.log_alarm})},
       readers_{settings, clock} {
+  readers_.open();
   writer_->start();
 }
 

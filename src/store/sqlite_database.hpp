@@ -23,6 +23,8 @@ class Readers {
  public:
   // `clock` must outlive it.
   Readers(const Settings& settings, const base::Clock& clock);
+  // All of them, each with its files, so that reading goes on when no file can be opened any more.
+  void open();
   void look(const std::function<void(const Snapshot&)>& function);
   [[nodiscard]] std::vector<std::string> damage();
 

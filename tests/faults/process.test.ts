@@ -4,14 +4,18 @@ import {
   closeSync,
   existsSync,
   openSync,
+  readdirSync,
   readFileSync,
   statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { Agent, request, type IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as passed } from "node:timers/promises";
+import type { Api } from "../support/api";
 import { certified, certify, shownBy } from "../support/certificate";
 import { expect, test, type Hedgerow } from "../support/fixtures";
 import { foreignLock } from "../support/foreign_lock";
@@ -24,6 +28,32 @@ import { say } from "../support/raw_http";
 import { expectRead, readFabric } from "../support/read";
 import { passwords, patient, TestServer } from "../support/server";
 import type { Run } from "../support/types";
+
+// One connection that is kept open between what is asked by it.
+class OpenConnection {
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+  private constructor(private readonly api: Api) {}
+
+  static async of(api: Api): Promise<OpenConnection> {
+    const open = new OpenConnection(api);
+    expect((await open.ask("GET", "/api/session/")).status).toBe(200);
+    return open;
+  }
+
+  async ask(method: string, path: string, body?: object, more: Record<string, string> = {}) {
+    const url = this.api.url(path);
+    const headers = { ...this.api.headers(url), "Content-Type": "application/json", ...more };
+    const sent = request(url, { method, agent: this.agent, headers });
+    sent.end(body && JSON.stringify(body));
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    return { status: answer.statusCode, etag: answer.headers.etag ?? "", text: await text(answer) };
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}
 
 const signedIn = (hedgerow: Hedgerow) => hedgerow.server.fresh("operator");
 
@@ -148,28 +178,66 @@ test.describe("with leases of a second and a half", () => {
 });
 
 test.describe("while silent clients are borne as long as people bear them", () => {
-  test.use({ settings: asPeopleHaveThem(/^http\.deadlines\.first_byte$/) });
+  test.use({ settings: asPeopleHaveThem(/^http\.deadlines\.(first_byte|idle)$/) });
 
   test(
-    "P05: without file descriptors it answers again as soon as there are some, and forgets nothing",
+    "P05: with 64 file descriptors from its start it reads, and without any it records and logs on and answers again as soon as there are some",
     { tag: ["@long", "@release"] },
     async ({ hedgerow, cluster }) => {
+      hedgerow.server.through = ["prlimit", "--nofile=64:64"];
+      await hedgerow.server.restart();
       const { api, fabric } = await readFabric(hedgerow, { cluster });
       hedgerow.server.allowedInLog.push(/"event":"(accept_paused|accept_failed)"/);
-      await mustRun("prlimit", ["--pid", String(hedgerow.server.pid), "--nofile=64:64"]);
+      const open = await OpenConnection.of(await hedgerow.server.as("administrator"));
       const { hostname, port } = new URL(hedgerow.server.url);
       const sockets: Socket[] = [];
-      for (let i = 0; i < 200; i += 1)
+      // More than it can take, and few enough that all are turned away long before the others are cut as silent.
+      for (let i = 0; i < 80; i += 1)
         sockets.push(connect({ host: hostname, port: Number(port) }).on("error", () => undefined));
       const get = "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
       const status = async () =>
         /^HTTP\/1.1 (\d+)/.exec((await say(hedgerow.server.url, get, 1_000)).text)?.[1];
       await expect.poll(status, { timeout: 15_000 }).toBe("503");
+      const files = () => readdirSync(`/proc/${hedgerow.server.pid}/fd`).length;
+      expect(files(), "hardly any is left").toBeGreaterThan(60);
+
+      // Who was there before goes on: the record and the log hold their files open.
+      const description = "written without a descriptor to spare";
+      const path = `/api/fabrics/${fabric.id}/`;
+      const { etag } = await open.ask("GET", path);
+      const edited = await open.ask("PATCH", path, { description }, { "If-Match": etag });
+      expect(edited.status, edited.text).toBe(200);
+      expect((await open.ask("GET", path)).text).toContain(description);
+      const failed = hedgerow.server.logged("accept_failed");
+      expect(failed[0], "the log says it").toMatchObject({ what: "Too many open files" });
+      const written = hedgerow.server.logged("request").filter(({ method }) => method === "PATCH");
+      expect(written, "and what was asked meanwhile").toHaveLength(1);
+      const kept = await hedgerow.server.record.rows("SELECT description FROM fabrics");
+      expect(kept).toEqual([{ description }]);
+      open.close();
       for (const socket of sockets) socket.destroy();
       await expect.poll(status, { timeout: 15_000 }).toBe("200");
       expectRead(await api.pull(fabric.id), { unchanged: 48 });
     },
   );
+});
+
+test("Q24: a record that a newer version wrote is refused with a sentence, and served again once it is as before", async ({
+  hedgerow,
+  cluster,
+}) => {
+  const { api, fabric } = await readFabric(hedgerow, { cluster });
+  const { server } = hedgerow;
+  await server.stop();
+  await server.record.change("INSERT INTO migrations VALUES (999, '0999_later', 'x', 0)");
+  const before = await server.record.objects();
+  const { code, complaints } = await server.command(["serve"]);
+  expect(code, complaints).toBe(3);
+  expect(complaints).toMatch(/comes from a newer version: it has migration 0999_later.*Start the/s);
+  expect(await server.record.objects()).toBe(before);
+  await server.record.change("DELETE FROM migrations WHERE number = 999");
+  await server.begin();
+  expectRead(await api.pull(fabric.id), { unchanged: 48 });
 });
 
 test("P11: a key that others may read is refused with its cure, and nothing starts", async ({
@@ -378,12 +446,13 @@ test("Q10: without the list of its tables a file is refused, and nothing is left
   expectRead(await api.pull(fabric.id), { unchanged: 48 });
 });
 
-test("Q22: credentials that were exchanged in the database open for neither fabric", async ({
+test("Q22: credentials that were exchanged in the database open for neither fabric, and the cluster gets nothing", async ({
   hedgerow,
   cluster,
+  gate,
 }) => {
-  const first = await hedgerow.fabric({ cluster });
-  const second = await hedgerow.fabric({ cluster });
+  const first = await hedgerow.fabric({ cluster, through: gate });
+  const second = await hedgerow.fabric({ cluster, through: gate });
   const administrator = await hedgerow.server.as("administrator");
   await administrator.editFabric(second.id, { shares_cluster: true });
   const api = await hedgerow.server.as("operator");
@@ -398,6 +467,7 @@ test("Q22: credentials that were exchanged in the database open for neither fabr
         `WHERE fabric_id IN ${ids}`,
     );
   await server.restart(exchange);
+  const came = await gate.connections();
   for (const { id } of [first, second]) {
     const run = await api.pull(id);
     expect(run, traceOf(run)).toMatchObject({
@@ -407,6 +477,7 @@ test("Q22: credentials that were exchanged in the database open for neither fabr
     });
     expect((await api.objects(id)).count).toBe(48);
   }
+  expect(await gate.connections(), "nobody came to the cluster").toBe(came);
   await server.restart(exchange);
   for (const { id } of [first, second]) expectRead(await api.pull(id), { unchanged: 48 });
 });

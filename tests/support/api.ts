@@ -57,17 +57,28 @@ export class Api {
     return [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
   }
 
+  url(path: string): URL {
+    return new URL(path, this.base());
+  }
+
+  // Of every request of this person's.
+  headers(url: URL): Record<string, string> {
+    return {
+      Accept: "application/json",
+      Origin: url.origin,
+      ...(this.cookies.size > 0 && { Cookie: this.cookie }),
+      ...(this.csrf !== undefined && { "X-CSRF-Token": this.csrf }),
+    };
+  }
+
   async ask<T = unknown>(method: string, path: string, wish: Wish = {}): Promise<Answer<T>> {
-    const url = new URL(path, this.base());
+    const url = this.url(path);
     const body = wish.raw ?? (wish.body === undefined ? undefined : JSON.stringify(wish.body));
     const response = await fetch(url, {
       method,
       redirect: "manual",
       headers: {
-        Accept: "application/json",
-        Origin: url.origin,
-        ...(this.cookies.size > 0 && { Cookie: this.cookie }),
-        ...(this.csrf !== undefined && { "X-CSRF-Token": this.csrf }),
+        ...this.headers(url),
         ...(body !== undefined && { "Content-Type": "application/json" }),
         ...wish.headers,
       },
