@@ -5,7 +5,7 @@ import { heldRun, slowServers } from "../support/gate";
 import { expectRead } from "../support/read";
 import { patient } from "../support/server";
 import { traceOf } from "../support/person";
-import { clusterWithTwin } from "../support/twin";
+import { clusterWithNamesakes, clusterWithTwin, namesakes, type Namesake } from "../support/twin";
 import type { ObservedObject, Run } from "../support/types";
 
 test("48 objects are read, then nothing is written when nothing has changed @kinds", async ({
@@ -152,6 +152,43 @@ test("L33: the same kind name in two groups is two kinds @kinds", async ({ hedge
     outcome: "succeeded",
     counts: { created: 0, unchanged: 1, removed: 0 },
   });
+  await cluster.stop();
+});
+
+test("L33: objects of one name are kept apart, whether their group, their kind or their namespace is another @kinds", async ({
+  hedgerow,
+  wiring,
+}) => {
+  const cluster = await clusterWithNamesakes(wiring);
+  const administrator = await hedgerow.server.as("administrator");
+  const fabric = await administrator.addFabric("lab", fieldsOf(await cluster.reader()));
+  const api = await hedgerow.server.as("operator");
+  expectRead(await api.pull(fabric.id), { created: namesakes.length });
+  const kept = async (): Promise<Namesake[]> => {
+    const { results } = await api.objects(fabric.id, "&presence=present");
+    const read = results.map(async ({ id, group, kind, namespace, name }) => {
+      expect(name).toBe("twin");
+      const { observed } = await api.must<ObservedObject>("GET", `/api/objects/${id}/`);
+      const { description } = (observed as { spec: { description: string } }).spec;
+      return { group, kind, namespace, description };
+    });
+    return await Promise.all(read);
+  };
+  const same = async (wanted: readonly Namesake[]) =>
+    expect((await kept()).map((it) => Object.values(it).join()).sort()).toEqual(
+      wanted.map((it) => Object.values(it).join()).sort(),
+    );
+  await same(namesakes);
+
+  // Of each other, only that one changes that changed, and only that one goes that went.
+  const [ofOther, first, second, other] = namesakes as [Namesake, Namesake, Namesake, Namesake];
+  const description = "moved to another rack";
+  await cluster.patch(second.kind, second.namespace, "twin", { spec: { description } });
+  expectRead(await api.pull(fabric.id), { unchanged: 3, changed: 1 });
+  await same([ofOther, first, { ...second, description }, other]);
+  await cluster.remove(first.kind, first.namespace, "twin");
+  expectRead(await api.pull(fabric.id), { unchanged: 3, removed: 1 });
+  await same([ofOther, { ...second, description }, other]);
   await cluster.stop();
 });
 

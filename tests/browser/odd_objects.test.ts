@@ -1,7 +1,7 @@
 // What is odd about objects, as their pages say it.
 import { expect, fieldsOf, test } from "../support/fixtures";
 import { patient } from "../support/server";
-import { clusterWithTwin } from "../support/twin";
+import { clusterWithNamesakes, clusterWithTwin, namesakes } from "../support/twin";
 
 test("being deleted, numbers beyond 2^53, 1.5 MiB and all 48 gone at once stand on the page as they are", async ({
   hedgerow,
@@ -115,5 +115,35 @@ test("the same kind name in two groups stands on the page as two kinds, and no o
   await expect(row).toHaveCount(1);
   await row.getByRole("link", { name: "twin", exact: true }).click();
   await expect(page.getByRole("main")).toContainText("dhcp.githedgehog.com");
+  await cluster.stop();
+});
+
+test("L33: objects of one name stand on the page each with its own group, kind, namespace and words @kinds", async ({
+  hedgerow,
+  wiring,
+  page,
+}) => {
+  const cluster = await clusterWithNamesakes(wiring);
+  const administrator = await hedgerow.server.as("administrator");
+  const fabric = await administrator.addFabric("lab", fieldsOf(await cluster.reader()));
+  await page.signIn("operator").open(fabric);
+  await page.sync().click();
+  await expect(page.watched()).toContainText(`succeeded: ${namesakes.length} created`);
+  await page.getByRole("link", { name: "Objects", exact: true }).click();
+  const rows = page.getByRole("row").filter({ hasText: "twin" });
+  for (const { group, kind, namespace, description } of namesakes) {
+    await expect(rows).toHaveCount(namesakes.length);
+    const ofKind = kind === "Server" ? `Server of ${group}` : kind;
+    const row = rows.filter({ hasText: ofKind }).filter({ hasText: namespace });
+    await expect(row, "the list tells it apart").toHaveCount(1);
+    await row.getByRole("link", { name: "twin", exact: true }).click();
+    const main = page.getByRole("main");
+    for (const own of [`${group}/v1beta1 ${kind}`, namespace, description])
+      await expect(main).toContainText(own);
+    for (const other of namesakes)
+      if (other.description !== description)
+        await expect(main).not.toContainText(other.description);
+    await page.goBack();
+  }
   await cluster.stop();
 });

@@ -1,4 +1,4 @@
-// A cluster in which two groups serve a kind of the same name, with one object of the second.
+// A cluster in which two groups serve a kind of the same name, with one object of the second; and its namesakes.
 import { expect } from "@playwright/test";
 import { TestCluster } from "./cluster";
 import type { Wiring } from "./tree";
@@ -30,7 +30,43 @@ const object = {
   apiVersion: `${group}/v1beta1`,
   kind: "Server",
   metadata: { name: "twin" },
+  spec: { description: "the server of another group" },
 };
+
+// What has the same name in the same cluster, each with words of its own.
+export interface Namesake {
+  group: string;
+  kind: string;
+  namespace: string;
+  description: string;
+}
+
+export const namesakes: readonly Namesake[] = [
+  { group, kind: "Server", namespace: "default", description: object.spec.description },
+  ...[
+    ["Server", "default", "the server of the first namespace"],
+    ["Server", "elsewhere", "the server of the second namespace"],
+    ["Switch", "default", "the switch"],
+  ].map(([kind = "", namespace = "", description = ""]) => ({
+    group: "wiring.githedgehog.com",
+    kind,
+    namespace,
+    description,
+  })),
+];
+
+export async function clusterWithNamesakes(wiring: Wiring): Promise<TestCluster> {
+  const cluster = await clusterWithTwin(wiring);
+  await cluster.makeNamespace("elsewhere");
+  for (const { group: of, kind, namespace, description } of namesakes) {
+    if (of === group) continue;
+    const apiVersion = `${of}/v1beta1`;
+    const spec = { description, ...(kind === "Switch" && { role: "server-leaf", profile: "vs" }) };
+    const made = { apiVersion, kind, metadata: { name: "twin" }, spec };
+    await cluster.apply({ object: made, namespace });
+  }
+  return cluster;
+}
 
 export async function clusterWithTwin(wiring: Wiring): Promise<TestCluster> {
   const cluster = await TestCluster.start(wiring);

@@ -123,7 +123,7 @@ function Rows({ fabric, search, rows, onOrder, onClear }: RowsProps) {
       {rows.length > 0 ? (
         <Table
           name="Objects"
-          columns={columns}
+          columns={columnsFor(fabric)}
           rows={rows}
           rowKey={(row) => row.id}
           ordering={search.ordering ?? "name"}
@@ -138,6 +138,19 @@ function Rows({ fabric, search, rows, onOrder, onClear }: RowsProps) {
 
 const isFiltered = (search: ObjectsSearch) =>
   Boolean(search.q ?? search.kind ?? search.namespace ?? search.presence);
+
+// Kinds that have their name from two groups are told apart by it.
+function columnsFor(fabric: FabricSnapshot | undefined): Column<ObjectRow>[] {
+  const kinds = fabric?.counts.by_kind.map(({ kind }) => kind) ?? [];
+  const doubled = new Set(kinds.filter((kind, at) => kinds.indexOf(kind) !== at));
+  const withGroup = ({ kind, group }: ObjectRow) => (
+    <>
+      {kind}
+      {doubled.has(kind) && <span className="muted"> of {group}</span>}
+    </>
+  );
+  return columns.map((column) => (column.key === "kind" ? { ...column, cell: withGroup } : column));
+}
 
 const columns: Column<ObjectRow>[] = [
   {
