@@ -1,11 +1,16 @@
-// faults.mjs RESULTS: each row of tests/faults/rows.json with the tests that carry its id at the beginning of their
-// names and what they last gave, then how many rows stand how. RESULTS is where ./test leaves what its runners wrote.
-// A test that names no row is a mistake: exit code 1.
+// faults.mjs list RESULTS: each row of tests/faults/rows.json with the tests that carry its id at the beginning of
+// their names, what they last gave and when, then how many rows stand how. RESULTS is where ./test leaves what its
+// runners wrote.
+// faults.mjs keep RESULTS: remembers what the runners wrote last, test by test, in RESULTS/rows.json: the next run may
+// be of a few tests only. ./test calls it after each run.
+// faults.mjs check: says what list would find wrong.
+// A test that names no row is a mistake, and so is a row without a test that is not said to come later: exit code 1.
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const results = process.argv[2];
+const [wish, results] = process.argv.slice(2);
+if (!["list", "keep", "check"].includes(wish)) throw new Error("list, keep or check?");
 const rows = JSON.parse(readFileSync("tests/faults/rows.json", "utf8"));
 
 // Of one test's cases, each "passed", "skipped" or "failed": the worst.
@@ -33,55 +38,79 @@ function browserTests(report) {
   return found;
 }
 
-function fromPlaywright() {
+function listedByPlaywright() {
   const list =
     "--silent --prefix tests exec -- playwright test --config tests/playwright.config.ts --list --reporter=json";
   // As who names tests gets them: all there are, also those that only CI and --long have time for.
   const env = { ...process.env, HEDGEROW_NAMED: "true" };
-  const listed = JSON.parse(
-    execFileSync("npm", list.split(" "), { encoding: "utf8", maxBuffer: 1 << 28, env }),
+  return browserTests(
+    JSON.parse(execFileSync("npm", list.split(" "), { encoding: "utf8", maxBuffer: 1 << 28, env })),
   );
-  const file = join(results, "playwright.json");
-  const ran = existsSync(file) ? browserTests(JSON.parse(readFileSync(file, "utf8"))) : [];
-  return browserTests(listed).map((test) => {
-    const same = ran.filter(({ key }) => key === test.key).flatMap((one) => one.cases);
-    return { ...test, result: resultOf(same) };
-  });
 }
 
 // TEST_P(Disk, Q02_an_error_…)
-function fromGoogleTest() {
-  const folder = join(results, "gtest");
-  const files = existsSync(folder) ? readdirSync(folder, { recursive: true }) : [];
-  const ran = files
-    .filter((file) => file.endsWith(".xml"))
-    .map((file) => readFileSync(join(folder, file), "utf8"))
-    .join("\n");
-  const sources = execFileSync("git", ["ls-files", "*_test.cpp"], { encoding: "utf8" })
+function listedByGoogleTest() {
+  const sources = execFileSync("git", ["ls-files", "*_test.cpp"], { encoding: "utf8" });
+  const named = /^TEST(?:_P|_F)?\(\w+, ((?:[A-Z]\d\d_)+)(\w+)/gm;
+  return sources
     .trim()
-    .split("\n");
-  return sources.flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(/^TEST(?:_P|_F)?\(\w+, ((?:[A-Z]\d\d_)+)(\w+)/gm)].map(
-      ([, ids, words]) => {
-        const cases = [
-          ...ran.matchAll(
-            new RegExp(`<testcase name="${ids}${words}["/][^>]*>\\s*(?:<(failure|skipped))?`, "g"),
-          ),
-        ];
-        return {
-          ids: ids.slice(0, -1).split("_"),
-          name: words.replaceAll("_", " "),
-          file,
-          result: resultOf(
-            cases.map(([, word]) => ({ failure: "failed", skipped: "skipped" })[word] ?? "passed"),
-          ),
-        };
-      },
-    ),
-  );
+    .split("\n")
+    .flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(named)].map(([, ids, words]) => ({
+        key: `${ids}${words}`,
+        ids: ids.slice(0, -1).split("_"),
+        name: words.replaceAll("_", " "),
+        file,
+      })),
+    );
 }
 
-const tests = [...fromPlaywright(), ...fromGoogleTest()];
+// What the runners wrote last: of each test the result and the begin of the run.
+function ranNow() {
+  const ran = {};
+  // The same test of two projects or two wirings stands there twice.
+  const note = (key, cases, at) => {
+    ran[key] = { result: resultOf([...cases, ...(ran[key] ? [ran[key].result] : [])]), at };
+  };
+  const file = join(results, "playwright.json");
+  if (existsSync(file)) {
+    const report = JSON.parse(readFileSync(file, "utf8"));
+    for (const { key, cases } of browserTests(report)) note(key, cases, report.stats.startTime);
+  }
+  const folder = join(results, "gtest");
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true }) : [];
+  for (const name of files.filter((name) => name.endsWith(".xml"))) {
+    const text = readFileSync(join(folder, name), "utf8");
+    const [, at] = /timestamp="([^"]+)"/.exec(text) ?? [];
+    const one = /<testcase name="((?:[A-Z]\d\d_)+[^"/]*)[^>]*>\s*(?:<(failure|skipped))?/g;
+    for (const [, key, word] of text.matchAll(one))
+      note(key, [{ failure: "failed", skipped: "skipped" }[word] ?? "passed"], at);
+  }
+  return ran;
+}
+
+// A test that was left out this time keeps what it gave when it last ran.
+function keptResults() {
+  const file = join(results, "rows.json");
+  const kept = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  for (const [key, { result, at }] of Object.entries(ranNow()))
+    if (result !== "skipped" || !kept[key]) kept[key] = { result, at };
+  writeFileSync(file, JSON.stringify(kept, null, 1));
+  return kept;
+}
+
+if (wish === "keep") {
+  keptResults();
+  process.exit();
+}
+
+const last = wish === "list" ? keptResults() : {};
+const say = wish === "list" ? console.log : () => undefined;
+const tests = [...listedByPlaywright(), ...listedByGoogleTest()].map((test) => ({
+  ...test,
+  result: last[test.key]?.result ?? "not run",
+  at: last[test.key]?.at?.slice(0, 16) ?? "",
+}));
 const known = new Set(rows.map(({ id }) => id));
 const strange = tests.filter(({ ids }) => ids.some((id) => !known.has(id)));
 for (const { name, file } of strange) console.log(`no row has the id of: ${file}: ${name}`);
@@ -89,24 +118,26 @@ for (const { name, file } of strange) console.log(`no row has the id of: ${file}
 const worst = ["failed", "not run", "skipped", "passed"];
 const numbers = {};
 for (const { id, fault, later, rest, instead } of rows) {
-  console.log(`${id}  ${fault}`);
+  say(`${id}  ${fault}`);
   const mine = tests.filter(({ ids }) => ids.includes(id));
-  for (const { name, file, result } of mine)
-    console.log(`     ${result.padEnd(8)} ${file}: ${name}`);
+  for (const { name, file, result, at } of mine)
+    say(`     ${result.padEnd(8)} ${at.padEnd(16)} ${file}: ${name}`);
   const stands =
     mine.length > 0
       ? worst.find((word) => mine.some(({ result }) => result === word))
       : later
         ? "later"
         : "no test";
-  if (stands === "later") console.log(`     later, with ${later}`);
-  else if (stands === "no test") console.log("     no test yet");
-  if (instead) console.log(`     not as the row says: ${instead}`);
-  if (rest) console.log(`     its other half later, with ${rest}`);
+  if (stands === "later") say(`     later, with ${later}`);
+  else if (stands === "no test") console.log(`     no test carries ${id}: ${fault}`);
+  if (instead) say(`     not as the row says: ${instead}`);
+  if (rest) say(`     its other half later, with ${rest}`);
   numbers[stands] = (numbers[stands] ?? 0) + 1;
 }
 const parts = ["passed", "failed", "skipped", "not run", "no test", "later"].map(
   (word) => `${numbers[word] ?? 0} ${word}`,
 );
-console.log(`\n${rows.length} rows: ${parts.join(", ")}`);
-process.exitCode = strange.length > 0 ? 1 : 0;
+say(`\n${rows.length} rows: ${parts.join(", ")}`);
+const wrong = strange.length + (numbers["no test"] ?? 0);
+if (wish === "check") console.log(`${rows.length - wrong} passed, ${wrong} failed`);
+process.exitCode = wrong > 0 ? 1 : 0;
