@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { Agent, request, type IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
+import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as passed } from "node:timers/promises";
