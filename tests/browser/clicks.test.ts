@@ -4,7 +4,9 @@ import { expectExecutedOnce, expectFinishedOnce } from "../support/executed";
 import { expect, test } from "../support/fixtures";
 import { heldClick, heldRun, slowServers } from "../support/gate";
 import { networkLines, type PersonPage } from "../support/person";
+import { statusBody } from "../support/lab";
 import { patient } from "../support/server";
+import { clickAnew } from "./seen_fault";
 
 const succeeded = "Sync from Fabric succeeded: 48 created, 0 changed, 0 unchanged, 0 removed";
 
@@ -261,15 +263,65 @@ test.describe("while a run goes on", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const bob = await hedgerow.server.as("administrator");
     await page.signIn("operator").open(fabric);
-    await heldRun(gate, bob, fabric.id);
+    const { id } = await heldRun(gate, bob, fabric.id);
+    const { started } = await bob.run(id);
     await expect(page.watched()).toContainText("Sync from Fabric is running");
     await page.sync().click();
-    await expect(page.getByText(/by administrator was already under way/)).toBeVisible();
-    await page.getByRole("button", { name: "Run once more after this one" }).click();
+    const joined = page.getByText(/by administrator was already under way since .*:/);
+    await expect(joined).toBeVisible();
+    await expect(joined.locator("time")).toHaveAttribute("datetime", started ?? "");
+    const more = page.getByRole("button", { name: "Run once more after this one" });
+    // Five times before the page can take the button away, and once more by a page that knows nothing of it.
+    await more.evaluate((button: HTMLButtonElement) => {
+      for (let press = 0; press < 5; press += 1) button.click();
+    });
     await expect(page.getByText(/follows after this one/)).toBeVisible();
+    await expect(more).toHaveCount(0);
+    expect((await bob.start(fabric.id, "pull", { follow_up: true })).joined).toBe(true);
+    expect((await bob.fabric(fabric.id)).recent_runs.map((it) => it.state)).toEqual([
+      "queued",
+      "running",
+    ]);
     await gate.dropAll();
     await expect(page.watched()).toContainText("48 unchanged");
+    expect((await bob.fabric(fabric.id)).recent_runs).toHaveLength(2);
     expect(cluster.lists("connections")).toBe(2);
+  });
+
+  test("J13: a click on Cancel ends a run that rests, at once, and a viewer is refused", async ({
+    hedgerow,
+    cluster,
+    gate,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    await page.signIn("viewer").open(fabric);
+    page.allow(networkLines);
+    // It asks for longer than a cancel may take.
+    const match = { path: "/servers$" };
+    const headers = { "Content-Type": "application/json", "Retry-After": "20" };
+    const answer = { status: 429, headers, body: statusBody(429, "TooManyRequests") };
+    await gate.rule({ name: "rest", match, action: { answer } });
+    const api = await hedgerow.server.as("operator");
+    await api.start(fabric.id);
+    await gate.taken("rest");
+    const cancel = page.getByRole("button", { name: "Cancel run" });
+    await expect(page.watched()).toContainText("Sync from Fabric is running");
+    await cancel.click();
+    await expect(page.getByText(/forbidden/).first()).toBeVisible();
+    expect((await api.fabric(fabric.id)).recent_runs[0]?.state).toBe("running");
+    await page.context().clearCookies();
+    await page.signIn("operator").open(fabric);
+    await cancel.click();
+    await expect(page.watched()).toContainText("Sync from Fabric was cancelled", {
+      timeout: 5_000,
+    });
+    await expect(page.layer(8)).toHaveAttribute("data-state", "failed");
+    expect(await gate.requests("GET", "/servers$"), "it did not ask again").toHaveLength(1);
+    await gate.dropAll();
+    await clickAnew(page);
+    await expect(page.watched()).toContainText("Sync from Fabric succeeded");
+    await expect(page.headline()).toContainText("48 objects");
   });
 
   // The run is held until both have clicked: how far apart two tabs' clicks come is the machine's business.

@@ -245,12 +245,24 @@ test.describe("layer 8, while a run goes on", () => {
     page,
   }) => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const operator = await hedgerow.server.as("operator");
+    await operator.pull(fabric.id);
+    // What the run would find: of the servers, which it does not finish, and of the switches, which it does.
+    const described = { spec: { description: "before the fall" } };
+    await cluster.whole.patch("Server", cluster.namespace, "server-01", described);
+    await cluster.whole.patch("Switch", cluster.namespace, "leaf-01", described);
+    const kept = async () => (await operator.objects(fabric.id)).results;
+    const before = await kept();
+    expect(before).toHaveLength(48);
     await page.signIn("operator").open(fabric);
     page.allow(networkLines);
     await heldClick(gate, page);
     await expect(page.layer(9)).toContainText("Switch 7");
-    await hedgerow.server.restart(undefined, "SIGKILL");
-    await page.goto(page.at("/runs/1/"));
+    await hedgerow.server.kill();
+    // Each object is as it was before, or as it was read.
+    await gate.rule({ name: "closed", action: { hold: true } });
+    await hedgerow.server.begin();
+    await page.goto(page.at("/runs/2/"));
     await expect(page.getByText("lost, layer 8")).toBeVisible({ timeout: 20_000 });
     expect(await states(page)).toEqual(stoppedWhileReading);
     await expect(page.layer(8)).toContainText(
@@ -261,10 +273,21 @@ test.describe("layer 8, while a run goes on", () => {
       kinds.getByRole("row").filter({ hasText: new RegExp(`^${kind} `) });
     await expect(row("Switch")).toContainText(/Passed\s*7/);
     await expect(row("Server")).toContainText(/Partly\s*not read/);
+    const after = new Map((await kept()).map((row) => [row.id, row]));
+    expect(after.size).toBe(48);
+    for (const row of before) {
+      const now = after.get(row.id);
+      if (row.name === "leaf-01") expect(now?.changed, "as it was read").not.toBe(row.changed);
+      else expect({ ...now, seen: row.seen }, "as before").toEqual(row);
+    }
     await gate.dropAll();
     await page.openFabric(fabric);
     await expect(page.watched()).toContainText("Sync from Fabric succeeded", { timeout: 20_000 });
     // Kinds that were finished before the end stayed; together it is the whole.
     await expect(page.headline()).toContainText("48 objects");
+    await clickAnew(page);
+    await expect(page.watched()).toContainText(
+      "succeeded: 0 created, 0 changed, 48 unchanged, 0 removed",
+    );
   });
 });

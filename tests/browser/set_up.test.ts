@@ -4,6 +4,7 @@ import { keep } from "../support/secrets";
 import { byHost, ways } from "../support/person";
 import { until } from "../support/process";
 import { look } from "./look";
+import { expectInSight, longBut, seenBy, sights } from "./sights";
 
 const password = keep("the first administrator's own password", "a kettle under the south stair");
 
@@ -41,3 +42,24 @@ for (const [way, host] of Object.entries(ways))
     await page.goto(page.at("/fabrics/add/"));
     await expect(page.getByRole("button", { name: "Add fabric", exact: true })).toBeVisible();
   });
+
+for (const [how, sight] of Object.entries(sights))
+  test(
+    `47: the set-up of a new server, ${how}, has no violation and no sideways scroll`,
+    { tag: longBut(how) },
+    async ({ empty, page }) => {
+      page.comeBy(empty.url);
+      page.allow(/status of 40[01]/);
+      await seenBy(page, sight);
+      await page.goto(page.at("/"));
+      await expect(page.getByText("Nobody can sign in yet.")).toBeVisible();
+      await expectInSight(page, "set-up");
+      for (const name of ["One-time code", "User name", "Password"])
+        await page.getByLabel(name, { exact: true }).fill("no such");
+      await page.getByRole("button", { name: "Make the administrator" }).click();
+      await expect(page.getByLabel("One-time code", { exact: true })).toHaveAccessibleDescription(
+        /log/,
+      );
+      await expectInSight(page, "set-up, refused");
+    },
+  );

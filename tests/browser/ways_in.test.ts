@@ -4,8 +4,10 @@ import { routes } from "../support/contract";
 import type { Api } from "../support/api";
 import { expect, fieldsOf, test, type Hedgerow, type OwnNamespace } from "../support/fixtures";
 import { networkLines, type PersonPage } from "../support/person";
+import type { Settings } from "../support/server";
 import type { Fabric, Problem } from "../support/types";
 import { look } from "./look";
+import { expectClean, expectInSight, longBut, seenBy, sights } from "./sights";
 import { layTrouble } from "./trouble";
 
 test("22: a deep link leads, after sign-in, to exactly that address with its filters", async ({
@@ -292,27 +294,6 @@ test.describe("5: no id occurs twice and every control has a name", () => {
   });
 });
 
-// 1280 by 800 at 400 % is 320 by 200.
-const sights = {
-  "light, 1280 px wide": { colorScheme: "light", width: 1280, height: 800 },
-  "light, 320 px wide": { colorScheme: "light", width: 320, height: 800 },
-  "dark, 1280 px wide": { colorScheme: "dark", width: 1280, height: 800 },
-  "dark, 320 px wide": { colorScheme: "dark", width: 320, height: 800 },
-  "forced colours, 1280 px wide": { forcedColors: "active", width: 1280, height: 800 },
-  "forced colours, 320 px wide": { forcedColors: "active", width: 320, height: 800 },
-  "dark forced colours at 400 %": {
-    colorScheme: "dark",
-    forcedColors: "active",
-    width: 320,
-    height: 200,
-  },
-  "light at 400 %": { colorScheme: "light", width: 320, height: 200 },
-} as const;
-
-async function expectClean(page: PersonPage, name: string): Promise<void> {
-  expect(await look(page), name).toEqual({ doubled: [], violations: [] });
-}
-
 async function onBasicPages(
   page: PersonPage,
   fabric: Pick<Fabric, "id">,
@@ -325,24 +306,14 @@ async function onBasicPages(
   }
 }
 
-async function expectInSight(page: PersonPage, name: string): Promise<void> {
-  await expectClean(page, name);
-  const sideways = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect(sideways, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
-}
-
-for (const [how, { width, height, ...media }] of Object.entries(sights))
+for (const [how, sight] of Object.entries(sights))
   test(
     `47: every screen, ${how}, has no id twice, no violation and no sideways scroll`,
-    { tag: how === "light, 1280 px wide" ? [] : "@long" },
+    { tag: longBut(how) },
     async ({ hedgerow, cluster, page }) => {
       test.slow();
       const place = await troubledPlace(hedgerow, cluster);
-      // What fades in has its colours at once.
-      await page.emulateMedia({ ...media, reducedMotion: "reduce" });
-      await page.setViewportSize({ width, height });
+      await seenBy(page, sight);
       await page.signIn("administrator");
       page.allow(networkLines);
       for (const [name, open] of Object.entries(screens)) {
@@ -351,6 +322,74 @@ for (const [how, { width, height, ...media }] of Object.entries(sights))
       }
     },
   );
+
+for (const [how, sight] of Object.entries(sights))
+  test(
+    `47: what stands before and over the pages, ${how}, has no violation and no sideways scroll`,
+    { tag: longBut(how) },
+    async ({ hedgerow, cluster, page }) => {
+      const fabric = await hedgerow.fabric({ cluster });
+      await seenBy(page, sight);
+      page.allow(/Failed to load|net::ERR/);
+      await page.route("**/*.js", (route) => route.abort());
+      await page.goto(page.at("/"));
+      await expect(page.getByRole("heading", { name: /script has not started/ })).toBeVisible();
+      await expectInSight(page, "the words without a script");
+      await page.unroute("**/*.js");
+
+      await page.goto(page.at("/sign-in/"));
+      await expect(page.getByLabel("User name")).toBeVisible();
+      await expectInSight(page, "sign-in");
+      await page.getByLabel("User name").fill("operator");
+      await page.getByLabel("Password", { exact: true }).fill("wrong");
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
+      await expect(page.getByText("User name or password is wrong.")).toBeVisible();
+      await expectInSight(page, "sign-in, refused");
+
+      await page.signIn("viewer").open(fabric);
+      await page.getByRole("button", { name: /Sync from Fabric/ }).click();
+      await expect(page.getByRole("dialog", { name: /is locked/ })).toBeVisible();
+      await expectInSight(page, "the note of a locked button");
+      await page.keyboard.press("Escape");
+
+      await hedgerow.endSessionsOf("viewer");
+      await page.getByRole("link", { name: "Objects", exact: true }).click();
+      await page.getByRole("button", { name: "Sign in again" }).click();
+      await expect(page.getByRole("dialog", { name: "Sign in to go on" })).toBeVisible();
+      await expectInSight(page, "the dialog over an ended session");
+      await page.signInHere("viewer");
+      await expect(page.getByRole("dialog")).toHaveCount(0);
+    },
+  );
+
+const warnings: Record<string, [Settings, (page: PersonPage) => Locator]> = {
+  "no session lasts longer": [
+    { "sessions.absolute": "11s" },
+    (page) => page.getByRole("region", { name: "Session" }),
+  ],
+  "nobody has done anything": [
+    { "sessions.idle": "12s" },
+    (page) => page.getByRole("alertdialog", { name: "Are you still there?" }),
+  ],
+};
+for (const [why, [settings, warningOn]] of Object.entries(warnings))
+  test.describe(`with a session that ends soon, since ${why}`, () => {
+    test.use({ settings });
+
+    for (const [how, sight] of Object.entries(sights))
+      test(
+        `47: the warning, ${how}, has no violation and no sideways scroll`,
+        { tag: longBut(how) },
+        async ({ page }) => {
+          await seenBy(page, sight);
+          page.allow(networkLines);
+          await page.signIn("viewer");
+          await expect(warningOn(page)).toContainText(/You will be signed out in/);
+          await expectInSight(page, "the warning");
+          await expect(warningOn(page), "it was there all the time").toContainText(/You will be/);
+        },
+      );
+  });
 
 test("47: colours that a person chose stay theirs over a reload, whatever the system has", async ({
   page,

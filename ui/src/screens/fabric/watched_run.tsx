@@ -9,7 +9,7 @@ import { useStore } from "../../api/store";
 import type { Run } from "../../api/types";
 import { numberText } from "../../text/numbers";
 import { lastRun, layerState, operationName } from "../../text/words";
-import { Age, Duration, Stopwatch } from "../../ui/age";
+import { Age, Duration, Point, Stopwatch } from "../../ui/age";
 import { Button } from "../../ui/button";
 import { LayerLine } from "../../ui/fault_note";
 import { Panel } from "../../ui/panel";
@@ -164,8 +164,9 @@ function Joined({ run, click, fabric }: { run: Run; click: Click; fabric: Fabric
   return (
     <div className="row" aria-live="polite">
       <span>
-        {operationName[run.operation]} by {run.actor} was already under way, so no second run was
-        started. You are watching it.
+        {operationName[run.operation]} by {run.actor} was already under way since{" "}
+        <Point at={run.started ?? run.created} />, so no second run was started. You are watching
+        it.
       </span>
       {asked?.stage.at === "started" ? (
         <span>Run {numberText(asked.stage.run.id)} follows after this one.</span>
