@@ -69,6 +69,7 @@ struct Metrics::Inside {
     set("event_streams", now.streams);
     set("waiting_requests", now.queued);
     set("busy_workers", now.busy_workers);
+    set("busy_heavy_workers", now.busy_heavy);
   }
 };
 

@@ -78,9 +78,13 @@ std::uint16_t Server::port() const {
 
 Load Server::load() const {
   const Commons& commons = parts_->commons;
-  return {commons.connections.with([](std::size_t count) { return count; }), commons.streams.load(),
-          commons.workers.queued() + commons.heavy_workers.queued(),
-          commons.workers.busy() + commons.heavy_workers.busy(), commons.body_bytes.load()};
+  const std::size_t heavy = commons.heavy_workers.busy();
+  return {.connections = commons.connections.with([](std::size_t count) { return count; }),
+          .streams = commons.streams.load(),
+          .queued = commons.workers.queued() + commons.heavy_workers.queued(),
+          .busy_workers = commons.workers.busy() + heavy,
+          .busy_heavy = heavy,
+          .body_bytes = commons.body_bytes.load()};
 }
 
 void Server::stop(base::Deadline deadline) {

@@ -71,7 +71,8 @@ struct Load {
   std::size_t connections = 0;
   std::size_t streams = 0;
   std::size_t queued = 0;
-  std::size_t busy_workers = 0;
+  std::size_t busy_workers = 0;  // With those of the heavy routes.
+  std::size_t busy_heavy = 0;
   std::size_t body_bytes = 0;
 };
 

@@ -15,7 +15,7 @@ const rooted = process.getuid?.() === 0;
 // A fresh clone where nothing is built, on a machine without network.
 async function unbuilt(demo: Demo): Promise<Wish> {
   const clone = join(demo.dir, "clone");
-  await mustRun("git", ["clone", "--quiet", inTree(), clone]);
+  await mustRun("git", ["-c", "advice.detachedHead=false", "clone", "--quiet", inTree(), clone]);
   return {
     program: join(clone, "run"),
     through: ["unshare", rooted ? "--net" : "-rn"],
@@ -71,7 +71,7 @@ test.describe("run: what is missing", () => {
     const clone = join(fresh.data, "clone");
     mkdirSync(fresh.data);
     const lay =
-      'mount -t tmpfs -o size=450m none "$0" && git clone --quiet "$1" "$0/clone" && shift && exec "$@"';
+      'mount -t tmpfs -o size=450m none "$0" && git -c advice.detachedHead=false clone --quiet "$1" "$0/clone" && shift && exec "$@"';
     const through = ["unshare", rooted ? "--mount" : "-rm", "sh", "-c", lay, fresh.data, inTree()];
     const ran = await fresh.ends([], { through, program: join(clone, "run") });
     expectSentence(
