@@ -38,8 +38,7 @@ Check writing(const Context& context) {
   } catch (const base::Failure& failure) {
     return {"writing", false, failure.detail(), failure.next()};
   }
-  const auto took =
-      std::chrono::duration_cast<base::Milliseconds>(context.clock().steady() - began);
+  const auto took = std::chrono::ceil<base::Milliseconds>(context.clock().steady() - began);
   return {"writing", true, fmt::format("A change would be kept within {} ms.", took.count()), {}};
 }
 
