@@ -28,20 +28,14 @@ class Guarded {
   // Changes the data and wakes everybody who waits for it.
   template <class Use>
   void change(Use&& use) {
-    {
-      const std::scoped_lock lock{mutex_};
-      std::forward<Use>(use)(value_);
-    }
+    with(std::forward<Use>(use));
     changed_.notify_all();
   }
 
   // As `change`, but wakes one: where all who wait do the same, and one of them is enough.
   template <class Use>
   void hand_over(Use&& use) {
-    {
-      const std::scoped_lock lock{mutex_};
-      std::forward<Use>(use)(value_);
-    }
+    with(std::forward<Use>(use));
     changed_.notify_one();
   }
 

@@ -8,6 +8,11 @@ namespace hedgerow::outbound {
 namespace {
 
 constexpr long kConnectionsKept = 8;
+// libcurl 7.88 may have read what belongs to one stream while it served another, and then sleeps
+// until the socket speaks again: for a second and more, with whole answers in its hands. So silence
+// is believed little by little: each one that proves true allows one twice as long.
+constexpr base::Milliseconds kFirstSilence{4};
+constexpr base::Milliseconds kLongestWait{1'000};
 
 void start_libcurl() {
   static const CURLcode kStarted = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -53,6 +58,7 @@ class Session::Loop {
     // Another thread may stop us while we wait for the network.
     const std::stop_callback wake{stop, [this] { curl_multi_wakeup(multi_.get()); }};
     Turn turn{*this, ended, std::move(queue), {}, {}};
+    auto silence = kFirstSilence;
     while (!turn.is_over()) {
       turn.admit(concurrency);
       int running = 0;
@@ -63,7 +69,10 @@ class Session::Loop {
       const auto wait = turn.end_overdue();
       const bool may_admit = turn.active.size() < concurrency && !turn.queue.empty();
       if (may_admit || turn.is_over()) continue;
-      curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()), nullptr);
+      int speaking = 0;
+      curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(std::min(wait, silence).count()),
+                      &speaking);
+      silence = speaking > 0 ? kFirstSilence : std::min(silence * 2, kLongestWait);
     }
   }
 
@@ -147,7 +156,7 @@ class Session::Loop {
 
     // How long the network may be waited for.
     base::Milliseconds end_overdue() {
-      base::Milliseconds wait{1'000};
+      base::Milliseconds wait = kLongestWait;
       const auto now = loop.network_clock_.now();
       for (const Order& order : resting)
         wait = std::min(wait, std::chrono::ceil<base::Milliseconds>(order.due - now));

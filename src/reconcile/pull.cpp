@@ -192,17 +192,33 @@ Pull::Hindrance Pull::find_places(const std::stop_token& stop) {
   return std::nullopt;
 }
 
+// That a kind is gone is believed only of a server that is ready and does not list it: discovery is
+// the last to know the kinds of a server that has only just started.
+std::expected<kube::Discovery, Failure> Pull::discover(const std::stop_token& stop) {
+  const auto look = [&] {
+    return attempt([&] { return api_.discover(model::is_hedgehog, stop); });
+  };
+  auto found = look();
+  if (!found || scope_of(*found, subject_.known).unseen.empty()) return found;
+  if (!is_ready_) {
+    if (auto why = await_ready(stop)) return std::unexpected(std::move(*why));
+    found = look();
+    if (!found) return found;
+  }
+  const auto& space = places_.front().space;
+  for (kube::Kind& kind : scope_of(*found, subject_.known).unseen) {
+    const auto listed = attempt([&] { return api_.lists(kind, space, stop); });
+    if (!listed) return std::unexpected(listed.error());
+    if (*listed) found->kinds.push_back(std::move(kind));
+  }
+  return found;
+}
+
 Pull::Hindrance Pull::find_kinds(const std::stop_token& stop) {
   const base::Doing doing{"finding the kinds"};
-  auto discovery = attempt([&] { return api_.discover(model::is_hedgehog, stop); });
+  const auto discovery = discover(stop);
   if (!discovery) return discovery.error();
   scope_ = scope_of(*discovery, subject_.known);
-  if (scope_.unseen > 0 && !is_ready_) {
-    if (auto why = await_ready(stop)) return why;
-    discovery = attempt([&] { return api_.discover(model::is_hedgehog, stop); });
-    if (!discovery) return discovery.error();
-    scope_ = scope_of(*discovery, subject_.known);
-  }
   for (const Failure& unknown : scope_.unknown) gaps_.push_back(unknown);
   if (!scope_.to_read.empty()) return std::nullopt;
   // Unknown is not absent: then the reason is that of the first group.

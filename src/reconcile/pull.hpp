@@ -43,6 +43,7 @@ class Pull {
   auto believed(Call&& call, const std::stop_token& stop) -> decltype(attempt(call));
   Hindrance identify(const std::stop_token& stop);
   Hindrance find_places(const std::stop_token& stop);
+  std::expected<kube::Discovery, base::Failure> discover(const std::stop_token& stop);
   Hindrance find_kinds(const std::stop_token& stop);
   void note_findings();
   void write_findings(store::Txn& txn) const;

@@ -45,6 +45,14 @@ model::Kind record_of(const kube::Kind& kind) {
           .namespaced = kind.namespaced};
 }
 
+kube::Kind known_kind(const model::Kind& kind) {
+  return {.group = kind.group,
+          .version = kind.version,
+          .kind = kind.kind,
+          .plural = kind.plural,
+          .namespaced = kind.namespaced};
+}
+
 store::KindName kind_name(const kube::Kind& kind) { return {kind.group, kind.kind}; }
 
 Scope scope_of(const kube::Discovery& discovery, std::span<const model::KindState> known) {
@@ -74,7 +82,7 @@ Scope scope_of(const kube::Discovery& discovery, std::span<const model::KindStat
     if (why == unknown.end()) {
       Unread unread = not_served(state);
       if (state.coverage != Coverage::NotServed && state.coverage != Coverage::OutOfScope)
-        scope.unseen += 1;
+        scope.unseen.push_back(known_kind(state.kind));
       auto& list = state.objects == 0 ? scope.out_of_scope : scope.frozen;
       list.push_back(std::move(unread));
       continue;
@@ -98,8 +106,8 @@ Failure no_kinds(std::string_view fabric, std::size_t known) {
             fmt::format("The cluster of {} has no Hedgehog kinds that could be read.", fabric)};
   return {
       Code::NoKinds, Cause::Missing,
-      fmt::format("The cluster of {} shows none of the {} Hedgehog kinds that the record has of "
-                  "it, and does not say that it is still starting. Nothing was removed.",
+      fmt::format("The cluster of {} shows none of the {} Hedgehog kinds that the record has "
+                  "of it: it does not name them, nor list them when asked. Nothing was removed.",
                   fabric, known)};
 }
 

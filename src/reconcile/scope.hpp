@@ -9,6 +9,8 @@
 namespace hedgerow::reconcile {
 
 [[nodiscard]] model::Kind record_of(const kube::Kind& kind);
+// As the record has it.
+[[nodiscard]] kube::Kind known_kind(const model::Kind& kind);
 [[nodiscard]] store::KindName kind_name(const kube::Kind& kind);
 
 // A kind that is not read, and what the record says of it from now on.
@@ -25,7 +27,7 @@ struct Scope {
   // Never mirrored, or not served any more and nothing of it in scope in the record.
   std::vector<Unread> out_of_scope;
   // Of those two: kinds that the record has as served, and that the server shows no more.
-  std::size_t unseen = 0;
+  std::vector<kube::Kind> unseen;
   // Groups that the server could not speak of and of which the record knows no kind.
   std::vector<base::Failure> unknown;
 };

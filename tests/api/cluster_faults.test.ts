@@ -4,7 +4,7 @@ import { expect, test, fieldsOf } from "../support/fixtures";
 import { blackHole } from "../support/black_hole";
 import { TestCluster, type KubeObject } from "../support/cluster";
 import { asPeopleHaveThem } from "../support/defaults";
-import { Gate, heldRun, notReady, withoutKinds, type Rule } from "../support/gate";
+import { Gate, heldRun, notReady, withoutKinds, withoutLists, type Rule } from "../support/gate";
 import { statusBody } from "../support/lab";
 import { expectRead, readFabric, type Read } from "../support/read";
 import { traceOf } from "../support/person";
@@ -235,10 +235,11 @@ test("layer 9: a cluster that is ready and shows none of its kinds is no_kinds, 
 }) => {
   const read = await readFabric(hedgerow, { cluster, through: gate });
   await gate.rule(withoutKinds);
+  await gate.rule(withoutLists);
   const run = await read.api.pull(read.fabric.id);
   expectFault(run, { outcome: "failed", code: "no_kinds", layer: 9 });
   expect(run.trace.at(8)?.evidence).toMatch(
-    /shows none of the \d+ Hedgehog kinds that the record has of it, and does not say that it is still starting\. Nothing was removed\./,
+    /shows none of the \d+ Hedgehog kinds that the record has of it: it does not name them, nor list them when asked\. Nothing was removed\./,
   );
   expect((await gate.requests("GET", "^/readyz$")).length).toBe(1);
   await gate.dropAll();
@@ -262,6 +263,23 @@ test("layer 9: an API server that has just started is waited for, and then shows
   await gate.rule({ name: "no roles", match, times: 1, action: { answer } });
   await gate.rule({ ...notReady, name: "not ready again", times: 2 });
   expectRead(await read.api.pull(read.fabric.id), { unchanged: 48 });
+});
+
+test("layer 9: an API server that is ready before its discovery knows all kinds is read all the same", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const read = await readFabric(hedgerow, { cluster, through: gate });
+  await gate.rule(withoutKinds);
+  expectRead(await read.api.pull(read.fabric.id), { unchanged: 48 });
+  // One that was read and is not listed now is gone; its objects stay.
+  await gate.rule({ ...withoutLists, match: { path: "/switches(\\?|$)" } });
+  const run = await read.api.pull(read.fabric.id);
+  expectFault(run, { outcome: "partly", code: "kind_missing", layer: 9 });
+  expect(run.counts.removed).toBe(0);
+  await gate.dropAll();
+  await expectRecovery(read);
 });
 
 test("layer 9: an API server that does not become ready is named with what it waits for", async ({

@@ -81,7 +81,7 @@ test("a run that breaks on the record's side says that the cluster was reached",
   expect(before.facts.reach).toMatchObject({ state: "not_measured", as_of: null });
   const run = await operator.pull(fabric.id);
   expectBroken(run, { code: "internal_fault", layer: 9, outcome: "failed" });
-  expect(await (await server.as("viewer")).faults()).toMatchObject([
+  expect((await (await server.as("viewer")).health()).faults).toMatchObject([
     { code: "internal_fault", layer: 9, place: "Runs", run: run.id, request_id: "", times: 1 },
   ]);
   const { reach } = (await operator.fabric(fabric.id)).facts;

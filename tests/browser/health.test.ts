@@ -151,7 +151,7 @@ test("health is asked for by who is signed in, and reports are bounded", async (
     await viewer.must("POST", "/api/client-reports/", {
       body: { code: "view_fault", view: `view ${report}`, detail: "Bearer abcdefghijklmnop" },
     });
-  const faults = await viewer.faults();
+  const { faults } = await viewer.health();
   expect(faults).toHaveLength(50);
   expect(faults[0]?.place).toContain("view 59");
   expect(faults[0]?.detail).not.toContain("abcdefghijklmnop");
@@ -173,7 +173,7 @@ test("layer 1: a page whose script breaks before it stands says so to the person
   await page.goto(page.at("/fabrics/"));
   await expect(page.getByRole("heading", { name: "script has not started" })).toBeVisible();
   const viewer = await hedgerow.server.as("viewer");
-  const latest = async () => (await viewer.faults())[0];
+  const latest = async () => (await viewer.health()).faults[0];
   await expect.poll(latest).toMatchObject({
     code: "boot_failed",
     layer: 1,

@@ -11,7 +11,7 @@ const created = "Sync from Fabric succeeded: 48 created";
 // As the server counts them.
 async function openStreams(hedgerow: Hedgerow): Promise<number> {
   const viewer = await hedgerow.server.as("viewer");
-  return (await viewer.must<{ streams: number }>("GET", "/api/health/")).streams;
+  return (await viewer.health()).streams;
 }
 
 const expectStreams = (hedgerow: Hedgerow, count: number, why: string) =>

@@ -203,6 +203,8 @@ TEST_F(PullFaults, WithoutAnyHedgehogKindNothingIsRemovedAndItIsNotZeroObjects) 
                   R"("headers":{{"Content-Type":"application/json;)"
                   R"(g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}},"body":{}}}}}}})",
                   base::JsonOut{}.value(none).text()));
+  gate_.rule(R"({"match":{"path":"githedgehog.com/v"},)"
+             R"("action":{"answer":{"status":404,"body":"404 page not found"}}})");
   expect_failed("no_kinds", 9, Reach::Reachable);
 }
 

@@ -351,9 +351,10 @@ test("K22: a server that says GOAWAY after some answers, to rebalance, is read a
     action: { headers: { Connection: "close" } },
   });
   expectRead(await pull(), { unchanged: 48 });
-  expect(await gate.connections(), "connections were given up").toBeGreaterThan(before);
   await gate.dropAll();
+  // No request follows the word on its connection; it may have come after the last one.
   expectRead(await pull(), { unchanged: 48 });
+  expect(await gate.connections(), "connections were given up").toBeGreaterThan(before);
 });
 
 test("L15 K22: a server that speaks HTTP/1.1 only is read, asked again and forgiven closed connections", async ({

@@ -177,7 +177,8 @@ test.describe("while a run goes on", () => {
       hedgerow.server.logged("keeper_failed").filter(({ part }) => part === "reap");
     await expect.poll(() => failed().length, { timeout: 15_000 }).toBeGreaterThan(1);
     expect((await api.run(run.id)).state, "reading goes on").toBe("running");
-    const [told] = await (await server.as("viewer")).faults();
+    const { faults } = await (await server.as("viewer")).health();
+    const [told] = faults;
     expect(told, "one line for all of them").toMatchObject({
       code: "internal_fault",
       place: "Housekeeping",
@@ -328,6 +329,7 @@ test.describe("while a run goes on", () => {
       action: {
         answer,
         cut: { after: answer.body.length - 100, how: "silent" },
+        drip: 6_000_000, // Bytes a second: the page is told of it more than once.
       },
     });
     const { run } = await api.start(fabric.id);

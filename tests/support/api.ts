@@ -13,6 +13,7 @@ import type {
   ConnectionTest,
   Fabric,
   HealthCheck,
+  HealthReport,
   Kind,
   List,
   ObjectRow,
@@ -20,7 +21,6 @@ import type {
   Problem,
   Role,
   Run,
-  SeenFault,
   Session,
   StartedRun,
 } from "./types";
@@ -138,9 +138,9 @@ export class Api {
 
   // ---- what most tests do
 
-  // As System health lists them.
-  async faults(): Promise<SeenFault[]> {
-    return (await this.must<{ faults: SeenFault[] }>("GET", "/api/health/")).faults;
+  // How the server finds itself.
+  health(): Promise<HealthReport> {
+    return this.must("GET", "/api/health/");
   }
 
   async addFabric(name: string, cluster?: ConnectionFields): Promise<Fabric> {
@@ -199,7 +199,7 @@ export class Api {
 
   // What the server finds of one part of itself.
   async check(part: HealthCheck["name"]): Promise<HealthCheck> {
-    const { checks } = await this.must<{ checks: HealthCheck[] }>("GET", "/api/health/");
+    const { checks } = await this.health();
     const found = checks.find(({ name }) => name === part);
     if (!found) throw new Error(`System health says nothing of ${part}.`);
     return found;

@@ -133,6 +133,10 @@ export class TestCluster {
     this.agent.destroy();
     await end(this.child);
     meanwhile();
+    await this.startAgain();
+  }
+
+  private async startAgain(): Promise<void> {
     this.child = (await startTalking(controlPlane, startIn(this.dir))).child;
     this.agent = agentOf(this.ca);
   }
@@ -142,13 +146,12 @@ export class TestCluster {
   async crash<T>(meanwhile: () => Promise<T>): Promise<T> {
     this.agent.destroy();
     await end(this.child, "SIGKILL");
-    const started = startTalking(controlPlane, startIn(this.dir));
+    const started = this.startAgain();
     await until("its port", async () => (await isOpen(this.url)) || undefined, 60_000);
     try {
       return await meanwhile();
     } finally {
-      this.child = (await started).child;
-      this.agent = agentOf(this.ca);
+      await started;
     }
   }
 

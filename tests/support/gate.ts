@@ -60,6 +60,13 @@ export const withoutKinds: Rule = {
   action: { rewrite: [{ regex: "githedgehog\\.com", with: "elsewhere.example" }] },
 };
 
+// As one answers that has not learnt of a kind yet, or to which it was never told.
+export const withoutLists: Rule = {
+  name: "without lists",
+  match: { path: "githedgehog\\.com/v" },
+  action: { answer: { status: 404, body: "404 page not found\n" } },
+};
+
 // And what it says when it is asked.
 export const notReady: Rule = {
   name: "not ready",

@@ -8,6 +8,7 @@ export type ConnectionFields = Schemas["ConnectionFields"];
 export type ConnectionTest = Schemas["ConnectionTest"];
 export type Fabric = Schemas["Fabric"];
 export type HealthCheck = Schemas["HealthCheck"];
+export type HealthReport = Schemas["HealthReport"];
 export type Kind = Schemas["Kind"];
 export type ObjectRow = Schemas["ObjectRow"];
 export type ObservedObject = Schemas["Object"];
@@ -15,7 +16,6 @@ export type OpenSession = Schemas["OpenSession"];
 export type Problem = Schemas["Problem"];
 export type Role = Schemas["Role"];
 export type Run = Schemas["Run"];
-export type SeenFault = Schemas["SeenFault"];
 export type Session = Schemas["Session"];
 export type StartedRun = Schemas["StartedRun"];
 

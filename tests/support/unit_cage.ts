@@ -11,7 +11,7 @@ import ctypes, errno, os, re, resource, socket, subprocess, sys
 
 ALLOW = 0x7fff0000
 refuse = lambda number: 0x00050000 | number
-NOT_EQUAL, MASKED = 1, 7
+EQUAL, MASKED = 4, 7  # SCMP_CMP_EQ, SCMP_CMP_MASKED_EQ
 
 class Compared(ctypes.Structure):
     _fields_ = [("arg", ctypes.c_uint), ("op", ctypes.c_int), ("a", ctypes.c_uint64), ("b", ctypes.c_uint64)]
@@ -59,7 +59,7 @@ by_argument = lib.seccomp_init(ALLOW)
 families = [getattr(socket, name) for name in unit["RestrictAddressFamilies"][0].split()]
 for family in range(64):
     if family not in families:
-        rule(by_argument, refuse(errno.EAFNOSUPPORT), "socket", Compared(0, 4, family, 0))
+        rule(by_argument, refuse(errno.EAFNOSUPPORT), "socket", Compared(0, EQUAL, family, 0))
 if unit["MemoryDenyWriteExecute"] == ["yes"]:
     rule(by_argument, refuse(errno.EPERM), "mmap", Compared(2, MASKED, 6, 6))
     rule(by_argument, refuse(errno.EPERM), "mprotect", Compared(2, MASKED, 4, 4))
