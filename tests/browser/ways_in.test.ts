@@ -3,8 +3,9 @@ import type { Locator } from "@playwright/test";
 import { routes } from "../support/contract";
 import type { Api } from "../support/api";
 import { expect, fieldsOf, test, type Hedgerow, type OwnNamespace } from "../support/fixtures";
+import { heldRun } from "../support/gate";
 import { networkLines, type PersonPage } from "../support/person";
-import type { Settings } from "../support/server";
+import { patient, type Settings } from "../support/server";
 import type { Fabric, Problem } from "../support/types";
 import { look } from "./look";
 import { expectClean, expectInSight, longBut, seenBy, sights } from "./sights";
@@ -71,6 +72,36 @@ test("23: without a session a browser too gets 401 as data from every route, and
   const wanted = "basic 401 application/problem+json session_missing";
   expect(answers.filter((it) => !it.endsWith(`: ${wanted}`))).toEqual([]);
   await page.signIn("viewer");
+});
+
+test.describe("while a run goes on", () => {
+  test.use({ settings: patient });
+
+  test("a viewer sees Cancel run locked, and it can be pressed once the right is there", async ({
+    hedgerow,
+    cluster,
+    gate,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const run = await heldRun(gate, await hedgerow.server.as("operator"), fabric.id);
+    await page.signIn("viewer");
+    await page.goto(page.at(`/runs/${run.id}/`));
+    const cancel = page.getByRole("button", { name: "Cancel run" });
+    await expect(cancel).toContainText("needs fabric.sync");
+    await cancel.click();
+    const why = page.getByRole("dialog", { name: "Cancel run is locked" });
+    await expect(why).toContainText(`You may not stop Sync from Fabric of ${fabric.name}.`);
+    await expect(why).toContainText("Layer 6 Permission · forbidden");
+    await page.keyboard.press("Escape");
+    const administrator = await hedgerow.server.as("administrator");
+    await administrator.giveRole("viewer", "operator");
+    await expect(cancel).not.toContainText("needs");
+    await cancel.click();
+    await expect(page.getByText("cancelled, layer 8")).toBeVisible();
+    await gate.dropAll();
+    await administrator.pull(fabric.id);
+  });
 });
 
 test("F01: 25: a viewer sees Sync from Fabric locked, is told which right is missing, and a forged click is refused", async ({

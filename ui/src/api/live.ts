@@ -131,8 +131,11 @@ interface Changed {
 function onEvent({ event, data, age }: Extract<Told, { is: "event" }>): void {
   if (event === "hb") onBeat(JSON.parse(data) as Beat, age);
   else if (event === "change") onChange(JSON.parse(data) as Changed);
-  else if (event === "reset") startOver();
-  else if (event === "stopping") facts = { ...facts, stopping: true };
+  else if (event === "reset") {
+    startOver();
+    // Also where this person has another role now.
+    void readSession().catch(() => undefined);
+  } else if (event === "stopping") facts = { ...facts, stopping: true };
 }
 
 function onBeat(beat: Beat, age: number): void {

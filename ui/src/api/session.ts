@@ -5,7 +5,7 @@
 // While `ended` the page stays readable; `asked` opens the dialog because an action waits for it.
 import type { Fault } from "./fault";
 import { makeStore } from "./store";
-import type { Session } from "./types";
+import type { Permission, Session } from "./types";
 
 export type SignedIn = Session & { user: NonNullable<Session["user"]> };
 
@@ -38,6 +38,12 @@ export function signedInUser(): string | undefined {
 export function permissionsHere(): string {
   const state = sessionStore.get();
   return state.phase === "in" ? (state.session.permissions ?? []).join(" ") : "";
+}
+
+// False only of somebody who is signed in without it: whoever is not is asked to sign in first.
+export function mayHere(permission: Permission): boolean {
+  const state = sessionStore.get();
+  return state.phase !== "in" || (state.session.permissions ?? []).includes(permission);
 }
 
 // Whose page this is, even while the session has ended.

@@ -236,6 +236,16 @@ export const role: Record<Role, string> = {
   administrator: "Administrator",
 };
 
+// What it takes to start such a run, and to stop it.
+export const permissionFor: Record<Operation, Permission> = {
+  pull: "fabric.sync",
+  push: "fabric.push",
+  "git-pull": "fabric.sync",
+  "git-push": "git.push",
+  compare: "fabric.sync",
+  test: "fabric.sync",
+};
+
 export const permissionMeaning: Record<Permission, string> = {
   "fabric.view": "see fabrics, runs and objects",
   "fabric.sync": "read a cluster into the record",

@@ -3,9 +3,14 @@ import { Link } from "@tanstack/react-router";
 import { press } from "../../api/outbox";
 import type { RunOperation } from "../../api/outbox_rules";
 import type { FabricSnapshot } from "../../api/queries";
-import type { Permission } from "../../api/types";
 import { sentenceOf } from "../../text/headline";
-import { direction, headline, operationName, permissionMeaning } from "../../text/words";
+import {
+  direction,
+  headline,
+  operationName,
+  permissionFor,
+  permissionMeaning,
+} from "../../text/words";
 import { codes } from "../../text/codes.gen";
 import { Age } from "../../ui/age";
 import { ActionButton, LockedButton } from "../../ui/button";
@@ -16,7 +21,6 @@ import { ResumeButton } from "./resume";
 
 // What exists; more operations come with their own handlers.
 const operations: readonly RunOperation[] = ["pull", "test"];
-const needs: Record<RunOperation, Permission> = { pull: "fabric.sync", test: "fabric.sync" };
 
 export function Headline({ fabric }: { fabric: FabricSnapshot }) {
   const { state, text, as_of, next } = fabric.headline;
@@ -89,7 +93,7 @@ interface RunButtonProps {
 }
 
 function RunButton({ fabric, operation, primary }: RunButtonProps) {
-  const permission = needs[operation];
+  const permission = permissionFor[operation];
   const name = operationName[operation];
   if (!fabric.permissions.includes(permission))
     return (

@@ -3,11 +3,16 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { bodyOf, change, client } from "../../api/client";
 import { faultOf } from "../../api/fault";
 import { runQuery } from "../../api/queries";
+import { mayHere, sessionStore } from "../../api/session";
+import { useStore } from "../../api/store";
 import type { Run } from "../../api/types";
-import { Button } from "../../ui/button";
-import { FaultNote } from "../../ui/fault_note";
+import { codes } from "../../text/codes.gen";
+import { operationName, permissionFor, permissionMeaning } from "../../text/words";
+import { Button, LockedButton } from "../../ui/button";
+import { FaultNote, LayerLine } from "../../ui/fault_note";
 
 export function CancelButton({ run }: { run: Run }) {
+  useStore(sessionStore);
   const queries = useQueryClient();
   const cancel = useMutation({
     networkMode: "always",
@@ -22,6 +27,20 @@ export function CancelButton({ run }: { run: Run }) {
     },
   });
   if (run.cancel_requested) return <span className="muted">Stopping was asked for</span>;
+  const permission = permissionFor[run.operation];
+  if (!mayHere(permission))
+    return (
+      <LockedButton
+        name="Cancel run"
+        line={`needs ${permission}`}
+        why={
+          `You may not stop ${operationName[run.operation]} of ${run.fabric_name}. It needs ` +
+          `${permission} (${permissionMeaning[permission]}); an administrator can grant it.`
+        }
+      >
+        <LayerLine fault={{ layer: codes.forbidden.layer, code: "forbidden" }} />
+      </LockedButton>
+    );
   return (
     <>
       <Button onPress={() => cancel.mutate()}>
