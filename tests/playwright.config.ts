@@ -12,7 +12,8 @@ const aboutKinds = Object.entries({
 }).flatMap(([room, names]) => names.split(" ").map((name) => `${room}/${name}.test.ts`));
 
 // @release: what befalls the program befalls the sanitizers in it, too. They end it where they find no memory, need a
-// file descriptor to look at an object's type, and ask for the time before a library that changes it is ready.
+// file descriptor to look at an object's type, and ask for the time before a library that changes it is ready. And they
+// take their time where time is what counts.
 const sample = { wiring: "sample" } as const;
 const real = { wiring: "real" } as const;
 // In CI and in full what is about kinds is run on both fabrics. Elsewhere, where there is a real one, it is run on that

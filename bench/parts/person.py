@@ -63,5 +63,36 @@ class Person:
         self._csrf = self.must("POST", "/api/session/", {"username": username, "password": password})["csrf_token"]
         return self
 
+    def listen(self, topic):
+        """What the server says of it from now on, as a page hears it."""
+        return Listener(self._address, self.cookie, topic)
+
     def close(self):
+        self._connection.close()
+
+
+class Listener:
+    """An event stream on a connection of its own. It is open, and its first event is behind it."""
+
+    def __init__(self, address, cookie, topic):
+        self._connection = http.client.HTTPConnection(address.hostname, address.port, timeout=PATIENCE)
+        self._connection.request("GET", f"/api/events/?topics={topic}",
+                                 headers={"Accept": "text/event-stream", "Cookie": cookie})
+        self._answer = self._connection.getresponse()
+        if self._answer.status != 200:
+            raise Failed(f"events of {topic}: HTTP {self._answer.status}")
+        self.next()
+
+    def next(self):
+        """Returns with the next event; one comes every few seconds, whatever happens."""
+        while line := self._answer.readline():
+            if not line.strip():
+                return
+        raise Failed("the event stream ended")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._answer.close()
         self._connection.close()

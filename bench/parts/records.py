@@ -98,7 +98,7 @@ def cancels(results, template, answers):
                 hedgerow.until(run, is_listing)
                 begun = time.monotonic()
                 hedgerow.person("operator").must("POST", f"/api/runs/{run}/cancel/")
-                ended = hedgerow.until(run, lambda seen: seen["state"] == "ended", each=0.002)
+                ended = hedgerow.until(run, lambda seen: seen["state"] == "ended", rest=lambda: time.sleep(0.002))
                 took.append(time.monotonic() - begun)
                 if ended["outcome"] != "cancelled":
                     raise Failed(f"a cancelled run ended as {ended['outcome']}: {ended['summary']}")

@@ -149,7 +149,8 @@ class Hedgerow:
     def look(self, run):
         return self.person("operator").must("GET", f"/api/runs/{run}/")
 
-    def until(self, run, is_so, each=LOOK_EACH):
+    def until(self, run, is_so, rest=lambda: time.sleep(LOOK_EACH)):
+        """Looks at it until it is so; between two looks it rests."""
         late = time.monotonic() + RUN_WAIT
         while True:
             seen = self.look(run)
@@ -157,18 +158,18 @@ class Hedgerow:
                 return seen
             if time.monotonic() > late:
                 raise Failed(f"run {run} came to no end: {json.dumps(seen)[:600]}")
-            time.sleep(each)
+            rest()
 
     def pull(self, fabric):
-        """One run from the click to its end, and what it took."""
-        self.person("operator")
-        forget_peak(self.pid)
-        cpu, begun = cpu_of(self.pid), time.monotonic()
-        run = self.click(fabric)
-        self.look(run)
-        visible = time.monotonic() - begun
-        ended = self.until(run, lambda seen: seen["state"] == "ended")
-        wall = time.monotonic() - begun
+        """One run from the click until its person is told that it has ended, and what it took."""
+        with self.person("operator").listen(f"fabric/{fabric}") as events:
+            forget_peak(self.pid)
+            cpu, begun = cpu_of(self.pid), time.monotonic()
+            run = self.click(fabric)
+            self.look(run)
+            visible = time.monotonic() - begun
+            ended = self.until(run, lambda seen: seen["state"] == "ended", rest=events.next)
+            wall = time.monotonic() - begun
         if ended["outcome"] != "succeeded":
             raise Failed(f"a run ended as {ended['outcome']}: {ended['summary']}")
         time.sleep(SETTLED)

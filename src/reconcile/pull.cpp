@@ -77,8 +77,9 @@ Pull::Pull(store::Database& database, const base::Clock& clock, const Settings& 
       settings_{settings},
       subject_{std::move(subject)},
       api_{api},
-      journal_{database, clock, settings, subject_.run, subject_.fabric.cluster.value().generation},
-      began_{clock.steady()} {}
+      began_{clock.steady()},
+      journal_{database, clock, settings, subject_.run,
+               subject_.fabric.cluster.value().generation} {}
 
 Result Pull::run(const std::stop_token& stop) {
   std::stop_source halt;

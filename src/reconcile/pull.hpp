@@ -61,7 +61,6 @@ class Pull {
   const Settings& settings_;
   const Subject subject_;
   kube::Api& api_;
-  Journal journal_;
 
   base::SteadyTime began_;
   bool is_ready_ = false;  // The API server, as far as was asked.
@@ -74,6 +73,7 @@ class Pull {
   std::vector<base::Failure> gaps_;  // What could not be proven, beside the kinds.
   std::vector<model::KindRead> kinds_;
   std::vector<Mark> marks_;  // For the last transaction.
+  Journal journal_;          // Last, so that its thread ends before what it writes is gone.
 };
 
 }  // namespace hedgerow::reconcile

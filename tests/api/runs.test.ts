@@ -283,7 +283,7 @@ test.describe("what stops a whole run", () => {
     });
 
   const title = "an answer that has come is not left lying until the next comes, in 300 runs";
-  test(title, { tag: "@long" }, async ({ lab }) => {
+  test(title, { tag: ["@long", "@release"] }, async ({ lab }) => {
     test.setTimeout(400_000);
     const headers = { "Content-Type": "application/json" };
     const answer = { status: 429, headers, body: statusBody(429, "No") };

@@ -3,7 +3,7 @@
 import { expect, fieldsOf, test } from "../support/fixtures";
 import type { Api } from "../support/api";
 import { blackHole } from "../support/black_hole";
-import type { Gate } from "../support/gate";
+import { withoutKinds, withoutLists, type Gate } from "../support/gate";
 import type { OwnNamespace } from "../support/fixtures";
 import type { PersonPage } from "../support/person";
 import { freePort } from "../support/server";
@@ -86,10 +86,10 @@ const onTheWay: Record<string, Row> = {
 const atTheCluster: Record<string, Row> = {
   "no Hedgehog kinds": {
     ...{ code: "no_kinds", outcome: "failed", says: /no Hedgehog kinds/ },
-    befall: rule(
-      { rewrite: [{ regex: "githedgehog\\.com", with: "elsewhere.example" }] },
-      { path: "^/apis$" },
-    ),
+    befall: async ({ gate }) => {
+      await gate.rule(withoutKinds, withoutLists);
+      return () => gate.dropAll();
+    },
   },
   "a Status where a List should be": {
     ...{ code: "malformed", outcome: "partly", says: /list servers\..* is not what was asked for/ },

@@ -17,6 +17,8 @@ export async function look(page: Page): Promise<Looked> {
   // By the debugger, since the page's own policy forbids foreign scripts.
   await page.evaluate(axeSource);
   return await page.evaluate(async () => {
+    // What lies half below the bar that stays on top is as large as the rest of it, once scrolled to.
+    globalThis.scrollTo(0, 0);
     const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
     const doubled = ids.filter((id, place) => ids.indexOf(id) !== place);
     const { axe } = globalThis as unknown as {

@@ -148,10 +148,9 @@ test.describe("200 sign-ins at once", () => {
   // As costly as out there; names without an account cost as much as others.
   test.use({ settings: { ...noBucket, "sign_in.hash_memory_mib": 64 } });
 
-  test("E04: queue up to a limit, the rest are told to come back, and the pages' p99 stays within twice that of a server without them", async ({
-    hedgerow,
-    serverTemplate,
-  }) => {
+  const limited =
+    "E04: queue up to a limit, the rest are told to come back, and the pages' p99 stays within twice that of a server without them";
+  test(limited, { tag: "@release" }, async ({ hedgerow, serverTemplate }) => {
     const { server } = hedgerow;
     const control = await TestServer.start(serverTemplate);
     const viewers = [await server.fresh("viewer"), await control.fresh("viewer")] as const;

@@ -22,7 +22,7 @@ import { tenth } from "./defaults";
 import { RecordOnDisk } from "./record";
 import { keep, secretIn } from "./secrets";
 import { end, mustRun, run, until, type Ran } from "./process";
-import { Tracer } from "./tracer";
+import { Tracer, withoutLeaks } from "./tracer";
 import { hedgerowProgram } from "./tree";
 import type { Role } from "./types";
 
@@ -192,7 +192,11 @@ export class TestServer {
       this.under?.child ??
       spawn(program, words, {
         stdio: ["ignore", log, log],
-        env: { ...process.env, ...(clock !== undefined && clockOff(clock)) },
+        env: {
+          ...process.env,
+          ...(this.through.length > 0 && withoutLeaks),
+          ...(clock !== undefined && clockOff(clock)),
+        },
       });
     closeSync(log);
     this.child = child;

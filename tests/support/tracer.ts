@@ -5,6 +5,9 @@ import { createInterface, type Interface } from "node:readline";
 import type { Readable } from "node:stream";
 import { inTree } from "./tree";
 
+// A sanitized program looks for leaks by tracing itself: not while another does, nor where it may not.
+export const withoutLeaks = { ASAN_OPTIONS: "detect_leaks=0" };
+
 export const diesAt = (text: string) => `die-at ${text}`;
 
 // What statfs(2) gives as the type of some file systems.
@@ -26,8 +29,7 @@ export class Tracer {
 
   // What the program says goes to that file. The first order is obeyed before it begins.
   static start(first: string, program: string, words: readonly string[], log: number): Tracer {
-    // A sanitized program cannot look for leaks while it is traced.
-    const env = { ...process.env, ASAN_OPTIONS: "detect_leaks=0" };
+    const env = { ...process.env, ...withoutLeaks };
     const child = spawn(inTree("build", "tools", "tracer"), [first, program, ...words], {
       env,
       stdio: ["pipe", log, log, "pipe"],
