@@ -228,6 +228,8 @@ class Whole {
       found.push_back(workers(silence));
     } catch (const Failure& failure) {
       found.push_back({"database", false, failure.detail(), failure.next()});
+      found.push_back(
+          {"workers", false, "Not known: the database cannot be asked.", failure.next()});
     }
     const std::string page = web::Pages::version();
     found.push_back(page.empty() ? api::Check{"page", false, "This server has no pages in it.",

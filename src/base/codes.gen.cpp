@@ -319,7 +319,7 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::OutOfMemory, "out_of_memory", 8, 503, "failed", false, true,
      "The server ran out of memory.",
      "What was being done stopped there. Kinds that were finished before are new in the record,"
-     " the others are as before.",
+     " those that were being read may be new in part, the others are as before.",
      "Give the server more memory, or lower runs.workers or cluster.concurrency in its "
      "settings; then try again."},
     {Code::NoWorker, "no_worker", 8, 0, "failed", false, true,
@@ -372,7 +372,7 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
     {Code::ClusterRewound, "cluster_rewound", 9, 0, "partly", false, false,
      "The cluster has gone back to an earlier state, such as a restored backup.",
      "What the record knows of the kinds concerned is newer than what the cluster has now. "
-     "Nothing of them was taken over, removed or proven again.",
+     "Nothing of them is removed or proven again.",
      "If it was restored on purpose, let an administrator confirm that in the fabric's "
      "settings, then sync again."},
     {Code::ClusterThrottled, "cluster_throttled", 9, 0, "partly", false, true,
@@ -392,16 +392,19 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "Run it again; if it comes back, look at the API server's load."},
     {Code::ReplyTruncated, "reply_truncated", 9, 0, "partly", false, true,
      "The cluster's answer was cut off.",
-     "The incomplete list was not used, so nothing was removed because of it.",
+     "What came before the cut may be new in the record. An incomplete list proves nothing of "
+     "the rest, and nothing was removed because of it.",
      "Run it again; if it comes back, look at the proxy or load balancer between."},
     {Code::ReplyTooLarge, "reply_too_large", 9, 0, "partly", false, false,
      "The cluster's answer is larger than we accept.",
-     "The list was not used. Its kind keeps its last known state and nothing was removed.",
+     "Reading stopped there. What came before may be new in the record; the rest keeps its last"
+     " known state and nothing was removed.",
      "Lower cluster.page_size, or raise the named limit, in the server's settings; then run it "
      "again."},
     {Code::Malformed, "malformed", 9, 0, "partly", false, false,
      "The cluster's answer is not what the Kubernetes API promises.",
-     "It was not used. The kind keeps its last known state and nothing was removed.",
+     "Reading stopped there. What came before may be new in the record; the rest keeps its last"
+     " known state and nothing was removed.",
      "Check what stands between here and the cluster; the detail says which part of the answer "
      "is wrong."},
     {Code::AdmissionDenied, "admission_denied", 9, 0, "partly", false, false,

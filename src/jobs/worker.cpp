@@ -91,7 +91,7 @@ void Worker::step(const std::stop_token& stop) {
   } catch (const Failure& failure) {
     base::log::warning("claim_failed", {{"worker", number_}, {"detail", failure.detail()}});
   } catch (const std::exception& bug) {
-    base::log::error("claim_failed", {{"worker", number_}, {"detail", bug.what()}});
+    base::log::error("claim_failed", {{"worker", number_}, {"what", bug.what()}});
   }
   if (found)
     carry_out(std::move(*found), stop);

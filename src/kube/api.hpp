@@ -113,9 +113,10 @@ class Api {
   // started knows no roles yet and answers 403, and lists no kinds of CRDs, or not all, with 200.
   // Throws Failure{ClusterError} when it is not ready after all tries.
   virtual void await_ready(const std::stop_token& stop) = 0;
-  // Whether it lists this kind, whatever discover() says: false when it answers that there is no
-  // such thing, or that we may not ask. An empty namespace is the whole cluster.
-  [[nodiscard]] virtual bool lists(const Kind& kind, std::string_view space,
+  // Whether it knows this kind, whatever discover() says: false when it answers that there is no
+  // such thing. A refusal says nothing of that, and is true. An empty namespace is the whole
+  // cluster.
+  [[nodiscard]] virtual bool knows(const Kind& kind, std::string_view space,
                                    const std::stop_token& stop) = 0;
   // Lists them, at most `concurrency` at once. Throws only for what the sink throws and for a stop:
   // what befalls one kind stands in its result. The results stand in the order of the requests.

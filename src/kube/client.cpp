@@ -215,11 +215,13 @@ std::optional<Failure> Client::unready(std::optional<base::Deadline> deadline,
       .with_peer_status(reply.status);
 }
 
-bool Client::lists(const Kind& kind, std::string_view space, const std::stop_token& stop) {
-  const base::Doing doing{fmt::format("asking whether {} are listed", kind.resource())};
+bool Client::knows(const Kind& kind, std::string_view space, const std::stop_token& stop) {
+  const base::Doing doing{fmt::format("asking whether {} are known", kind.resource())};
   const auto reply = get(list_path(kind, space) + "?limit=1", kJson, stop);
   if (!reply.failure && reply.status == 200 && Answer{reply.body}.list("/items")) return true;
-  if (!reply.failure && (reply.status == 403 || reply.status == 404)) return false;
+  // Rights are looked at before kinds are.
+  if (!reply.failure && reply.status == 403) return true;
+  if (!reply.failure && reply.status == 404) return false;
   throw failure_of(
       reply, {.verb = "list", .what = kind.resource(), .credential_ended = credential_ended()});
 }

@@ -18,7 +18,7 @@ class Client final : public Api {
   std::vector<std::string> namespaces(const std::stop_token& stop) override;
   Discovery discover(const GroupFilter& wanted, const std::stop_token& stop) override;
   void await_ready(const std::stop_token& stop) override;
-  [[nodiscard]] bool lists(const Kind& kind, std::string_view space,
+  [[nodiscard]] bool knows(const Kind& kind, std::string_view space,
                            const std::stop_token& stop) override;
   std::vector<ListResult> list_kinds(std::span<const ListRequest> requests, std::size_t concurrency,
                                      ListSink& sink, const std::stop_token& stop) override;

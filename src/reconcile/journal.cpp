@@ -184,6 +184,7 @@ std::optional<Journal::Chunk> Journal::next_chunk(const std::stop_token& stop) {
   if (stop.stop_requested()) return std::nullopt;
   std::optional<Chunk> chunk;
   book_.change([&](Book& book) {
+    if (!book.dirty) return;  // What there was goes into the transaction that ends the run.
     chunk.emplace(Chunk{.facts = std::exchange(book.facts, {}),
                         .writes = {},
                         .marks = {},
@@ -200,7 +201,7 @@ std::optional<Journal::Chunk> Journal::next_chunk(const std::stop_token& stop) {
     book.bytes = 0;
     book.dirty = false;
   });
-  chunk->more = counts_of(chunk->writes);
+  if (chunk) chunk->more = counts_of(chunk->writes);
   return chunk;
 }
 

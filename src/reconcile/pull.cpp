@@ -133,6 +133,7 @@ Pull::Hindrance Pull::await_ready(const std::stop_token& stop) {
     return true;
   });
   is_ready_ = ready.has_value();
+  journal_.note_progress();
   return ready ? Hindrance{} : Hindrance{ready.error()};
 }
 
@@ -140,6 +141,7 @@ Pull::Hindrance Pull::await_ready(const std::stop_token& stop) {
 template <class Call>
 auto Pull::believed(Call&& call, const std::stop_token& stop) -> decltype(attempt(call)) {
   auto answer = attempt(call);
+  journal_.note_progress();
   if (answer || is_ready_ || answer.error().code() != Code::ClusterForbidden) return answer;
   if (auto why = await_ready(stop)) return std::unexpected(std::move(*why));
   return attempt(call);
@@ -193,11 +195,13 @@ Pull::Hindrance Pull::find_places(const std::stop_token& stop) {
   return std::nullopt;
 }
 
-// That a kind is gone is believed only of a server that is ready and does not list it: discovery is
+// That a kind is gone is believed only of a server that is ready and says so itself: discovery is
 // the last to know the kinds of a server that has only just started.
 std::expected<kube::Discovery, Failure> Pull::discover(const std::stop_token& stop) {
   const auto look = [&] {
-    return attempt([&] { return api_.discover(model::is_hedgehog, stop); });
+    auto seen = attempt([&] { return api_.discover(model::is_hedgehog, stop); });
+    journal_.note_progress();
+    return seen;
   };
   auto found = look();
   if (!found || scope_of(*found, subject_.known).unseen.empty()) return found;
@@ -208,9 +212,10 @@ std::expected<kube::Discovery, Failure> Pull::discover(const std::stop_token& st
   }
   const auto& space = places_.front().space;
   for (kube::Kind& kind : scope_of(*found, subject_.known).unseen) {
-    const auto listed = attempt([&] { return api_.lists(kind, space, stop); });
-    if (!listed) return std::unexpected(listed.error());
-    if (*listed) found->kinds.push_back(std::move(kind));
+    const auto known = attempt([&] { return api_.knows(kind, space, stop); });
+    if (!known) return std::unexpected(known.error());
+    journal_.note_progress();
+    if (*known) found->kinds.push_back(std::move(kind));
   }
   return found;
 }

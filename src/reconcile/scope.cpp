@@ -104,11 +104,11 @@ Failure no_kinds(std::string_view fabric, std::size_t known) {
   if (known == 0)
     return {Code::NoKinds, Cause::Missing,
             fmt::format("The cluster of {} has no Hedgehog kinds that could be read.", fabric)};
-  return {
-      Code::NoKinds, Cause::Missing,
-      fmt::format("The cluster of {} shows none of the {} Hedgehog kinds that the record has "
-                  "of it: it does not name them, nor list them when asked. Nothing was removed.",
-                  fabric, known)};
+  return {Code::NoKinds, Cause::Missing,
+          fmt::format(
+              "The cluster of {} shows none of the {} Hedgehog kinds that the record has "
+              "of it: it does not name them, nor know their lists when asked. Nothing was removed.",
+              fabric, known)};
 }
 
 }  // namespace hedgerow::reconcile

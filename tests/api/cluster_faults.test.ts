@@ -239,7 +239,7 @@ test("layer 9: a cluster that is ready and shows none of its kinds is no_kinds, 
   const run = await read.api.pull(read.fabric.id);
   expectFault(run, { outcome: "failed", code: "no_kinds", layer: 9 });
   expect(run.trace.at(8)?.evidence).toMatch(
-    /shows none of the \d+ Hedgehog kinds that the record has of it: it does not name them, nor list them when asked\. Nothing was removed\./,
+    /shows none of the \d+ Hedgehog kinds that the record has of it: it does not name them, nor know their lists when asked\. Nothing was removed\./,
   );
   expect((await gate.requests("GET", "^/readyz$")).length).toBe(1);
   await gate.dropAll();
@@ -273,7 +273,13 @@ test("layer 9: an API server that is ready before its discovery knows all kinds 
   const read = await readFabric(hedgerow, { cluster, through: gate });
   await gate.rule(withoutKinds);
   expectRead(await read.api.pull(read.fabric.id), { unchanged: 48 });
-  // One that was read and is not listed now is gone; its objects stay.
+  // What may not be asked says nothing of what is there.
+  const refused = { answer: status(403, "Forbidden", "switches is forbidden") };
+  await gate.rule({ name: "no", match: { path: "/switches(\\?|$)" }, action: refused });
+  const withheld = await read.api.pull(read.fabric.id);
+  expectFault(withheld, { outcome: "partly", code: "cluster_forbidden", layer: 9 });
+  await gate.drop("no");
+  // One that was read and is not known now is gone; its objects stay.
   await gate.rule({ ...withoutLists, match: { path: "/switches(\\?|$)" } });
   const run = await read.api.pull(read.fabric.id);
   expectFault(run, { outcome: "partly", code: "kind_missing", layer: 9 });

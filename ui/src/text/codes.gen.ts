@@ -634,7 +634,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
   out_of_memory: {
     layer: 8,
     title: "The server ran out of memory.",
-    meaning: "What was being done stopped there. Kinds that were finished before are new in the record, the others are as before.",
+    meaning: "What was being done stopped there. Kinds that were finished before are new in the record, those that were being read may be new in part, the others are as before.",
     next: "Give the server more memory, or lower runs.workers or cluster.concurrency in its settings; then try again.",
     retryable: true,
   },
@@ -711,7 +711,7 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
   cluster_rewound: {
     layer: 9,
     title: "The cluster has gone back to an earlier state, such as a restored backup.",
-    meaning: "What the record knows of the kinds concerned is newer than what the cluster has now. Nothing of them was taken over, removed or proven again.",
+    meaning: "What the record knows of the kinds concerned is newer than what the cluster has now. Nothing of them is removed or proven again.",
     next: "If it was restored on purpose, let an administrator confirm that in the fabric's settings, then sync again.",
     retryable: false,
   },
@@ -739,21 +739,21 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
   reply_truncated: {
     layer: 9,
     title: "The cluster's answer was cut off.",
-    meaning: "The incomplete list was not used, so nothing was removed because of it.",
+    meaning: "What came before the cut may be new in the record. An incomplete list proves nothing of the rest, and nothing was removed because of it.",
     next: "Run it again; if it comes back, look at the proxy or load balancer between.",
     retryable: true,
   },
   reply_too_large: {
     layer: 9,
     title: "The cluster's answer is larger than we accept.",
-    meaning: "The list was not used. Its kind keeps its last known state and nothing was removed.",
+    meaning: "Reading stopped there. What came before may be new in the record; the rest keeps its last known state and nothing was removed.",
     next: "Lower cluster.page_size, or raise the named limit, in the server's settings; then run it again.",
     retryable: false,
   },
   malformed: {
     layer: 9,
     title: "The cluster's answer is not what the Kubernetes API promises.",
-    meaning: "It was not used. The kind keeps its last known state and nothing was removed.",
+    meaning: "Reading stopped there. What came before may be new in the record; the rest keeps its last known state and nothing was removed.",
     next: "Check what stands between here and the cluster; the detail says which part of the answer is wrong.",
     retryable: false,
   },
