@@ -126,31 +126,36 @@ Pull::Hindrance Pull::reach(const std::stop_token& stop) {
   return std::nullopt;
 }
 
+// As attempt(); an answer, whatever it says, is progress.
+template <class Call>
+auto Pull::asked(Call&& call) -> decltype(attempt(call)) {
+  auto answer = attempt(call);
+  journal_.note_progress();
+  return answer;
+}
+
 // Asked once in a run: it is ready, or does not say.
 Pull::Hindrance Pull::await_ready(const std::stop_token& stop) {
-  const auto ready = attempt([&] {
+  const auto ready = asked([&] {
     api_.await_ready(stop);
     return true;
   });
   is_ready_ = ready.has_value();
-  journal_.note_progress();
   return ready ? Hindrance{} : Hindrance{ready.error()};
 }
 
-// As attempt(), but that we may not see something is believed only of a server that is ready.
+// As asked(), but that we may not see something is believed only of a server that is ready.
 template <class Call>
 auto Pull::believed(Call&& call, const std::stop_token& stop) -> decltype(attempt(call)) {
-  auto answer = attempt(call);
-  journal_.note_progress();
+  auto answer = asked(call);
   if (answer || is_ready_ || answer.error().code() != Code::ClusterForbidden) return answer;
   if (auto why = await_ready(stop)) return std::unexpected(std::move(*why));
-  return attempt(call);
+  return asked(call);
 }
 
 Pull::Hindrance Pull::identify(const std::stop_token& stop) {
   const base::Doing doing{"reading the cluster's identity"};
   const auto identity = believed([&] { return api_.identity(stop); }, stop);
-  journal_.note_progress();
   if (!identity) {
     if (identity.error().code() != Code::ClusterForbidden) return identity.error();
     gaps_.push_back(identity_unseen(identity.error()));
@@ -180,7 +185,6 @@ Pull::Hindrance Pull::find_places(const std::stop_token& stop) {
   if (spaces.empty()) places_.push_back({.space = {}, .unproven = {}, .listable = true});
   for (const std::string& space : spaces) {
     const auto exists = believed([&] { return api_.namespace_exists(space, stop); }, stop);
-    journal_.note_progress();
     Place place{.space = space, .unproven = {}, .listable = true};
     if (!exists) {
       if (ends_everything(exists.error())) return exists.error();
@@ -196,27 +200,27 @@ Pull::Hindrance Pull::find_places(const std::stop_token& stop) {
 }
 
 // That a kind is gone is believed only of a server that is ready and says so itself: discovery is
-// the last to know the kinds of a server that has only just started.
+// the last to know the kinds of a server that has only just started. What is to be read follows.
 std::expected<kube::Discovery, Failure> Pull::discover(const std::stop_token& stop) {
   const auto look = [&] {
-    auto seen = attempt([&] { return api_.discover(model::is_hedgehog, stop); });
-    journal_.note_progress();
-    return seen;
+    auto found = asked([&] { return api_.discover(model::is_hedgehog, stop); });
+    if (found) scope_ = scope_of(*found, subject_.known);
+    return found;
   };
   auto found = look();
-  if (!found || scope_of(*found, subject_.known).unseen.empty()) return found;
+  if (!found || scope_.unseen.empty()) return found;
   if (!is_ready_) {
     if (auto why = await_ready(stop)) return std::unexpected(std::move(*why));
     found = look();
     if (!found) return found;
   }
   const auto& space = places_.front().space;
-  for (kube::Kind& kind : scope_of(*found, subject_.known).unseen) {
-    const auto known = attempt([&] { return api_.knows(kind, space, stop); });
+  for (const kube::Kind& kind : scope_.unseen) {
+    const auto known = asked([&] { return api_.knows(kind, space, stop); });
     if (!known) return std::unexpected(known.error());
-    journal_.note_progress();
-    if (*known) found->kinds.push_back(std::move(kind));
+    if (*known) found->kinds.push_back(kind);
   }
+  scope_ = scope_of(*found, subject_.known);
   return found;
 }
 
@@ -224,7 +228,6 @@ Pull::Hindrance Pull::find_kinds(const std::stop_token& stop) {
   const base::Doing doing{"finding the kinds"};
   const auto discovery = discover(stop);
   if (!discovery) return discovery.error();
-  scope_ = scope_of(*discovery, subject_.known);
   for (const Failure& unknown : scope_.unknown) gaps_.push_back(unknown);
   if (!scope_.to_read.empty()) return std::nullopt;
   // Unknown is not absent: then the reason is that of the first group.

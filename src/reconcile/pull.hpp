@@ -38,6 +38,8 @@ class Pull {
 
   // The steps; each gives back what ends the pull there.
   Hindrance reach(const std::stop_token& stop);
+  template <class Call>
+  auto asked(Call&& call) -> decltype(attempt(call));
   Hindrance await_ready(const std::stop_token& stop);
   template <class Call>
   auto believed(Call&& call, const std::stop_token& stop) -> decltype(attempt(call));

@@ -17,6 +17,15 @@ Failure unknown_group(const kube::UnknownGroup& unknown) {
       fmt::format("The cluster could not say which kinds {} has. {}", name, unknown.why.detail())};
 }
 
+// As the record has it.
+kube::Kind known_kind(const model::Kind& kind) {
+  return {.group = kind.group,
+          .version = kind.version,
+          .kind = kind.kind,
+          .plural = kind.plural,
+          .namespaced = kind.namespaced};
+}
+
 Unread not_served(const model::KindState& state) {
   if (state.objects == 0) {
     return {state.kind,
@@ -41,14 +50,6 @@ model::Kind record_of(const kube::Kind& kind) {
   return {.group = kind.group,
           .kind = kind.kind,
           .version = kind.version,
-          .plural = kind.plural,
-          .namespaced = kind.namespaced};
-}
-
-kube::Kind known_kind(const model::Kind& kind) {
-  return {.group = kind.group,
-          .version = kind.version,
-          .kind = kind.kind,
           .plural = kind.plural,
           .namespaced = kind.namespaced};
 }

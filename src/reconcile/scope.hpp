@@ -9,8 +9,6 @@
 namespace hedgerow::reconcile {
 
 [[nodiscard]] model::Kind record_of(const kube::Kind& kind);
-// As the record has it.
-[[nodiscard]] kube::Kind known_kind(const model::Kind& kind);
 [[nodiscard]] store::KindName kind_name(const kube::Kind& kind);
 
 // A kind that is not read, and what the record says of it from now on.

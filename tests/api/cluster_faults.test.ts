@@ -234,8 +234,7 @@ test("layer 9: a cluster that is ready and shows none of its kinds is no_kinds, 
   gate,
 }) => {
   const read = await readFabric(hedgerow, { cluster, through: gate });
-  await gate.rule(withoutKinds);
-  await gate.rule(withoutLists);
+  await gate.rule(withoutKinds, withoutLists);
   const run = await read.api.pull(read.fabric.id);
   expectFault(run, { outcome: "failed", code: "no_kinds", layer: 9 });
   expect(run.trace.at(8)?.evidence).toMatch(

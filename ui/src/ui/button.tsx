@@ -1,6 +1,9 @@
 // Buttons. None is ever greyed out: what may not be pressed explains itself before the click.
 import type { ReactNode } from "react";
 import { Button as AriaButton, Dialog, DialogTrigger, Popover } from "react-aria-components";
+import type { Permission } from "../api/types";
+import { codes } from "../text/codes.gen";
+import { LayerLine } from "./fault_note";
 
 export type Kind = "plain" | "primary" | "danger" | "quiet";
 
@@ -47,25 +50,24 @@ export function ActionButton({ name, line, primary, onPress }: ActionProps) {
 
 interface LockedProps {
   name: string;
-  line: string;
+  permission: Permission;
   why: string;
-  children?: ReactNode;
 }
 
-// A button that this person may not use: it stays, and says why.
-export function LockedButton({ name, line, why, children }: LockedProps) {
+// A button for which this person lacks a permission: it stays, and says why.
+export function LockedButton({ name, permission, why }: LockedProps) {
   return (
     <DialogTrigger>
       <AriaButton className="button two-line plain">
         <span>
           <Lock /> {name}
         </span>
-        <span className="line">{line}</span>
+        <span className="line">needs {permission}</span>
       </AriaButton>
       <Popover className="popover" placement="bottom start">
         <Dialog aria-label={`${name} is locked`}>
           <p className="words">{why}</p>
-          {children}
+          <LayerLine fault={{ layer: codes.forbidden.layer, code: "forbidden" }} />
         </Dialog>
       </Popover>
     </DialogTrigger>

@@ -11,7 +11,6 @@ import {
   permissionFor,
   permissionMeaning,
 } from "../../text/words";
-import { codes } from "../../text/codes.gen";
 import { Age } from "../../ui/age";
 import { ActionButton, LockedButton } from "../../ui/button";
 import { LayerLine } from "../../ui/fault_note";
@@ -99,15 +98,13 @@ function RunButton({ fabric, operation, primary }: RunButtonProps) {
     return (
       <LockedButton
         name={name}
-        line={`needs ${permission}`}
+        permission={permission}
         why={
           `You may not run ${name} on ${fabric.name}. It needs ${permission} ` +
           `(${permissionMeaning[permission]}); you have ` +
           `${fabric.permissions.join(", ") || "no permission here"}. An administrator can grant it.`
         }
-      >
-        <LayerLine fault={{ layer: codes.forbidden.layer, code: "forbidden" }} />
-      </LockedButton>
+      />
     );
   return (
     <ActionButton

@@ -3,10 +3,9 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { bodyOf, change, client } from "../../api/client";
 import { faultOf } from "../../api/fault";
 import { fabricQuery, type FabricSnapshot } from "../../api/queries";
-import { codes } from "../../text/codes.gen";
 import { permissionMeaning } from "../../text/words";
 import { ActionButton, LockedButton } from "../../ui/button";
-import { FaultNote, LayerLine } from "../../ui/fault_note";
+import { FaultNote } from "../../ui/fault_note";
 
 export function ResumeButton({ fabric }: { fabric: FabricSnapshot }) {
   const queries = useQueryClient();
@@ -21,14 +20,12 @@ export function ResumeButton({ fabric }: { fabric: FabricSnapshot }) {
     return (
       <LockedButton
         name="Resume"
-        line="needs fabric.edit"
+        permission="fabric.edit"
         why={
           `You may not resume ${fabric.name}. It needs fabric.edit ` +
           `(${permissionMeaning["fabric.edit"]}); an administrator can do it or grant it.`
         }
-      >
-        <LayerLine fault={{ layer: codes.forbidden.layer, code: "forbidden" }} />
-      </LockedButton>
+      />
     );
   return (
     <>

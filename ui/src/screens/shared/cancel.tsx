@@ -6,10 +6,9 @@ import { runQuery } from "../../api/queries";
 import { mayHere, sessionStore } from "../../api/session";
 import { useStore } from "../../api/store";
 import type { Run } from "../../api/types";
-import { codes } from "../../text/codes.gen";
 import { operationName, permissionFor, permissionMeaning } from "../../text/words";
 import { Button, LockedButton } from "../../ui/button";
-import { FaultNote, LayerLine } from "../../ui/fault_note";
+import { FaultNote } from "../../ui/fault_note";
 
 export function CancelButton({ run }: { run: Run }) {
   useStore(sessionStore);
@@ -32,14 +31,12 @@ export function CancelButton({ run }: { run: Run }) {
     return (
       <LockedButton
         name="Cancel run"
-        line={`needs ${permission}`}
+        permission={permission}
         why={
           `You may not stop ${operationName[run.operation]} of ${run.fabric_name}. It needs ` +
           `${permission} (${permissionMeaning[permission]}); an administrator can grant it.`
         }
-      >
-        <LayerLine fault={{ layer: codes.forbidden.layer, code: "forbidden" }} />
-      </LockedButton>
+      />
     );
   return (
     <>
