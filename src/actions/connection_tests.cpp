@@ -8,6 +8,12 @@ using base::Cause;
 using base::Code;
 using base::Failure;
 
+namespace {
+
+constexpr std::chrono::milliseconds kEndAgain{500};
+
+}  // namespace
+
 ConnectionTests::ConnectionTests(const Deps& deps, const kube::Settings& settings,
                                  base::Random& random)
     : deps_{deps}, settings_{settings}, random_{random} {}
@@ -59,32 +65,50 @@ void ConnectionTests::step(const std::stop_token& stop) {
         queue.pop_front();
         return first;
       });
-  if (!next) return;
+  if (next) climb(*next, stop);
+}
+
+bool ConnectionTests::put(model::ConnectionTestId id,
+                          std::span<const store::MeasuredRung> rungs) noexcept {
   try {
-    climb(*next, stop);
-  } catch (const Failure& failure) {
-    base::log::error("connection_test_failed", {{"test", next->id.value},
-                                                {"code", facts_of(failure.code()).name},
-                                                {"detail", failure.detail()}});
+    deps_.db.write(deps_.deadline(), [&](store::Txn& txn) {
+      if (!txn.connection_tests().put(id, rungs)) return;
+      txn.changes().append(model::Topic::ConnectionTest, id);
+    });
+    return true;
+  } catch (const std::exception& hindrance) {
+    base::log::warning("connection_test_unseen", {{"test", id.value}, {"what", hindrance.what()}});
+    return false;
   }
 }
 
-void ConnectionTests::put(model::ConnectionTestId id, std::span<const store::MeasuredRung> rungs) {
-  deps_.db.write(deps_.deadline(), [&](store::Txn& txn) {
-    if (!txn.connection_tests().put(id, rungs)) return;
-    txn.changes().append(model::Topic::ConnectionTest, id);
-  });
+void ConnectionTests::end(model::ConnectionTestId id, model::Outcome outcome,
+                          std::span<const store::MeasuredRung> rungs, const std::stop_token& stop) {
+  const auto write = [&] {
+    deps_.db.write(deps_.deadline(), [&](store::Txn& txn) {
+      if (!txn.connection_tests().end(id, outcome, rungs)) return;
+      txn.changes().append(model::Topic::ConnectionTest, id);
+    });
+  };
+  do {
+    try {
+      return write();
+    } catch (const Failure& failure) {
+      base::log::error("connection_test_failed", {{"test", id.value},
+                                                  {"code", facts_of(failure.code()).name},
+                                                  {"detail", failure.detail()}});
+    } catch (const std::exception& bug) {
+      base::log::error("connection_test_failed", {{"test", id.value}, {"what", bug.what()}});
+    }
+    waiting_.wait(stop, deps_.clock.steady() + kEndAgain, [](const auto&) { return false; });
+  } while (!stop.stop_requested());
 }
 
 void ConnectionTests::climb(const Waiting& test, const std::stop_token& stop) {
   std::vector<store::MeasuredRung> last;
   model::Outcome outcome = model::Outcome::Failed;
-  const auto end = [&] {
-    deps_.db.write(deps_.deadline(), [&](store::Txn& txn) {
-      if (!txn.connection_tests().end(test.id, outcome, last)) return;
-      txn.changes().append(model::Topic::ConnectionTest, test.id);
-    });
-  };
+  // A database that cannot write makes nobody wait more than once; the end will tell all.
+  bool is_seen = true;
   try {
     const auto climbed = reconcile::climb(
         test.checked.connection,
@@ -93,18 +117,19 @@ void ConnectionTests::climb(const Waiting& test, const std::stop_token& stop) {
          .namespaces = test.checked.namespaces},
         [&](std::span<const store::MeasuredRung> rungs) {
           last.assign(rungs.begin(), rungs.end());
-          put(test.id, rungs);
+          if (is_seen) is_seen = put(test.id, rungs);
         },
         stop);
     last = climbed.rungs;
     outcome = climbed.ending.outcome;
   } catch (const Failure& failure) {
-    outcome =
-        failure.code() == Code::Cancelled ? model::Outcome::Cancelled : model::Outcome::Failed;
-    end();
-    throw;
+    if (failure.code() == Code::Cancelled) outcome = model::Outcome::Cancelled;
+    base::log::warning("connection_test_given_up",
+                       {{"test", test.id.value}, {"code", facts_of(failure.code()).name}});
+  } catch (const std::exception& bug) {
+    base::log::error("connection_test_defect", {{"test", test.id.value}, {"what", bug.what()}});
   }
-  end();
+  end(test.id, outcome, last, stop);
 }
 
 }  // namespace hedgerow::actions

@@ -35,7 +35,12 @@ class ConnectionTests {
     CheckedConnection checked;
   };
   void climb(const Waiting& test, const std::stop_token& stop);
-  void put(model::ConnectionTestId id, std::span<const store::MeasuredRung> rungs);
+  // What was measured so far, for whoever looks on; false when it could not be written.
+  [[nodiscard]] bool put(model::ConnectionTestId id,
+                         std::span<const store::MeasuredRung> rungs) noexcept;
+  // Tries until it is written or the server stops: whoever waits for the end must hear of it.
+  void end(model::ConnectionTestId id, model::Outcome outcome,
+           std::span<const store::MeasuredRung> rungs, const std::stop_token& stop);
 
   Deps deps_;
   kube::Settings settings_;

@@ -117,13 +117,16 @@ void EventHub::step(const std::stop_token& stop) {
     if (clock_.steady() < next_beat_) return;
     next_beat_ = clock_.steady() + settings_.heartbeat;
     beat();
+    return;
   } catch (const Failure& failure) {
-    // Without a beat the lamps of the pages say so themselves within 12 s.
     base::log::error("events_stalled",
                      {{"code", facts_of(failure.code()).name}, {"detail", failure.detail()}});
-    next_beat_ = clock_.steady() + settings_.heartbeat;
-    (void)listeners_.wait(stop, next_beat_, [](const Listeners&) { return false; });
+  } catch (const std::exception& bug) {
+    base::log::error("events_stalled", {{"what", bug.what()}});
   }
+  // Without a beat the lamps of the pages say so themselves within 12 s.
+  next_beat_ = clock_.steady() + settings_.heartbeat;
+  (void)listeners_.wait(stop, next_beat_, [](const Listeners&) { return false; });
 }
 
 EventHub::Listeners EventHub::open_ones() {

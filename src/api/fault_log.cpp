@@ -26,7 +26,9 @@ constexpr std::array kWords{
     Words{"watch_failed", "Watch over runs", "It failed and goes on."},
     Words{"watch_defect", "Watch over runs", "It met a defect and goes on."},
     Words{"events_stalled", "Event stream", "Pages could not be told what changed."},
-    Words{"connection_test_failed", "Connection tests", "A test's result could not be kept."},
+    Words{"connection_test_failed", "Connection tests",
+          "A test's result could not be kept yet; it is tried again."},
+    Words{"connection_test_defect", "Connection tests", "A test ended by a defect of Hedgerow."},
     Words{"writer_refused", "Database", "It took no change."},
     Words{"commit_failed", "Database", "Changes could not be kept, and whoever asked was told."},
     Words{"certificate_kept", "Certificate", "A new one could not be used; the old one stays."},
@@ -54,8 +56,16 @@ SeenFault seen(const base::log::Fault& fault) {
 
 void FaultLog::note(SeenFault fault) {
   told_.with([&](std::deque<SeenFault>& told) {
+    const auto is_alike = [&fault](const SeenFault& other) {
+      return std::tie(other.code, other.place, other.detail) ==
+             std::tie(fault.code, fault.place, fault.detail);
+    };
+    if (const auto alike = std::ranges::find_if(told, is_alike); alike != told.end()) {
+      fault.times += alike->times;
+      told.erase(alike);
+    }
     told.push_front(std::move(fault));
-    if (told.size() > kKept) told.pop_back();
+    if (told.size() > kTold) told.pop_back();
   });
 }
 
@@ -63,10 +73,10 @@ std::vector<SeenFault> FaultLog::latest_first() const {
   const auto told = told_.with([](const std::deque<SeenFault>& all) { return all; });
   std::vector<SeenFault> own;
   for (const base::log::Fault& fault : base::log::last_faults()) own.push_back(seen(fault));
+  own.resize(std::min(own.size(), kKept - told.size()));
   std::vector<SeenFault> all;
   std::ranges::merge(told, own, std::back_inserter(all), std::ranges::greater{}, &SeenFault::at,
                      &SeenFault::at);
-  if (all.size() > kKept) all.resize(kKept);
   return all;
 }
 

@@ -19,10 +19,12 @@ struct SeenFault {
 
 class FaultLog {
  public:
-  // At most so many; then the oldest goes.
+  // At most so many, of pages half of them; then the oldest goes. Nobody who may send reports can
+  // push the server's own off the list.
   static constexpr std::size_t kKept = 50;
+  static constexpr std::size_t kTold = kKept / 2;
 
-  // One that a page told of. Any thread.
+  // One that a page told of; alike ones are one that came so often. Any thread.
   void note(SeenFault fault);
   // Together with those of the server itself, which are what it logs as errors.
   [[nodiscard]] std::vector<SeenFault> latest_first() const;

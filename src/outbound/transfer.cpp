@@ -54,12 +54,15 @@ std::string bracketed(const std::string& host) {
 
 template <class Value>
 void set(CURL* handle, CURLoption option, Value value) {
-  CHECK(curl_easy_setopt(handle, option, value) == CURLE_OK);
+  const CURLcode taken = curl_easy_setopt(handle, option, value);
+  if (taken == CURLE_OUT_OF_MEMORY) throw std::bad_alloc{};
+  CHECK(taken == CURLE_OK);
 }
 
 void append(curl_slist*& list, const std::string& line) {
-  list = curl_slist_append(list, line.c_str());
-  CHECK(list != nullptr);
+  curl_slist* const longer = curl_slist_append(list, line.c_str());
+  if (longer == nullptr) throw std::bad_alloc{};
+  list = longer;
 }
 
 }  // namespace
@@ -132,21 +135,28 @@ struct CurlCallbacks {
   }
 };
 
-Transfer::Transfer(CURLM* multi, const Route& route, Order order)
+Transfer::Transfer(CURLM* multi, const Route& route, Order order, CURL* handle)
     : multi_{multi},
       route_{route},
       order_{std::move(order)},
-      handle_{curl_easy_init()},
+      handle_{handle},
       phase_began_{route.clock.now()},
       window_began_{phase_began_} {
-  CHECK(handle_ != nullptr);
+  if (handle_ == nullptr) throw std::bad_alloc{};
+}
+
+// What throws here is followed by the destructor.
+Transfer::Transfer(CURLM* multi, const Route& route, Order order)
+    : Transfer{multi, route, std::move(order), curl_easy_init()} {
   reply_.evidence.tries = order_.tries;
   // Waiting in line counts against nobody.
   order_.began = order_.tries == 0 ? phase_began_ : order_.began + (phase_began_ - order_.due);
   set_options();
   set_protection();
   set_request();
-  CHECK(curl_multi_add_handle(multi_, handle_) == CURLM_OK);
+  const CURLMcode added = curl_multi_add_handle(multi_, handle_);
+  if (added == CURLM_OUT_OF_MEMORY) throw std::bad_alloc{};
+  CHECK(added == CURLM_OK);
 }
 
 Transfer::~Transfer() {

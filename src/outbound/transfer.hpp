@@ -79,6 +79,7 @@ class Transfer {
  private:
   friend struct CurlCallbacks;
 
+  Transfer(CURLM* multi, const Route& route, Order order, CURL* handle);
   void set_options();
   void set_protection();
   void set_proxy();

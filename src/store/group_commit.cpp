@@ -155,10 +155,10 @@ GroupCommit::JobPointer GroupCommit::next_job() {
 }
 
 void GroupCommit::run_in_savepoint(Job& job) {
-  // What the caller was doing, so that the trail of a failure tells it.
   std::deque<base::Doing> doings;
-  for (const std::string& what : job.trail) doings.emplace_back(what);
   try {
+    // What the caller was doing, so that the trail of a failure tells it.
+    for (const std::string& what : job.trail) doings.emplace_back(what);
     connection_->run("SAVEPOINT job");
     sql::Scope scope{*connection_, instant_of(clock_), &random_};
     Txn txn{scope};

@@ -188,15 +188,16 @@ for (const [what, setting, words] of [
   ["without a port", "outbound.proxy=http://proxy", /outbound\.proxy must be http/],
 ] as const)
   base(`P11: a proxy ${what} is refused by its name, and nothing starts`, async () => {
-    const { code, complaints, output } = await run(hedgerowProgram, [
-      "config",
-      "show",
-      "--set",
-      setting,
-    ]);
-    expect(code).toBe(2);
-    expect(complaints).toMatch(words);
-    expect(complaints + output).not.toContain(encodeURIComponent(secretive));
+    for (const command of [["config", "show"], ["serve"]]) {
+      const { code, complaints, output } = await run(hedgerowProgram, [
+        ...command,
+        "--set",
+        setting,
+      ]);
+      expect(code, command.join(" ")).toBe(2);
+      expect(complaints).toMatch(words);
+      expect(complaints + output).not.toContain(encodeURIComponent(secretive));
+    }
   });
 
 test("P11: a password of the proxy that others may read is refused with its cure", async ({

@@ -2,7 +2,7 @@
 import { expect, test, fieldsOf } from "../support/fixtures";
 import { freshKey } from "../support/api";
 import { heldRun, slowServers } from "../support/gate";
-import { expectRead } from "../support/read";
+import { expectRead, readFabric } from "../support/read";
 import { patient } from "../support/server";
 import { traceOf } from "../support/person";
 import { clusterWithNamesakes, clusterWithTwin, namesakes, type Namesake } from "../support/twin";
@@ -216,6 +216,37 @@ test("L29: integers beyond 2^53 stay exact, in what is kept and in what is given
   await gate.dropAll();
   await gate.rule(rewrite("9007199254740992"));
   expect((await operator.pull(fabric.id)).counts).toMatchObject({ changed: 10, unchanged: 38 });
+  await gate.dropAll();
+  expect((await operator.pull(fabric.id)).counts).toMatchObject({ changed: 10, unchanged: 38 });
+  expectRead(await operator.pull(fabric.id), { unchanged: 48 });
+});
+
+test("L29: unknown fields and null are kept as they came; keys that stand twice are malformed, of their kind alone @kinds", async ({
+  hedgerow,
+  cluster,
+  gate,
+}) => {
+  const { api, fabric } = await readFabric(hedgerow, { cluster, through: gate });
+  const withSpec = (text: string) => ({
+    name: "odd",
+    match: { method: "GET", path: "/servers$" },
+    action: { rewrite: [{ regex: '"spec":\\{', with: `"spec":{${text},` }] },
+  });
+  await gate.rule(withSpec('"neverHeardOf":{"deep":[1,{"x":null}]},"nothing":null'));
+  expectRead(await api.pull(fabric.id), { changed: 10, unchanged: 38 });
+  const { results } = await api.objects(fabric.id, "&kind=Server");
+  const path = `/api/objects/${results[0]?.id}/`;
+  const { observed } = await api.must<{ observed: { spec: object } }>("GET", path);
+  const odd = { neverHeardOf: { deep: [1, { x: null }] }, nothing: null };
+  expect(observed.spec).toMatchObject(odd);
+  await gate.dropAll();
+  await gate.rule(withSpec('"twice":1,"twice":2'));
+  const run = await api.pull(fabric.id);
+  expect(run, traceOf(run)).toMatchObject({ outcome: "partly", code: "malformed" });
+  expect(run.counts, "the other kinds").toMatchObject({ unchanged: 38, changed: 0, removed: 0 });
+  expect(await api.must("GET", path), "as it was known").toMatchObject({ observed: { spec: odd } });
+  await gate.dropAll();
+  expectRead(await api.pull(fabric.id), { changed: 10, unchanged: 38 });
 });
 
 test("an object of 1.5 MiB is read, kept and given back whole @kinds", async ({

@@ -1,5 +1,5 @@
 // Settings: the defaults that people are told, one place that wins over another, and unknown keys.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaults } from "../support/defaults";
@@ -14,16 +14,38 @@ interface Given {
   beside?: Record<string, string>;
 }
 
-async function shown(toml: string, { env = {}, flags = [], beside = {} }: Given = {}) {
+// What a command says of these settings, and whether it made a database by them.
+async function told(
+  command: readonly string[],
+  toml: string,
+  { env = {}, flags = [], beside = {} }: Given = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), "hedgerow-settings-"));
   const file = join(folder, "hedgerow.toml");
   writeFileSync(file, toml);
   mkdirSync(join(folder, "conf.d"));
   for (const [name, text] of Object.entries(beside))
     writeFileSync(join(folder, "conf.d", name), text);
-  const words = ["config", "show", "--config", file, ...flags.flatMap((it) => ["--set", it])];
+  const words = [...command, "--config", file, ...flags.flatMap((it) => ["--set", it])];
+  const database = join(folder, "hedgerow.db");
+  if (command[0] === "serve") words.push("--set", `database.path=${database}`);
   const ran = await run(hedgerowProgram, words, { env });
+  const began = existsSync(database);
   rmSync(folder, { recursive: true });
+  return { ...ran, began };
+}
+
+async function expectRefused(words: RegExp, toml: string, given: Given = {}): Promise<void> {
+  for (const command of [["config", "show"], ["serve"]]) {
+    const { code, complaints, began } = await told(command, toml, given);
+    expect(code, command.join(" ")).toBe(2);
+    expect(complaints).toMatch(words);
+    expect(began, "a database was made").toBe(false);
+  }
+}
+
+async function shown(toml: string, given: Given = {}) {
+  const ran = await told(["config", "show"], toml, given);
   const lines = ran.output.split("\n").filter(Boolean);
   const values = lines.map((line) => /^(\S+) = (.*?) {2}# (.*)$/.exec(line));
   return {
@@ -79,9 +101,8 @@ for (const [what, given, words] of [
   ["a broken file of conf.d", { beside: { "1.toml": "[http\n" } }, /1\.toml:1.*TOML/s],
 ] as const)
   test(`P11: ${what} is refused by its name, and nothing starts`, async () => {
-    const { code, complaints } = await shown("", given);
-    expect(code).toBe(2);
-    expect(complaints).toMatch(words);
+    await expectRefused(words, "", given);
+    expect((await shown("")).code, "and without it nothing is refused").toBe(0);
   });
 
 test("a variable of another program is let be", async () => {
@@ -95,9 +116,7 @@ for (const [toml, words] of [
   ["[http\n", /:1.*TOML/s],
 ] as const)
   test(`settings that cannot be meant are refused with line and cure: ${toml.trim()}`, async () => {
-    const { code, complaints } = await shown(toml);
-    expect(code).toBe(2);
-    expect(complaints).toMatch(words);
+    await expectRefused(words, toml);
   });
 
 test("J17: a second server on the same database says so and exits 11", async ({ hedgerow }) => {

@@ -301,6 +301,38 @@ test("Q04: a foreign lock on the database is storage_busy after its wait, and th
   expect((await api.fabric(fabric.id)).recent_runs).toHaveLength(2);
 });
 
+test.describe("where nobody waits long for the database", () => {
+  test.use({
+    settings: { ...patient, "database.busy_wait": "300ms", "database.write_wait": "300ms" },
+  });
+
+  test("Q04: a connection test that cannot be written meanwhile ends as it went, once the lock is gone", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const { server } = hedgerow;
+    const api = await server.as("administrator");
+    server.allowedInLog.push(/"code":"storage_busy"/);
+    await gate.rule({ name: "held", match: { path: "^/version" }, action: { hold: true } });
+    const climbed = api.climb(gate.lead(cluster.connection));
+    await gate.holds("held");
+    const lock = await foreignLock(server.database);
+    await gate.release("held");
+    const said = () =>
+      server.log.split("\n").filter((line) => line.includes("connection_test_failed"));
+    await expect.poll(() => said().length, "its end was tried again").toBeGreaterThan(1);
+    const { faults } = await api.health();
+    expect(faults.find(({ place }) => place === "Connection tests")?.code).toBe("storage_busy");
+    await lock.letGo();
+    const { rungs, outcome } = await climbed;
+    expect(outcome).toBe("succeeded");
+    expect(new Set(rungs.map(({ state }) => state))).toEqual(new Set(["passed"]));
+    await gate.dropAll();
+    expect((await api.climb(gate.lead(cluster.connection))).outcome).toBe("succeeded");
+  });
+});
+
 // Overwrites the first page that dbstat knows to be such a one, while no server runs.
 async function overwrite(server: TestServer, where: string): Promise<void> {
   const [page] = await server.record.rows<{ number: number; size: number }>(

@@ -102,7 +102,7 @@ export const test = base.extend<
   hedgerow: async ({ serverTemplate, settings }, use, info) => {
     const server = await TestServer.start(serverTemplate, settings);
     await use(hedgerowOf(server));
-    const faults = server.faultsOfLog();
+    const faults = await server.faultsToTheEnd();
     if (info.status !== info.expectedStatus || faults.length > 0) {
       const file = info.outputPath("server.log");
       mkdirSync(dirname(file), { recursive: true });

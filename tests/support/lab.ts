@@ -62,7 +62,9 @@ export class Lab {
 
   async close(): Promise<void> {
     await this.gate.stop();
+    const faults = await this.server.faultsToTheEnd();
     await this.server.remove();
+    expect(faults, "what the server's log must not hold").toEqual([]);
   }
 
   as(role: Role): Promise<Api> {

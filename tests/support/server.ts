@@ -255,6 +255,12 @@ export class TestServer {
     await this.begin();
   }
 
+  // Ends it. What its log does not bear, its end included: there a sanitizer says what was leaked.
+  async faultsToTheEnd(): Promise<string[]> {
+    const code = await this.stop();
+    return [...this.faultsOfLog(), ...(code ? [`It ended with exit code ${code}.`] : [])];
+  }
+
   async remove(): Promise<void> {
     await this.stop();
     rmSync(this.dir, { recursive: true, force: true });

@@ -32,7 +32,7 @@ export function Health() {
             <span className="muted" role="status">
               {wrong === 0 ? "no problem found now" : counted(wrong, "problem")}
               {report.faults.length > 0 &&
-                `, ${counted(report.faults.length, "fault")} since the start`}
+                `, ${counted(report.faults.length, "kind of fault", "kinds of fault")} below`}
             </span>
           )}
         </div>
