@@ -41,7 +41,8 @@ Became compare(const store::Known* before, const kube::Item& now,
                const base::Digest& digest) noexcept {
   if (before == nullptr) return Became::Appeared;
   const bool same_life = before->uid == now.uid;
-  if (same_life && is_older(now.resource_version, before->resource_version)) return Became::Older;
+  if (is_older(now.resource_version, before->resource_version)) return Became::Older;
+  if (same_life && before->removed && !before->resource_version.empty()) return Became::Older;
   if (before->removed) return Became::Appeared;
   if (!same_life) return Became::Replaced;
   return before->digest == digest ? Became::Touched : Became::Changed;
@@ -57,6 +58,11 @@ std::optional<Failure> rewound_list(const kube::Kind& kind, std::string_view ver
 }
 
 Failure rewound_object(const kube::Kind& kind, const store::Known& before, const kube::Item& now) {
+  if (!is_older(now.resource_version, before.resource_version))
+    return rewound(
+        fmt::format("The cluster went back: its {} {} was removed, and is there again under the "
+                    "same uid {}.",
+                    kind.kind, now.name, now.uid));
   return rewound(
       fmt::format("The cluster went back: its {} {} is at resourceVersion {}, and the record has "
                   "seen it at {}.",

@@ -13,14 +13,17 @@ namespace hedgerow::reconcile {
 
 enum class Became : std::uint8_t {
   Unchanged,  // Nothing to write.
-  Older,      // The record has seen a newer state of this very object: the cluster went back.
+  Older,      // The record has seen what came after this state: the cluster went back.
   Appeared,
   Changed,
   Replaced,
   Touched,
 };
 
-// `digest` is the item's content digest. Absent in the record: null.
+// `digest` is the item's content digest. Absent in the record: null. Every write gives a higher
+// version than any before it, another object's of that name too, and no uid is given twice
+// (Kubernetes API conventions, Metadata): what contradicts that is Older. Whatever version was
+// forgotten contradicts nothing.
 [[nodiscard]] Became compare(const store::Known* before, const kube::Item& now,
                              const base::Digest& digest) noexcept;
 
@@ -37,7 +40,7 @@ enum class Became : std::uint8_t {
 [[nodiscard]] std::optional<base::Failure> rewound_list(const kube::Kind& kind,
                                                         std::string_view version,
                                                         std::string_view proven);
-// An object that it lists is older than the record's.
+// An object that it lists is Older.
 [[nodiscard]] base::Failure rewound_object(const kube::Kind& kind, const store::Known& before,
                                            const kube::Item& now);
 // It was found before, and nobody has confirmed it yet, whatever the versions say by now.

@@ -54,24 +54,37 @@ TEST(Compare, AnotherVersionWithTheSameContentIsTouchedAndWithAnotherChanged) {
   EXPECT_EQ(compare(&before, item("u1", "100"), kOther), Became::Changed);
 }
 
-TEST(Compare, AListNeverReplacesANewerStateOfTheSameObject) {
+TEST(Compare, AListNeverReplacesANewerState) {
   const auto before = known();
   EXPECT_EQ(compare(&before, item("u1", "99"), kOther), Became::Older);
+  EXPECT_EQ(compare(&before, item("u2", "99"), kOther), Became::Older) << "the one before it";
   auto gone = known();
   gone.removed = true;
   EXPECT_EQ(compare(&gone, item("u1", "99"), kOther), Became::Older);
+  EXPECT_EQ(compare(&gone, item("u2", "99"), kOther), Became::Older);
 }
 
-TEST(Compare, AnotherUidIsReplacedWhateverItsVersionAndContentAre) {
+TEST(Compare, AUidThatWasRemovedNeverComesBack) {
+  auto gone = known();
+  gone.removed = true;
+  EXPECT_EQ(compare(&gone, item("u1", "100"), kSame), Became::Older);
+  EXPECT_EQ(compare(&gone, item("u1", "101"), kOther), Became::Older);
+  gone.resource_version = "opaque-9";
+  EXPECT_EQ(compare(&gone, item("u1", "opaque-9"), kSame), Became::Older);
+  gone.resource_version = "";
+  EXPECT_EQ(compare(&gone, item("u1", "99"), kSame), Became::Appeared) << "confirmed";
+}
+
+TEST(Compare, AnotherUidIsReplacedWhateverItsContentIs) {
   const auto before = known();
-  EXPECT_EQ(compare(&before, item("u2", "99"), kSame), Became::Replaced);
   EXPECT_EQ(compare(&before, item("u2", "101"), kSame), Became::Replaced);
+  EXPECT_EQ(compare(&before, item("u2", "101"), kOther), Became::Replaced);
+  EXPECT_EQ(compare(&before, item("u2", "opaque-1"), kSame), Became::Replaced);
 }
 
-TEST(Compare, ATombstoneThatIsThereAgainAppeared) {
+TEST(Compare, ATombstoneOfWhichAnotherIsThereAppeared) {
   auto before = known();
   before.removed = true;
-  EXPECT_EQ(compare(&before, item("u1", "100"), kSame), Became::Appeared);
   EXPECT_EQ(compare(&before, item("u2", "101"), kOther), Became::Appeared);
   auto same = item("u1", "100");
   same.quick_hash = before.raw_hash;
@@ -114,6 +127,17 @@ TEST(Rewound, AListThatIsOlderThanTheProofSaysSoAndNoOther) {
   EXPECT_FALSE(rewound_list(kind, "99", "")) << "never proven, or forgotten";
   EXPECT_FALSE(rewound_list(kind, "", "100"));
   EXPECT_FALSE(rewound_list(kind, "opaque-1", "opaque-2"));
+}
+
+TEST(Rewound, AnObjectThatIsOlderSaysWhatContradictsIt) {
+  const kube::Kind kind{
+      .group = "g", .version = "v1", .kind = "Server", .plural = "servers", .namespaced = true};
+  EXPECT_EQ(rewound_object(kind, known(), item("u1", "99")).detail(),
+            "The cluster went back: its Server leaf-01 is at resourceVersion 99, and the record "
+            "has seen it at 100.");
+  EXPECT_EQ(rewound_object(kind, known(), item("u1", "100")).detail(),
+            "The cluster went back: its Server leaf-01 was removed, and is there again under the "
+            "same uid u1.");
 }
 
 TEST(Compare, AWriteSaysWhoItIsAndATouchLeavesTheDocumentOut) {

@@ -181,3 +181,55 @@ test("objects that are older freeze their kind although the list is newer, and n
   await restorable.confirm();
   await restorable.expectCounted();
 });
+
+test.describe("written two by two", () => {
+  // A kind with many objects is written before its list has ended; two are many here.
+  test.use({ settings: { "runs.chunk_rows": "2" } });
+
+  for (const newer of [false, true])
+    test(`objects that were removed and are there again under their uids show it, their list being ${newer ? "newer" : "older"}`, async ({
+      restorable,
+    }) => {
+      test.setTimeout(300_000);
+      const { fabric, cluster } = restorable;
+      const api = await restorable.server.as("viewer");
+      const connections = async () =>
+        (await api.objects(fabric.id, "&kind=Connection")).results.map((it) => it.name);
+      const [first, ...others] = await connections();
+      const gone = others.slice(0, 4);
+      expect(gone).toHaveLength(4);
+      for (const name of gone) await cluster.remove("Connection", namespace, name);
+      await cluster.age(300);
+      const removed = await restorable.pull();
+      expect(removed.counts).toEqual({
+        ...none,
+        created: 2,
+        changed: 1,
+        removed: 4,
+        unchanged: 43,
+      });
+      const left = await connections();
+      const proven = await restorable.newestProof();
+      await restorable.restore();
+      if (newer) await cluster.age(proven - (await cluster.version()) + 50);
+
+      const run = await restorable.pull();
+      expectBroken(run, {
+        code: "cluster_rewound",
+        layer: 9,
+        outcome: newer ? "partly" : "failed",
+      });
+      expect(run.counts, "nothing is written back").toMatchObject({ created: 0, changed: 0 });
+      const connection = run.kinds.find((it) => it.kind === "Connection");
+      expect(connection).toMatchObject({ code: "cluster_rewound" });
+      expect(connection?.detail).toMatch(/was removed, and is there again under the same uid/);
+      expect(await connections()).toEqual(left);
+      expect(left).toContain(first);
+
+      await restorable.confirm();
+      const after = await restorable.pull();
+      expect(after.outcome, traceOf(after)).toBe("succeeded");
+      expect(after.counts).toMatchObject({ created: 4, removed: 2 });
+      expect(await connections()).toEqual([first, ...others]);
+    });
+});
