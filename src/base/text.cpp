@@ -59,17 +59,6 @@ std::string hex(std::span<const std::byte> bytes) {
   return text;
 }
 
-std::optional<std::vector<std::byte>> from_hex(std::string_view text) {
-  std::vector<std::byte> bytes(text.size() / 2);
-  std::size_t length = 0;
-  if (text.size() % 2 != 0) return std::nullopt;
-  if (sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
-                     text.size(), nullptr, &length, nullptr) != 0 ||
-      length != bytes.size())
-    return std::nullopt;
-  return bytes;
-}
-
 std::string base64url(std::span<const std::byte> bytes) {
   return encoded(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }

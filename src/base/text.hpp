@@ -5,7 +5,6 @@
 namespace hedgerow::base {
 
 [[nodiscard]] std::string hex(std::span<const std::byte> bytes);
-[[nodiscard]] std::optional<std::vector<std::byte>> from_hex(std::string_view text);
 // RFC 4648 section 5, without padding.
 [[nodiscard]] std::string base64url(std::span<const std::byte> bytes);
 [[nodiscard]] std::optional<std::vector<std::byte>> from_base64url(std::string_view text);

@@ -15,13 +15,6 @@ namespace {
   return std::ranges::equal(a, b, {}, lowered, lowered);
 }
 
-[[nodiscard]] std::optional<std::string_view> first_of(const std::vector<Pair>& pairs,
-                                                       std::string_view name) {
-  const auto found = std::ranges::find(pairs, name, &Pair::name);
-  if (found == pairs.end()) return std::nullopt;
-  return found->value;
-}
-
 }  // namespace
 
 void Headers::add(std::string_view name, std::string_view value) {
@@ -54,10 +47,6 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
 std::size_t Headers::count(std::string_view name) const {
   return static_cast<std::size_t>(std::ranges::count_if(
       all_, [&](const Pair& header) { return same_name(header.name, name); }));
-}
-
-std::optional<std::string_view> Request::query_value(std::string_view name) const {
-  return first_of(query, name);
 }
 
 std::vector<std::string_view> Request::cookies_named(std::string_view name) const {

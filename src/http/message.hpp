@@ -61,8 +61,6 @@ struct Request {
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const {
     return headers.find(name);
   }
-  // The first one of that name.
-  [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const;
   [[nodiscard]] std::vector<std::string_view> cookies_named(std::string_view name) const;
   // What stood in the place `{name}` of the route's pattern; asking for a place it does not have is
   // a bug.

@@ -76,12 +76,6 @@ void Sessions::hand_over(model::SessionId from, model::SessionId to) {
   sql_.run("UPDATE sessions SET replaced_by = $2 WHERE id = $1 AND ended IS NOT NULL", from, to);
 }
 
-std::int64_t Sessions::end_all_of(model::UserId user, SessionEnd why, base::WallTime at) {
-  return sql_.run(
-      "UPDATE sessions SET end_reason = $2, ended = $3 WHERE user_id = $1 AND ended IS NULL", user,
-      why, at);
-}
-
 std::int64_t Sessions::sweep(base::WallTime before) {
   return sql_.run("DELETE FROM sessions WHERE ended < $1 OR idle_ends < $1 OR absolute_ends < $1",
                   before);

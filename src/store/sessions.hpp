@@ -63,8 +63,6 @@ class Sessions {
   bool end(model::SessionId id, SessionEnd why, base::WallTime at);
   // Notes which session took the place of one that has ended.
   void hand_over(model::SessionId from, model::SessionId to);
-  // Gives back how many it ended.
-  std::int64_t end_all_of(model::UserId user, SessionEnd why, base::WallTime at);
   // Removes the rows of sessions that ended, or ran out, before then.
   std::int64_t sweep(base::WallTime before);
 

@@ -35,28 +35,26 @@ export interface Compared {
   words: string;
 }
 
-// How much longer the slowest hundredth waits at the first, of all answers of each side together. They are asked in
-// turns, so that what else runs on this machine comes upon both alike. Where the two are far apart more are asked, as
-// long as may be: chance evens out among them, and what is done to the first does not.
+// How much longer the slowest hundredth waits at the first. They are asked in turns, so that what else runs on this
+// machine comes upon both alike, and a burst that meets one of them alone spoils one round: the middle one counts.
 export async function p99Compared(
   asks: readonly Two<() => Promise<unknown>>[],
-  turns: number,
-  mostMs = 0,
+  rounds: number,
 ): Promise<Compared> {
-  const farApart = 1.5;
-  const since = performance.now();
-  const took: Two<number[]> = [[], []];
-  const ratio = () => p99(took[0]) / p99(took[1]);
-  const goesOn = (turn: number) =>
-    turn < turns || (ratio() > farApart && performance.now() - since < mostMs);
-  for (let turn = 0; goesOn(turn); turn += 1)
-    for (const each of asks) {
-      const [first, second] = await inTurns(each, 1);
-      took[0].push(...first);
-      took[1].push(...second);
-    }
-  const ms = took.map((each) => `${p99(each).toFixed(1)} ms`).join(" and ");
-  return { ratio: ratio(), words: `p99 ${ms} of ${took[0].length} answers each` };
+  const turnsOfRound = 100;
+  const slowest: Two<number>[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const all: Two<number[]> = [[], []];
+    for (let turn = 0; turn < turnsOfRound; turn += 1)
+      for (const each of asks)
+        (await inTurns(each, 1)).forEach((took, at) => all[at]?.push(...took));
+    slowest.push([p99(all[0]), p99(all[1])]);
+  }
+  const words = slowest.map(([here, there]) => `${here.toFixed(1)}/${there.toFixed(1)} ms`);
+  return {
+    ratio: middle(slowest.map(([here, there]) => here / there)),
+    words: `p99 of ${rounds} rounds: ${words.join(", ")}`,
+  };
 }
 
 // What people ask of a server in which a fabric was read: the application, that fabric, its objects.
