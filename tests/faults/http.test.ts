@@ -27,7 +27,7 @@ const slow: Record<string, [string, string]> = {
 };
 
 test.describe("with deadlines that outlast the look", () => {
-  const lasting = ["first_byte", "header", "body"].map((it) => [`http.deadlines.${it}`, "15s"]);
+  const lasting = ["first_byte", "header", "body"].map((it) => [`http.deadlines.${it}`, "25s"]);
   test.use({ settings: Object.fromEntries(lasting) as Settings });
 
   for (const [what, [first, drip]] of Object.entries(slow))
@@ -35,6 +35,7 @@ test.describe("with deadlines that outlast the look", () => {
       `B07: 500 clients that ${what} are cut, and the others' p99 stays within twice that of a server without them`,
       { tag: what === "never end a header" ? [] : "@long" },
       async ({ hedgerow, serverTemplate, cluster }, info) => {
+        test.setTimeout(120_000);
         const { url } = hedgerow.server;
         const control = await TestServer.start(serverTemplate);
         const there = await peopleOf(control, cluster);
@@ -57,7 +58,7 @@ test.describe("with deadlines that outlast the look", () => {
         for (const [when, { words }] of Object.entries({ before, during }))
           info.annotations.push({ type: when, description: words });
         expect(during.ratio, during.words).toBeLessThan(2);
-        await expect.poll(() => open.size, { timeout: 30_000 }).toBe(0);
+        await expect.poll(() => open.size, { timeout: 40_000 }).toBe(0);
         clearInterval(dripping);
         const after = await p99Compared(asks, 7);
         expect(after.ratio, after.words).toBeLessThan(2);
