@@ -43,8 +43,10 @@ std::optional<std::string> History::document(model::ChangeId change) const {
 
 std::int64_t History::sweep(base::WallTime before, std::int64_t versions) {
   CHECK(versions > 0);
+  // Changes are numbered as they are made: those from the first younger one on need not be read.
   return sql_.run(
-      "DELETE FROM history WHERE at < $1"
+      "DELETE FROM history WHERE at < $1 AND id < coalesce((SELECT y.id FROM history y"
+      " WHERE y.at >= $1 ORDER BY y.id LIMIT 1), 9223372036854775807)"
       " AND id < (SELECT n.id FROM history n WHERE n.object_id = history.object_id"
       " ORDER BY n.id DESC LIMIT 1 OFFSET $2)"
       " AND id < (SELECT max(d.id) FROM history d WHERE d.object_id = history.object_id"

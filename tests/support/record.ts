@@ -15,7 +15,7 @@ const frameHeaderBytes = 24;
 // Takes back what the version before did not have, for a database that no server holds.
 export const asVersionBefore =
   "ALTER TABLE sessions DROP COLUMN replaced_by; ALTER TABLE users DROP COLUMN revision; " +
-  "DROP INDEX runs_last_of; ALTER TABLE instance DROP COLUMN probes; DROP TABLE lost_clicks; " +
+  "DROP INDEX runs_last_of; DROP INDEX runs_at_work; ALTER TABLE instance DROP COLUMN probes; DROP TABLE lost_clicks; " +
   "DELETE FROM migrations WHERE number >= 2";
 
 export class RecordOnDisk {
