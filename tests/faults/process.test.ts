@@ -56,6 +56,13 @@ class OpenConnection {
   }
 }
 
+async function leaseOf(server: TestServer, fabric: number) {
+  const sql = `SELECT epoch, expires_tick AS until FROM ownership WHERE fabric_id = ${fabric}`;
+  const [lease] = await server.record.rows<{ epoch: number; until: number }>(sql);
+  if (lease === undefined) throw new Error(`Fabric ${fabric} has no lease.`);
+  return lease;
+}
+
 const signedIn = (hedgerow: Hedgerow) => hedgerow.server.fresh("operator");
 
 test.describe("while a run goes on", () => {
@@ -141,6 +148,65 @@ test.describe("while a run goes on", () => {
         expect(recent_runs.every(({ state }) => state === "ended")).toBe(true);
         expect(headline.state).toBe("read");
         expect((await api.objects(fabric.id)).count).toBe(48);
+      },
+    );
+});
+
+test.describe("with a clock that jumps while it goes on", () => {
+  test.use({ settings: patient });
+
+  // What a session is told whose end the clock has passed.
+  const told = {
+    "+1h": { status: 401, code: "session_expired" },
+    "-1h": { status: 200, code: undefined },
+    "+10y": { status: 401, code: "session_limit" },
+  };
+  for (const [by, session] of Object.entries(told))
+    test(
+      `H07 P07: a clock that jumps by ${by} and back while a run, its lease and a session go on leaves nothing stuck or done twice`,
+      { tag: "@release" },
+      async ({ hedgerow, cluster, gate }) => {
+        const { server } = hedgerow;
+        const fabric = await hedgerow.fabric({ cluster, through: gate });
+        await server.stop();
+        await server.begin("+0");
+        const before = await signedIn(hedgerow);
+        const run = await heldRun(gate, before, fabric.id);
+        server.setClock(by);
+        const { status, body } = await before.ask<{ code?: string }>("GET", `/api/runs/${run.id}/`);
+        expect({ status, code: body.code }).toEqual(session);
+        let api = await signedIn(hedgerow);
+        // Renewed by a clock that does not jump, the lease still has its owner.
+        const first = await leaseOf(server, fabric.id);
+        await expect
+          .poll(async () => (await leaseOf(server, fabric.id)).until)
+          .toBeGreaterThan(first.until);
+        expect((await leaseOf(server, fabric.id)).epoch).toBe(first.epoch);
+        await gate.release("slow");
+        await gate.dropAll();
+        const held = await api.ended(run.id);
+        // In ten years the cluster's own certificate has ended, which a new connection is shown.
+        const late = by === "+10y";
+        expect(late ? ["succeeded", "partly"] : ["succeeded"], traceOf(held)).toContain(
+          held.outcome,
+        );
+        await gate.closeConnections();
+        const second = await api.pull(fabric.id);
+        expect([second.outcome, second.code], traceOf(second)).toEqual(
+          late ? ["failed", "tls_expired"] : ["succeeded", undefined],
+        );
+        server.setClock("+0");
+        api = await signedIn(hedgerow);
+        expectRead(await api.pull(fabric.id), { unchanged: 48 });
+        const { recent_runs, headline } = await api.fabric(fabric.id);
+        expect(recent_runs.map(({ id }) => id).slice(1)).toEqual([second.id, run.id]);
+        expect(recent_runs.every(({ state }) => state === "ended")).toBe(true);
+        expect(headline.state).toBe("read");
+        const written = await server.record.rows(
+          "SELECT object_id, count(*) AS times FROM history GROUP BY object_id HAVING times > 1",
+        );
+        expect(written, "each object was written once").toEqual([]);
+        expect((await server.command(["check"])).code).toBe(0);
       },
     );
 });

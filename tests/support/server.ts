@@ -11,6 +11,7 @@ import {
   closeSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -78,13 +79,18 @@ export async function freePort(): Promise<number> {
   throw new Error("No port is free.");
 }
 
-// The wall clock alone, so that deadlines stay what they are.
-function clockOff(by: string): NodeJS.ProcessEnv {
+// The wall clock alone, so that deadlines stay what they are; by as much as stands in the file at that moment.
+function clockOff(file: string): NodeJS.ProcessEnv {
   const library = readdirSync("/usr/lib")
     .map((name) => join("/usr/lib", name, "faketime", "libfaketimeMT.so.1"))
     .find(existsSync);
   if (library === undefined) throw new Error("libfaketime is not installed.");
-  return { LD_PRELOAD: library, FAKETIME: by, FAKETIME_DONT_FAKE_MONOTONIC: "1" };
+  return {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: "1",
+    FAKETIME_DONT_FAKE_MONOTONIC: "1",
+  };
 }
 
 export class TestServer {
@@ -139,6 +145,10 @@ export class TestServer {
     return this.address;
   }
 
+  private get clockFile(): string {
+    return join(this.dir, "clock");
+  }
+
   get log(): string {
     const file = join(this.dir, "server.log");
     return existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -179,9 +189,10 @@ export class TestServer {
     return await this.beginTraced();
   }
 
-  // With a clock that differs from this machine's by as much: "-1h", "+10y".
+  // With a clock that differs from this machine's by as much: "-1h", "+10y". setClock() moves it.
   async begin(clock?: string, first?: string): Promise<void> {
     this.writeSettings();
+    if (clock !== undefined) this.setClock(clock);
     const ready = join(this.dir, "ready.json");
     rmSync(ready, { force: true });
     const log = openSync(join(this.dir, "server.log"), "a", 0o600);
@@ -195,7 +206,7 @@ export class TestServer {
         env: {
           ...process.env,
           ...(this.through.length > 0 && withoutLeaks),
-          ...(clock !== undefined && clockOff(clock)),
+          ...(clock !== undefined && clockOff(this.clockFile)),
         },
       });
     closeSync(log);
@@ -212,6 +223,13 @@ export class TestServer {
       this.ownPid = said.pid;
       return said.url;
     });
+  }
+
+  // While it goes on. It must have begun with a clock of its own.
+  setClock(by: string): void {
+    const next = `${this.clockFile}.next`;
+    writeFileSync(next, `${by}\n`);
+    renameSync(next, this.clockFile);
   }
 
   // Its exit code, unless a signal ended it.
