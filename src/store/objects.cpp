@@ -23,9 +23,11 @@ model::Object object_of(const sql::Row& row) {
   return object;
 }
 
+// The plus hides from SQLite that the two are then the same for all rows: it would not see any more
+// that an index in which they stand gives the order, and sort.
 std::string_view presence_term(model::Presence presence) {
   switch (presence) {
-    case model::Presence::Present: return " AND o.removed IS NULL AND o.out_of_scope IS NULL";
+    case model::Presence::Present: return " AND +o.removed IS NULL AND +o.out_of_scope IS NULL";
     case model::Presence::OutOfScope: return " AND o.out_of_scope IS NOT NULL";
     case model::Presence::Removed: return " AND o.removed IS NOT NULL";
     case model::Presence::Any: return "";
@@ -50,6 +52,24 @@ std::optional<std::vector<std::int64_t>> kind_ids(sql::Scope& sql, model::Fabric
       fabric);
   if (ids.empty()) return std::nullopt;
   return ids;
+}
+
+// Whether any kind of the fabric has that in its name, or any of its namespaces, of which only the
+// first object of each is read. Where neither has it, names are all that need be looked at, and
+// these an index has.
+bool is_in_a_kind(sql::Scope& sql, model::FabricId fabric, const std::string& pattern) {
+  return sql.one(
+             "SELECT count(*) FROM kinds WHERE fabric_id = $1 AND lower(kind) LIKE $2 ESCAPE '\\'",
+             fabric, pattern) > 0;
+}
+bool is_in_a_namespace(sql::Scope& sql, model::FabricId fabric, const std::string& pattern) {
+  return sql.one(
+             "WITH RECURSIVE spaces (name) AS (SELECT min(namespace) FROM objects"
+             " WHERE fabric_id = $1 UNION ALL SELECT (SELECT min(o.namespace) FROM objects o"
+             " WHERE o.fabric_id = $1 AND o.namespace > spaces.name) FROM spaces"
+             " WHERE spaces.name IS NOT NULL)"
+             " SELECT count(*) FROM spaces WHERE name LIKE $2 ESCAPE '\\'",
+             fabric, pattern) > 0;
 }
 
 // So few are quicker found by what the filter asks for, and put into order, than met on a walk
@@ -106,12 +126,17 @@ std::optional<std::string> terms_of(sql::Scope& sql, model::FabricId fabric,
     terms += fmt::format(" AND o.name LIKE {} ESCAPE '\\'", place);
   }
   if (!filter.q.empty()) {
-    const auto place = values.add(patterns.emplace_back(sql::containing(filter.q)));
-    terms += fmt::format(
-        " AND (o.name LIKE {0} ESCAPE '\\' OR o.namespace LIKE {0} ESCAPE '\\'"
-        " OR o.kind_id IN (SELECT id FROM kinds WHERE fabric_id = $1"
-        " AND lower(kind) LIKE {0} ESCAPE '\\'))",
-        place);
+    const std::string& pattern = patterns.emplace_back(sql::containing(filter.q));
+    const auto place = values.add(pattern);
+    terms += fmt::format(" AND (o.name LIKE {} ESCAPE '\\'", place);
+    if (is_in_a_namespace(sql, fabric, pattern))
+      terms += fmt::format(" OR o.namespace LIKE {} ESCAPE '\\'", place);
+    if (is_in_a_kind(sql, fabric, pattern))
+      terms += fmt::format(
+          " OR o.kind_id IN (SELECT id FROM kinds WHERE fabric_id = $1"
+          " AND lower(kind) LIKE {} ESCAPE '\\')",
+          place);
+    terms += ")";
   }
   return terms;
 }

@@ -156,12 +156,21 @@ class Asked {
 };
 
 TEST_P(HundredThousand, lists_and_looking_for_work_go_by_an_index) {
+  // More than are put into order after they were found.
+  std::vector<ObjectWrite> many;
+  for (int number = 0; number < 3'000; ++number) many.push_back(object(number));
+  write([&](Txn& txn) { txn.objects().apply(fabric_, run_, txn.now(), many); });
   const Asked asked;
   open_again();
   for (const auto by :
        {ObjectColumn::Name, ObjectColumn::Kind, ObjectColumn::Namespace, ObjectColumn::Changed})
     for (const bool descending : {false, true})
-      read([&](const auto& s) { return s.objects().page(fabric_, {}, {by, descending}, {}); });
+      for (const auto presence : {model::Presence::Present, model::Presence::Any})
+        EXPECT_EQ(read([&](const auto& s) {
+                    const store::ObjectFilter all{.presence = presence};
+                    return s.objects().page(fabric_, all, {by, descending}, {});
+                  }).count,
+                  3'000);
   read([&](const auto& s) {
     s.objects().known(fabric_, {"g", "k"}, {}, [](const store::Known&) {});
     return s.objects().count(fabric_) + s.kinds().of(fabric_).empty() +
