@@ -102,8 +102,8 @@ export class TestCluster {
   static async start(wiring?: Wiring, serverFlags: string[] = []): Promise<TestCluster> {
     const dir = mkdtempSync(join(tmpdir(), "hedgerow-cluster-"));
     const kinds = wiring ? ["--crds", wiringFiles(wiring).crds] : [];
-    if (serverFlags.length > 0) kinds.push("--", ...serverFlags);
-    const { child, firstLine } = await startTalking(controlPlane, [...startIn(dir), ...kinds]);
+    const words = startIn(dir, kinds, serverFlags);
+    const { child, firstLine } = await startTalking(controlPlane, words);
     return new TestCluster(child, dir, JSON.parse(firstLine) as Report);
   }
 
@@ -348,7 +348,7 @@ export class TestCluster {
 
   // Who asked for this resource since the requests were forgotten.
   askedBy(resource: string): string[] {
-    const lines = this.requests().filter((line) => line.objectRef?.resource === resource);
+    const lines = this.requests((line) => line.objectRef?.resource === resource);
     return [...new Set(lines.map((line) => line.user.username ?? ""))];
   }
 
@@ -428,16 +428,18 @@ export class TestCluster {
     this.auditFrom = statSync(this.report.audit_log).size;
   }
 
-  private requests(): AuditLine[] {
-    return readFrom(this.report.audit_log, this.auditFrom)
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as AuditLine);
+  private requests(wanted: (line: AuditLine) => boolean): AuditLine[] {
+    const found: AuditLine[] = [];
+    for (const text of linesFrom(this.report.audit_log, this.auditFrom)) {
+      const line = JSON.parse(text) as AuditLine;
+      if (wanted(line)) found.push(line);
+    }
+    return found;
   }
 
   // How often somebody but the tests listed this resource in this namespace.
   lists(resource: string, namespace?: string): number {
-    return this.requests().filter(
+    return this.requests(
       (line) =>
         line.verb === "list" &&
         line.objectRef?.resource === resource &&
@@ -449,10 +451,12 @@ export class TestCluster {
   // What somebody but the tests tried to change.
   writes(): string[] {
     const reads = new Set(["get", "list", "watch"]);
-    return this.requests()
-      .filter((line) => isGuest(line) && !reads.has(line.verb))
-      .filter((line) => !line.objectRef?.resource?.startsWith("selfsubject"))
-      .map((line) => `${line.verb} ${line.requestURI}`);
+    return this.requests(
+      (line) =>
+        isGuest(line) &&
+        !reads.has(line.verb) &&
+        !line.objectRef?.resource?.startsWith("selfsubject"),
+    ).map((line) => `${line.verb} ${line.requestURI}`);
   }
 
   // ---- as administrator
@@ -509,22 +513,29 @@ const placed = (object: KubeObject, namespace: string) => ({
 // Few connections: each costs both sides a handshake.
 const agentOf = (ca: string) => new Agent({ ca, keepAlive: true, maxSockets: 8 });
 
-// A file that only grows, from there on.
-function readFrom(file: string, start: number): string {
-  const bytes = Buffer.alloc(statSync(file).size - start);
+// The whole lines of a file that only grows, from there on. In pieces: thousands of kills leave more than a string may
+// hold.
+function* linesFrom(file: string, start: number): Generator<string> {
   const from = openSync(file, "r");
-  readSync(from, bytes, 0, bytes.length, start);
+  const piece = Buffer.alloc(1 << 20);
+  let at = start;
+  let rest = Buffer.alloc(0);
+  for (;;) {
+    const read = readSync(from, piece, 0, piece.length, at);
+    if (read === 0) break;
+    at += read;
+    const bytes = Buffer.concat([rest, piece.subarray(0, read)]);
+    const end = bytes.lastIndexOf("\n") + 1;
+    rest = bytes.subarray(end);
+    for (const line of bytes.toString("utf8", 0, end).split("\n")) if (line) yield line;
+  }
   closeSync(from);
-  return bytes.toString("utf8");
 }
 
-const startIn = (dir: string) => [
-  "start",
-  "--foreground",
-  "--end-with-stdin",
-  "--json",
-  "--dir",
-  dir,
+// In MB: the log is never turned over, as what reached the server is counted in it.
+const startIn = (dir: string, more: string[] = [], serverFlags: string[] = []) => [
+  ...["start", "--foreground", "--end-with-stdin", "--json", "--dir", dir, ...more],
+  ...["--", "--audit-log-maxsize=1000000", ...serverFlags],
 ];
 
 // A path that the API server does not know is answered in plain words.
