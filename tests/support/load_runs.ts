@@ -173,6 +173,8 @@ export class LoadedRuns {
       "SELECT id, outcome FROM runs WHERE state = 'ended'",
     );
     const now = new Map(rows.map(({ id, outcome }) => [id, outcome]));
-    for (const [id, outcome] of this.outcomes) expect(now.get(id), `run ${id}`).toBe(outcome);
+    // At once: each expectation by itself costs milliseconds, and there are thousands.
+    const others = [...this.outcomes].filter(([id, outcome]) => now.get(id) !== outcome);
+    expect(others, "runs that ended otherwise than was said").toEqual([]);
   }
 }
