@@ -29,7 +29,7 @@ http::Response readiness(const Context& context, const http::Request& request) {
   return http::Response::of(ready ? 200 : 503, kText, verbose || !ready ? lines + word : word);
 }
 
-// Whether a change would be kept now.
+// Whether a change is kept now.
 Check writing(const Context& context) {
   const base::SteadyTime began = context.clock().steady();
   try {
@@ -39,7 +39,10 @@ Check writing(const Context& context) {
     return {"writing", false, failure.detail(), failure.next()};
   }
   const auto took = std::chrono::ceil<base::Milliseconds>(context.clock().steady() - began);
-  return {"writing", true, fmt::format("A change would be kept within {} ms.", took.count()), {}};
+  return {"writing",
+          true,
+          fmt::format("A change made to see it was kept within {} ms.", took.count()),
+          {}};
 }
 
 // All goes on meanwhile, so readiness says nothing of it.
