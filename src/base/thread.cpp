@@ -15,17 +15,13 @@ struct Frames {
   std::atomic<int> count = 0;  // Written last.
 };
 
-// What a sender wrote before it sent is there for the handler: a signal by itself is no word of the
-// language for that.
-std::atomic<int> sent = 0;
-
 int own_signal() { return SIGRTMIN + 6; }
 
 // What it was sent with says where to write.
 void write_down(int, siginfo_t* info, void*) {
   const int before = errno;
-  (void)sent.load(std::memory_order_acquire);
-  if (auto* const frames = static_cast<Frames*>(info->si_value.sival_ptr))
+  auto* const frames = static_cast<Frames*>(info->si_value.sival_ptr);
+  if (frames != nullptr && frames->count.load(std::memory_order_acquire) == 0)
     frames->count = ::backtrace(frames->places.data(), static_cast<int>(frames->places.size()));
   errno = before;
 }
@@ -58,7 +54,8 @@ void name_this_thread(const std::string& name) {
 std::string stack_of(pthread_t thread, Milliseconds patience) {
   listen_to_signal();
   auto frames = std::make_unique<Frames>();
-  sent.fetch_add(1, std::memory_order_release);
+  // Hands them over: for the language a signal by itself does not.
+  frames->count.store(0, std::memory_order_release);
   if (::pthread_sigqueue(thread, own_signal(), {.sival_ptr = frames.get()}) != 0)
     return "the thread is gone";
   const SystemClock clock;
