@@ -62,9 +62,7 @@ class Session::Loop {
     while (!turn.is_over()) {
       turn.admit(concurrency);
       int running = 0;
-      const CURLMcode performed = curl_multi_perform(multi_.get(), &running);
-      if (performed == CURLM_OUT_OF_MEMORY) throw std::bad_alloc{};
-      CHECK(performed == CURLM_OK);
+      must(curl_multi_perform(multi_.get(), &running));
       turn.rethrow();
       turn.end_finished();
       if (stop.stop_requested()) return turn.cancel();

@@ -135,6 +135,11 @@ struct CurlCallbacks {
   }
 };
 
+void must(CURLMcode result) {
+  if (result == CURLM_OUT_OF_MEMORY) throw std::bad_alloc{};
+  CHECK(result == CURLM_OK);
+}
+
 Transfer::Transfer(CURLM* multi, const Route& route, Order order, CURL* handle)
     : multi_{multi},
       route_{route},
@@ -154,9 +159,7 @@ Transfer::Transfer(CURLM* multi, const Route& route, Order order)
   set_options();
   set_protection();
   set_request();
-  const CURLMcode added = curl_multi_add_handle(multi_, handle_);
-  if (added == CURLM_OUT_OF_MEMORY) throw std::bad_alloc{};
-  CHECK(added == CURLM_OK);
+  must(curl_multi_add_handle(multi_, handle_));
 }
 
 Transfer::~Transfer() {

@@ -52,6 +52,10 @@ struct Order {
   bool fresh = false;      // Over a new connection: kept ones may be as dead as the last.
 };
 
+// Of the multi handle. std::bad_alloc where libcurl had no memory; whatever else it refuses is a
+// bug.
+void must(CURLMcode result);
+
 class Transfer {
  public:
   Transfer(CURLM* multi, const Route& route, Order order);

@@ -54,14 +54,17 @@ std::optional<std::vector<std::int64_t>> kind_ids(sql::Scope& sql, model::Fabric
   return ids;
 }
 
-// Whether any kind of the fabric has that in its name, or any of its namespaces, of which only the
-// first object of each is read. Where neither has it, names are all that need be looked at, and
-// these an index has.
-bool is_in_a_kind(sql::Scope& sql, model::FabricId fabric, const std::string& pattern) {
-  return sql.one(
-             "SELECT count(*) FROM kinds WHERE fabric_id = $1 AND lower(kind) LIKE $2 ESCAPE '\\'",
-             fabric, pattern) > 0;
+// Where no kind and no namespace of the fabric has what is looked for, names are all that need be
+// looked at, and these an index has.
+std::vector<std::int64_t> kinds_like(sql::Scope& sql, model::FabricId fabric,
+                                     const std::string& pattern) {
+  std::vector<std::int64_t> ids;
+  sql.each(
+      "SELECT id FROM kinds WHERE fabric_id = $1 AND lower(kind) LIKE $2 ESCAPE '\\'",
+      [&](const sql::Row& row) { ids.push_back(row.integer(0)); }, fabric, pattern);
+  return ids;
 }
+// Of each namespace only the first object is read.
 bool is_in_a_namespace(sql::Scope& sql, model::FabricId fabric, const std::string& pattern) {
   return sql.one(
              "WITH RECURSIVE spaces (name) AS (SELECT min(namespace) FROM objects"
@@ -131,11 +134,8 @@ std::optional<std::string> terms_of(sql::Scope& sql, model::FabricId fabric,
     terms += fmt::format(" AND (o.name LIKE {} ESCAPE '\\'", place);
     if (is_in_a_namespace(sql, fabric, pattern))
       terms += fmt::format(" OR o.namespace LIKE {} ESCAPE '\\'", place);
-    if (is_in_a_kind(sql, fabric, pattern))
-      terms += fmt::format(
-          " OR o.kind_id IN (SELECT id FROM kinds WHERE fabric_id = $1"
-          " AND lower(kind) LIKE {} ESCAPE '\\')",
-          place);
+    if (const auto kinds = kinds_like(sql, fabric, pattern); !kinds.empty())
+      terms += fmt::format(" OR o.kind_id IN ({})", values.add_all(kinds));
     terms += ")";
   }
   return terms;

@@ -63,6 +63,13 @@ async function leaseOf(server: TestServer, fabric: number) {
   return lease;
 }
 
+async function expectWrittenOnce(server: TestServer): Promise<void> {
+  const twice = await server.record.rows(
+    "SELECT object_id, count(*) AS times FROM history GROUP BY object_id HAVING times > 1",
+  );
+  expect(twice, "each object was written once").toEqual([]);
+}
+
 const signedIn = (hedgerow: Hedgerow) => hedgerow.server.fresh("operator");
 
 test.describe("while a run goes on", () => {
@@ -202,10 +209,7 @@ test.describe("with a clock that jumps while it goes on", () => {
         expect(recent_runs.map(({ id }) => id).slice(1)).toEqual([second.id, run.id]);
         expect(recent_runs.every(({ state }) => state === "ended")).toBe(true);
         expect(headline.state).toBe("read");
-        const written = await server.record.rows(
-          "SELECT object_id, count(*) AS times FROM history GROUP BY object_id HAVING times > 1",
-        );
-        expect(written, "each object was written once").toEqual([]);
+        await expectWrittenOnce(hedgerow.server);
         expect((await server.command(["check"])).code).toBe(0);
       },
     );
@@ -236,10 +240,7 @@ test.describe("with leases of a second and a half", () => {
     );
     expect(epochs[1]?.epoch).toBeGreaterThan(epochs[0]?.epoch ?? Infinity);
     expect((await api.objects(fabric.id)).count).toBe(48);
-    const written = await hedgerow.server.record.rows(
-      "SELECT object_id, count(*) AS times FROM history GROUP BY object_id HAVING times > 1",
-    );
-    expect(written, "each object was written once").toEqual([]);
+    await expectWrittenOnce(hedgerow.server);
     expectRead(await api.pull(fabric.id), { unchanged: 48 });
   });
 });

@@ -45,9 +45,8 @@ export async function p99Compared(
   const slowest: Two<number>[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const all: Two<number[]> = [[], []];
-    for (let turn = 0; turn < turnsOfRound; turn += 1)
-      for (const each of asks)
-        (await inTurns(each, 1)).forEach((took, at) => all[at]?.push(...took));
+    for (const each of asks)
+      (await inTurns(each, turnsOfRound)).forEach((took, at) => all[at]?.push(...took));
     slowest.push([p99(all[0]), p99(all[1])]);
   }
   const words = slowest.map(([here, there]) => `${here.toFixed(1)}/${there.toFixed(1)} ms`);
