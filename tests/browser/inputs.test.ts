@@ -3,6 +3,7 @@
 import { expect, test, type OwnNamespace } from "../support/fixtures";
 import type { Api } from "../support/api";
 import type { Connection } from "../support/cluster";
+import { asPeopleHaveThem } from "../support/defaults";
 import { Gate } from "../support/gate";
 import { base64, keyOf, kubeconfig, userOfTwo } from "../support/kubeconfig";
 import type { PersonPage } from "../support/person";
@@ -147,44 +148,48 @@ test("a kubeconfig that cannot be used is refused at its field, and the good one
   expect(await counted(api)).toBe(1);
 });
 
-test(
-  "10 MB instead of a kubeconfig are refused, pasted or chosen as a file, and the good file is read",
-  { tag: "@long" },
-  async ({ hedgerow, cluster, page }) => {
-    test.setTimeout(120_000);
-    const api = await hedgerow.server.as("viewer");
-    page.allow(/status of 422/);
-    await page.signIn("administrator");
-    await page.goto(page.at("/fabrics/add/"));
-    const text = kubeconfig(cluster.connection);
-    const kubeconfigField = field(page, "Kubeconfig");
-    const choose = (buffer: Buffer) =>
-      page.locator('input[type="file"]').setInputFiles({ name: "config", mimeType: "", buffer });
+test.describe("with the deadlines that people have", () => {
+  test.use({ settings: asPeopleHaveThem(/^(page\.answer|http\.deadlines\.)/) });
 
-    // Few steps while it is in the form: what records this test copies the form at each.
-    await fill(page, { Name: "lab", Kubeconfig: text });
-    const paste = (element: Element) => {
-      const area = element as HTMLTextAreaElement;
-      area.setRangeText(`# ${"x".repeat(10_000_000)}`, area.value.length, area.value.length);
-      area.dispatchEvent(new Event("input", { bubbles: true }));
-    };
-    await kubeconfigField.evaluate(paste);
-    expect(await pressAdd(page)).toMatchObject({ code: "kubeconfig_invalid", layer: 7 });
-    await expect(page.getByRole("alert")).toHaveText(
-      /\d{8} bytes long; at most 1048576.*Layer 7 Connection · kubeconfig_invalid/,
-    );
-    const kept = await kubeconfigField.evaluate((it) => (it as HTMLTextAreaElement).value.length);
-    expect(kept, "it is kept as it was pasted").toBe(text.length + 10_000_002);
+  test(
+    "10 MB instead of a kubeconfig are refused, pasted or chosen as a file, and the good file is read",
+    { tag: "@long" },
+    async ({ hedgerow, cluster, page }) => {
+      test.setTimeout(120_000);
+      const api = await hedgerow.server.as("viewer");
+      page.allow(/status of 422/);
+      await page.signIn("administrator");
+      await page.goto(page.at("/fabrics/add/"));
+      const text = kubeconfig(cluster.connection);
+      const kubeconfigField = field(page, "Kubeconfig");
+      const choose = (buffer: Buffer) =>
+        page.locator('input[type="file"]').setInputFiles({ name: "config", mimeType: "", buffer });
 
-    await choose(Buffer.from(text));
-    await expect(kubeconfigField).toHaveValue(text);
-    await choose(Buffer.alloc(10_000_000, `${text}#`));
-    await expect(kubeconfigField).toHaveAccessibleDescription(/9\.5 MiB.*not read/);
-    await expectKept(page, { Name: "lab", Kubeconfig: text });
-    expect(await counted(api), "no fabric was made").toBe(0);
-    await expectGood(page, { "Namespaces (optional)": cluster.namespace, Kubeconfig: text });
-  },
-);
+      // Few steps while it is in the form: what records this test copies the form at each.
+      await fill(page, { Name: "lab", Kubeconfig: text });
+      const paste = (element: Element) => {
+        const area = element as HTMLTextAreaElement;
+        area.setRangeText(`# ${"x".repeat(10_000_000)}`, area.value.length, area.value.length);
+        area.dispatchEvent(new Event("input", { bubbles: true }));
+      };
+      await kubeconfigField.evaluate(paste);
+      expect(await pressAdd(page)).toMatchObject({ code: "kubeconfig_invalid", layer: 7 });
+      await expect(page.getByRole("alert")).toHaveText(
+        /\d{8} bytes long; at most 1048576.*Layer 7 Connection · kubeconfig_invalid/,
+      );
+      const kept = await kubeconfigField.evaluate((it) => (it as HTMLTextAreaElement).value.length);
+      expect(kept, "it is kept as it was pasted").toBe(text.length + 10_000_002);
+
+      await choose(Buffer.from(text));
+      await expect(kubeconfigField).toHaveValue(text);
+      await choose(Buffer.alloc(10_000_000, `${text}#`));
+      await expect(kubeconfigField).toHaveAccessibleDescription(/9\.5 MiB.*not read/);
+      await expectKept(page, { Name: "lab", Kubeconfig: text });
+      expect(await counted(api), "no fabric was made").toBe(0);
+      await expectGood(page, { "Namespaces (optional)": cluster.namespace, Kubeconfig: text });
+    },
+  );
+});
 
 async function fieldsOfConnection({ server, ca, token }: Connection): Promise<Record<string, Row>> {
   const [one, other] = [await keyOf(), await keyOf()];
