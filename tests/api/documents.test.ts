@@ -1,8 +1,10 @@
 // What the record makes of documents that are odd: digits, keys, sizes, and absence of everything at once.
 import type { KubeObject } from "../support/cluster";
 import type { Kind, ObservedObject } from "../support/types";
-import { expect, test } from "../support/fixtures";
+import { expect, fieldsOf, test } from "../support/fixtures";
 import { statusBody, type Lab } from "../support/lab";
+import { expectRead } from "../support/read";
+import { clusterWithTwin, defaultOfTwin } from "../support/twin";
 import { write } from "./raw_cluster";
 
 const switches = { path: "/switches$" };
@@ -115,6 +117,25 @@ test("digits beyond 64 bit stay as they came, and another last digit is a change
   await lab.expectGood(fabric, { changed: 1, unchanged: 47 });
   await lab.gate.dropAll();
   await lab.expectGood(fabric, { changed: 1, unchanged: 47 });
+});
+
+test("what a new default of its kind adds to an object is a change, although its resourceVersion stays", async ({
+  hedgerow,
+  wiring,
+}) => {
+  const cluster = await clusterWithTwin(wiring);
+  const administrator = await hedgerow.server.as("administrator");
+  const fabric = await administrator.addFabric("lab", fieldsOf(await cluster.reader()));
+  const api = await hedgerow.server.as("operator");
+  expectRead(await api.pull(fabric.id), { created: 1 });
+  const [before, after] = await defaultOfTwin(cluster, "auto");
+  expect(after, "nothing was written").toBe(before);
+  expectRead(await api.pull(fabric.id), { changed: 1 });
+  const { results } = await api.objects(fabric.id);
+  const object = await api.must("GET", `/api/objects/${results[0]?.id}/`);
+  expect(object).toMatchObject({ observed: { spec: { mode: "auto" } } });
+  expectRead(await api.pull(fabric.id), { unchanged: 1 });
+  await cluster.stop();
 });
 
 test("all 48 gone at once are 48 removed, and back again 48 created, none of them lost to history", async ({

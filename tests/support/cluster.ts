@@ -24,6 +24,7 @@ export interface KubeObject {
   metadata: {
     name: string;
     namespace?: string;
+    resourceVersion?: string;
     annotations?: Record<string, string>;
     labels?: Record<string, string>;
     finalizers?: string[];

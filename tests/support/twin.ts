@@ -1,9 +1,11 @@
 // A cluster in which two groups serve a kind of the same name, with one object of the second; and its namesakes.
 import { expect } from "@playwright/test";
-import { TestCluster } from "./cluster";
+import { TestCluster, type KubeObject } from "./cluster";
 import type { Wiring } from "./tree";
 
 const group = "dhcp.githedgehog.com";
+
+const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 const definition = {
   apiVersion: "apiextensions.k8s.io/v1",
@@ -70,7 +72,7 @@ export async function clusterWithNamesakes(wiring: Wiring): Promise<TestCluster>
 
 export async function clusterWithTwin(wiring: Wiring): Promise<TestCluster> {
   const cluster = await TestCluster.start(wiring);
-  await cluster.must("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
+  await cluster.must("POST", definitions, definition);
   const path = `/apis/${group}/v1beta1`;
   const made = () =>
     cluster.must("POST", `${path}/namespaces/default/servers`, object).then(
@@ -81,4 +83,28 @@ export async function clusterWithTwin(wiring: Wiring): Promise<TestCluster> {
   // Served is not yet announced: discovery follows a moment later.
   await expect.poll(() => cluster.must("GET", path).then(JSON.stringify)).toContain('"servers"');
   return cluster;
+}
+
+// Gives the twin's kind a default for `spec.mode`. The API server serves it from then on without writing the object;
+// both resourceVersions of that, before and after.
+export async function defaultOfTwin(cluster: TestCluster, mode: string): Promise<string[]> {
+  const listed = async () => {
+    const path = `/apis/${group}/v1beta1/namespaces/default/servers`;
+    const { items } = (await cluster.must("GET", path)) as { items: KubeObject[] };
+    return items[0];
+  };
+  const before = await listed();
+  const spec = { type: "object", properties: { mode: { type: "string", default: mode } } };
+  const keep = { "x-kubernetes-preserve-unknown-fields": true };
+  const openAPIV3Schema = {
+    type: "object",
+    ...keep,
+    properties: { spec: { ...spec, ...keep } },
+  };
+  const versions = definition.spec.versions.map((it) => ({ ...it, schema: { openAPIV3Schema } }));
+  const path = `${definitions}/${definition.metadata.name}`;
+  await cluster.must("PATCH", path, { spec: { versions } }, "application/merge-patch+json");
+  await expect.poll(async () => (await listed())?.spec).toMatchObject({ mode });
+  const after = await listed();
+  return [before, after].map((it) => it?.metadata.resourceVersion ?? "");
 }
