@@ -178,16 +178,18 @@ http::Response violation(const Context& context, const http::Request& request) {
   return http::Response::of(204, "", "");
 }
 
+constexpr http::RouteLimits kProbe{.crew = http::Crew::Probes};
 constexpr http::RouteLimits kReport{.body_max = 16 * 1024};
 
 }  // namespace
 
 void add_health_routes(http::Router& router, const Context& context) {
-  router.add("GET", "/livez", [](http::Request& request) {
+  const auto alive = [](http::Request& request) {
     Query{request}.finish();
     return http::Response::of(200, kText, "ok\n");
-  });
-  router.add("GET", "/readyz", [&](http::Request& r) { return readiness(context, r); });
+  };
+  router.add("GET", "/livez", alive, kProbe);
+  router.add("GET", "/readyz", [&](http::Request& r) { return readiness(context, r); }, kProbe);
   router.add("GET", "/api/health/", [&](http::Request& r) { return health(context, r); });
   router.add(
       "POST", "/api/csp-reports/", [&](http::Request& r) { return violation(context, r); },

@@ -34,7 +34,7 @@ struct Context {
 // What is typed at the sign-in and when a user is made, and what hashing it costs.
 constexpr base::Length kUsername{1, 150};
 constexpr base::Length kPassword{1, 1024};
-constexpr http::RouteLimits kHashes{.heavy = true};
+constexpr http::RouteLimits kHashes{.crew = http::Crew::Heavy};
 
 void add_session_routes(http::Router& router, const Context& context);
 void add_people_routes(http::Router& router, const Context& context);

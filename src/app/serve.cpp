@@ -181,8 +181,9 @@ class Whole {
     server_.stop(base::Deadline::in(clock_, settings_.stop_wait));
     tests_.stop();
     const bool ended = workers_.stop();
-    if (ended) keeper_.stop();
-    return ended;
+    if (!ended) return false;
+    keeper_.stop();
+    return database_->end(base::Deadline::in(clock_, settings_.stop_wait));
   }
 
   [[nodiscard]] std::string url() const {

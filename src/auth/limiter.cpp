@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "base/digest.hpp"
-#include "base/text.hpp"
 
 namespace hedgerow::auth {
 
@@ -16,10 +15,6 @@ std::string network_of(std::string_view address) {
   in6_addr six{};
   if (::inet_pton(AF_INET6, std::string{address}.c_str(), &six) != 1) return std::string{address};
   return std::string{reinterpret_cast<const char*>(six.s6_addr), 8};
-}
-
-base::Milliseconds left_until(base::SteadyTime until, base::SteadyTime now) {
-  return std::max(std::chrono::ceil<base::Milliseconds>(until - now), base::Milliseconds{0});
 }
 
 }  // namespace
@@ -37,43 +32,30 @@ base::Milliseconds lock_pending(std::int64_t failures, const LimiterSettings& se
   return lock > base::Milliseconds{0} ? lock + settings.pending_lock : lock;
 }
 
-base::Milliseconds StrangerCounters::locked_for(std::string_view name, base::SteadyTime now) const {
-  const auto until =
-      slots_.with([at = slot_of(name)](const auto& slots) { return slots[at].until; });
-  return left_until(until, now);
+base::Milliseconds left_of_lock(const store::Tries& tries, base::WallTime now,
+                                const LimiterSettings& settings) {
+  if (!tries.locked_until) return base::Milliseconds{0};
+  const base::Milliseconds left = *tries.locked_until - now;
+  // The clock was set back: no lock of ours is as long.
+  if (left > settings.longest_lock + settings.pending_lock) return base::Milliseconds{0};
+  return std::max(left, base::Milliseconds{0});
 }
 
-base::Milliseconds StrangerCounters::reserve(std::string_view name, base::SteadyTime now,
-                                             const LimiterSettings& settings) {
-  return slots_.with([&, at = slot_of(name)](auto& slots) {
-    Slot& slot = slots[at];
-    const base::Milliseconds left = left_until(slot.until, now);
-    if (left > base::Milliseconds{0}) return left;
-    // Long quiet names begin anew; the slot may be another name's by now.
-    if (now - slot.until > settings.longest_lock) slot.failures = 0;
-    slot.until = now + lock_pending(++slot.failures, settings);
-    return base::Milliseconds{0};
-  });
+store::Tries reserved(store::Tries tries, base::WallTime now, const LimiterSettings& settings) {
+  if (tries.locked_until && now - *tries.locked_until > settings.longest_lock) tries.failures = 0;
+  ++tries.failures;
+  return {tries.failures, now + lock_pending(tries.failures, settings)};
 }
 
-void StrangerCounters::refuse(std::string_view name, base::SteadyTime now,
-                              const LimiterSettings& settings) {
-  slots_.with([&, at = slot_of(name)](auto& slots) {
-    slots[at].until = now + lock_after(slots[at].failures, settings);
-  });
+store::Tries refused(const store::Tries& tries, base::WallTime now,
+                     const LimiterSettings& settings) {
+  return {tries.failures, now + lock_after(tries.failures, settings)};
 }
 
-void StrangerCounters::give_back(std::string_view name, base::SteadyTime now,
-                                 const LimiterSettings& settings) {
-  slots_.with([&, at = slot_of(name)](auto& slots) {
-    Slot& slot = slots[at];
-    slot.failures = std::max<std::int64_t>(slot.failures - 1, 0);
-    slot.until = now + lock_after(slot.failures, settings);
-  });
-}
-
-std::size_t StrangerCounters::slot_of(std::string_view name) {
-  return base::quick_hash(base::lower_ascii(name)) % kSlots;
+store::Tries given_back(const store::Tries& tries, base::WallTime now,
+                        const LimiterSettings& settings) {
+  const auto failures = std::max<std::int64_t>(tries.failures - 1, 0);
+  return {failures, now + lock_after(failures, settings)};
 }
 
 std::optional<base::Milliseconds> AddressBuckets::refuse(std::string_view address,

@@ -1,10 +1,11 @@
 // Slows down guessing: per account (5 wrong passwords are free, then 1 s doubling to 15 min) and
-// per address. Counters of unknown names and of addresses live in fixed memory, so strangers can
-// neither fill it nor evict anybody.
+// per address, whose counters live in fixed memory, so that strangers can neither fill it nor evict
+// anybody.
 #pragma once
 
 #include "base/clock.hpp"
 #include "base/guarded.hpp"
+#include "store/users.hpp"
 
 namespace hedgerow::auth {
 
@@ -26,30 +27,22 @@ struct LimiterSettings {
 [[nodiscard]] base::Milliseconds lock_pending(std::int64_t failures,
                                               const LimiterSettings& settings);
 
-// What is known of names without an account: the same waits as for those with one, so that nobody
-// learns which is which.
-class StrangerCounters {
- public:
-  // Left of the lock for this name; 0 when there is none.
-  [[nodiscard]] base::Milliseconds locked_for(std::string_view name, base::SteadyTime now) const;
-  // Counts a try as wrong before it is verified; counts nothing, and gives what is left, when the
-  // name is locked.
-  [[nodiscard]] base::Milliseconds reserve(std::string_view name, base::SteadyTime now,
-                                           const LimiterSettings& settings);
-  // A reserved try was wrong: its lock begins now.
-  void refuse(std::string_view name, base::SteadyTime now, const LimiterSettings& settings);
-  // A reserved try was not verified after all.
-  void give_back(std::string_view name, base::SteadyTime now, const LimiterSettings& settings);
-
- private:
-  struct Slot {
-    std::int64_t failures = 0;
-    base::SteadyTime until{};
-  };
-  static constexpr std::size_t kSlots = 4096;
-  [[nodiscard]] static std::size_t slot_of(std::string_view name);
-  base::Guarded<std::array<Slot, kSlots>> slots_;
-};
+// What becomes of a name's tries, whether a user has that name or nobody: the same rule and the
+// same record for both, so that nobody learns which is which.
+//
+// Left of the lock; 0 when there is none.
+[[nodiscard]] base::Milliseconds left_of_lock(const store::Tries& tries, base::WallTime now,
+                                              const LimiterSettings& settings);
+// A try counts as wrong before it is verified. After a quiet as long as the longest lock a name
+// begins anew.
+[[nodiscard]] store::Tries reserved(store::Tries tries, base::WallTime now,
+                                    const LimiterSettings& settings);
+// A reserved try was wrong: its lock begins now.
+[[nodiscard]] store::Tries refused(const store::Tries& tries, base::WallTime now,
+                                   const LimiterSettings& settings);
+// A reserved try was not verified after all.
+[[nodiscard]] store::Tries given_back(const store::Tries& tries, base::WallTime now,
+                                      const LimiterSettings& settings);
 
 // A token bucket per address: /32 of IPv4, /64 of IPv6.
 class AddressBuckets {

@@ -9,6 +9,7 @@ using base::Milliseconds;
 using std::chrono::seconds;
 
 const base::SteadyTime kStart{std::chrono::hours{1'000}};
+const base::WallTime kNow = base::wall_time(1'800'000'000'000);
 
 TEST(LockAfter, IsFreeAtFirstThenDoublesToItsLimit) {
   const LimiterSettings settings;
@@ -26,34 +27,44 @@ TEST(LockPending, LastsWhileTheTryIsVerifiedAndItsLockAfterIt) {
   EXPECT_EQ(lock_pending(5, settings), settings.pending_lock + seconds{1});
 }
 
-TEST(Strangers, AreLockedLikeUsersAndForgottenAfterALongQuiet) {
+TEST(Tries, LockAndAreForgottenAfterALongQuiet) {
   const LimiterSettings settings;
-  StrangerCounters counters;
+  store::Tries tries;
   for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(counters.reserve("Mallory", kStart, settings), Milliseconds{0});
-    counters.refuse("Mallory", kStart, settings);
+    EXPECT_EQ(left_of_lock(tries, kNow, settings), Milliseconds{0});
+    tries = refused(reserved(tries, kNow, settings), kNow, settings);
   }
-  EXPECT_EQ(counters.locked_for("mallory", kStart), seconds{1});
-  EXPECT_EQ(counters.locked_for("mallory", kStart + seconds{1}), Milliseconds{0});
-  EXPECT_EQ(counters.locked_for("somebody else", kStart), Milliseconds{0});
+  EXPECT_EQ(left_of_lock(tries, kNow, settings), seconds{1});
+  EXPECT_EQ(left_of_lock(tries, kNow + seconds{1}, settings), Milliseconds{0});
+  EXPECT_EQ(reserved(tries, kNow + settings.longest_lock, settings).failures, 6);
 
-  const auto later = kStart + settings.longest_lock + seconds{2};
-  EXPECT_EQ(counters.reserve("mallory", later, settings), Milliseconds{0});
-  counters.refuse("mallory", later, settings);
-  EXPECT_EQ(counters.locked_for("mallory", later), Milliseconds{0});
+  const auto later = kNow + settings.longest_lock + seconds{2};
+  EXPECT_EQ(reserved(tries, later, settings).failures, 1);
 }
 
-TEST(Strangers, HaveTheirTriesCountedBeforeTheyAreVerified) {
+TEST(Tries, OfOneDayAreNotThoseOfTheNext) {
   const LimiterSettings settings;
-  StrangerCounters counters;
-  for (int i = 0; i < 5; ++i)
-    EXPECT_EQ(counters.reserve("mallory", kStart, settings), Milliseconds{0});
-  for (int i = 0; i < 35; ++i)
-    EXPECT_EQ(counters.reserve("mallory", kStart, settings), settings.pending_lock + seconds{1});
-  counters.give_back("mallory", kStart, settings);
-  EXPECT_EQ(counters.reserve("mallory", kStart, settings), Milliseconds{0});
-  counters.refuse("mallory", kStart, settings);
-  EXPECT_EQ(counters.reserve("mallory", kStart, settings), seconds{1});
+  store::Tries tries;
+  for (int i = 0; i < 4; ++i) tries = refused(reserved(tries, kNow, settings), kNow, settings);
+  EXPECT_EQ(reserved(tries, kNow + std::chrono::hours{24}, settings).failures, 1);
+}
+
+TEST(Tries, AreCountedBeforeTheyAreVerified) {
+  const LimiterSettings settings;
+  store::Tries tries;
+  for (int i = 0; i < 5; ++i) tries = reserved(tries, kNow, settings);
+  EXPECT_EQ(left_of_lock(tries, kNow, settings), settings.pending_lock + seconds{1});
+  tries = given_back(tries, kNow, settings);
+  EXPECT_EQ(left_of_lock(tries, kNow, settings), Milliseconds{0});
+  tries = refused(reserved(tries, kNow, settings), kNow, settings);
+  EXPECT_EQ(left_of_lock(tries, kNow, settings), seconds{1});
+}
+
+TEST(Tries, LockNobodyForLongerThanTheRuleSaysWhenTheClockIsSetBack) {
+  const LimiterSettings settings;
+  const store::Tries tries{.failures = 50, .locked_until = kNow + settings.longest_lock};
+  EXPECT_EQ(left_of_lock(tries, kNow, settings), settings.longest_lock);
+  EXPECT_EQ(left_of_lock(tries, kNow - std::chrono::hours{1}, settings), Milliseconds{0});
 }
 
 TEST(Addresses, HaveABurstThatRefills) {

@@ -107,7 +107,7 @@ Fresh SignIn::with_password(std::string_view username, const base::SecretText& p
     right = passwords_.verify(password, user ? user->password_hash : std::string{});
     if (right && passwords_.outdated(user->password_hash)) renewed = passwords_.hash(password);
   } catch (const Failure&) {
-    give_back_try(user, username);
+    give_back_try(username);
     throw;
   }
   if (!right) {
@@ -115,7 +115,7 @@ Fresh SignIn::with_password(std::string_view username, const base::SecretText& p
     refuse_credentials();
   }
   return db_.write(deadline(), [&](store::Txn& txn) {
-    txn.users().clear_failures(user->id);
+    txn.users().keep_tries(username, {});
     if (!renewed.empty()) txn.users().set_password_hash(user->id, renewed);
     const bool ended = replaced && end(txn, *replaced);
     Fresh fresh = begin(txn, txn.users().get(user->id), model::SignInMethod::Password, visitor);
@@ -126,37 +126,18 @@ Fresh SignIn::with_password(std::string_view username, const base::SecretText& p
   });
 }
 
-base::Milliseconds SignIn::left_of_lock(const std::optional<store::User>& user,
-                                        std::string_view username) const {
-  if (!user) return strangers_.locked_for(username, clock_.steady());
-  if (!user->locked_until) return base::Milliseconds{0};
-  // A wall clock that was set back must not lock anybody for longer than the rule says.
-  return std::min(*user->locked_until - clock_.wall(),
-                  limiter_.longest_lock + limiter_.pending_lock);
-}
-
 std::optional<store::User> SignIn::reserve_try(std::string_view username) {
-  const auto user = db_.write(deadline(), [&](store::Txn& txn) {
-    auto found = txn.users().find(username);
-    const base::Milliseconds left = left_of_lock(found, username);
+  return db_.write(deadline(), [&](store::Txn& txn) {
+    const store::Tries tries = txn.users().tries(username);
+    const base::Milliseconds left = left_of_lock(tries, txn.now(), limiter_);
     if (left > base::Milliseconds{0}) throw locked(left);
-    if (found) {
-      const auto lock = lock_pending(txn.users().count_failure(found->id), limiter_);
-      if (lock > base::Milliseconds{0}) txn.users().lock_until(found->id, txn.now() + lock);
-    } else {
-      txn.users().count_nobodys_failure();
-    }
-    return found;
+    txn.users().keep_tries(username, reserved(tries, txn.now(), limiter_));
+    return txn.users().find(username);
   });
-  if (user) return user;
-  const auto left = strangers_.reserve(username, clock_.steady(), limiter_);
-  if (left > base::Milliseconds{0}) throw locked(left);
-  return user;
 }
 
 void SignIn::keep_try(const std::optional<store::User>& user, std::string_view username,
                       const Visitor& visitor) {
-  if (!user) strangers_.refuse(username, clock_.steady(), limiter_);
   db_.write(deadline(), [&](store::Txn& txn) {
     // People type their password into the field of the name: what is no user's name is not kept.
     auto row = audit("session.create", user ? user->name : "(no user of ours)", visitor);
@@ -164,21 +145,18 @@ void SignIn::keep_try(const std::optional<store::User>& user, std::string_view u
     if (user) {
       row.actor = user->id;
       row.subject = user->id.value;
-      // Counted when it was reserved; a right password may have cleared that meanwhile.
-      const auto lock = lock_after(txn.users().get(user->id).failures, limiter_);
-      if (lock > base::Milliseconds{0}) txn.users().lock_until(user->id, txn.now() + lock);
     }
+    // Counted when it was reserved; a right password may have cleared that meanwhile.
+    const store::Tries tries = txn.users().tries(username);
+    txn.users().keep_tries(username, refused(tries, txn.now(), limiter_));
     txn.audit().append(row);
   });
 }
 
-void SignIn::give_back_try(const std::optional<store::User>& user, std::string_view username) {
-  if (!user) strangers_.give_back(username, clock_.steady(), limiter_);
+void SignIn::give_back_try(std::string_view username) {
   db_.write(deadline(), [&](store::Txn& txn) {
-    if (!user) return txn.users().count_nobodys_failure();
-    txn.users().uncount_failure(user->id);
-    const auto lock = lock_after(txn.users().get(user->id).failures, limiter_);
-    txn.users().lock_until(user->id, txn.now() + lock);
+    const store::Tries tries = txn.users().tries(username);
+    txn.users().keep_tries(username, given_back(tries, txn.now(), limiter_));
   });
 }
 

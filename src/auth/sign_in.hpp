@@ -88,9 +88,7 @@ class SignIn {
   void keep_try(const std::optional<store::User>& user, std::string_view username,
                 const Visitor& visitor);
   // A reserved try was not verified after all.
-  void give_back_try(const std::optional<store::User>& user, std::string_view username);
-  [[nodiscard]] base::Milliseconds left_of_lock(const std::optional<store::User>& user,
-                                                std::string_view username) const;
+  void give_back_try(std::string_view username);
   [[nodiscard]] base::Deadline deadline() const;
 
   store::Database& db_;
@@ -99,7 +97,6 @@ class SignIn {
   Passwords& passwords_;
   SessionLimits limits_;
   LimiterSettings limiter_;
-  StrangerCounters strangers_;
   AddressBuckets addresses_;
 };
 

@@ -1,5 +1,9 @@
 #include "base/clock.hpp"
 
+#include <ctime>
+
+#include "base/check.hpp"
+
 namespace hedgerow::base {
 
 namespace {
@@ -33,6 +37,13 @@ WallTime SystemClock::wall() const {
 }
 
 SteadyTime SystemClock::steady() const { return std::chrono::steady_clock::now(); }
+
+Milliseconds SystemClock::since_boot() const {
+  timespec now{};
+  CHECK(::clock_gettime(CLOCK_BOOTTIME, &now) == 0);
+  return std::chrono::seconds{now.tv_sec} +
+         std::chrono::duration_cast<Milliseconds>(std::chrono::nanoseconds{now.tv_nsec});
+}
 
 Milliseconds Deadline::left(const Clock& clock) const {
   const auto span = std::chrono::ceil<Milliseconds>(at - clock.steady());

@@ -14,12 +14,18 @@ class Clock {
   virtual ~Clock() = default;
   [[nodiscard]] virtual WallTime wall() const = 0;
   [[nodiscard]] virtual SteadyTime steady() const = 0;
+  // Ticks: what leases run by and ages are counted with. They go on while the machine is suspended,
+  // as steady() does not, and begin anew when it starts.
+  [[nodiscard]] virtual Milliseconds since_boot() const {
+    return std::chrono::duration_cast<Milliseconds>(steady().time_since_epoch());
+  }
 };
 
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] WallTime wall() const override;
   [[nodiscard]] SteadyTime steady() const override;
+  [[nodiscard]] Milliseconds since_boot() const override;
 };
 
 // The instant after which nobody waits any longer.

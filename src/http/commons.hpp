@@ -11,6 +11,7 @@ namespace hedgerow::http {
 struct Commons {
   // A page that is asked for while passwords are hashed gets nine tenths of a core.
   static constexpr int kHeavyNiceness = 10;
+  static constexpr std::size_t kProbesQueued = 64;
 
   Commons(Settings with, Router routes, ErrorRenderer renderer, const base::Clock& time,
           base::Random& chance)
@@ -20,10 +21,20 @@ struct Commons {
         clock{time},
         random{chance},
         workers{settings.worker_threads, settings.limits.queue},
-        heavy_workers{settings.heavy_threads, settings.limits.heavy_queue, kHeavyNiceness} {}
+        heavy_workers{settings.heavy_threads, settings.limits.heavy_queue, kHeavyNiceness},
+        probe_workers{1, kProbesQueued} {}
 
   [[nodiscard]] std::shared_ptr<asio::ssl::context> tls() const {
     return certificate.with([](const auto& context) { return context; });
+  }
+
+  [[nodiscard]] Workers& crew(Crew crew) noexcept {
+    switch (crew) {
+      case Crew::Heavy: return heavy_workers;
+      case Crew::Probes: return probe_workers;
+      case Crew::Usual: break;
+    }
+    return workers;
   }
 
   const Settings settings;
@@ -42,7 +53,8 @@ struct Commons {
   base::Guarded<std::size_t> connections;
   // Last: their threads use all the others.
   Workers workers;
-  Workers heavy_workers;  // For routes that say so.
+  Workers heavy_workers;
+  Workers probe_workers;
 };
 
 // The answer to a resolved request, whatever its handler does. Never throws.

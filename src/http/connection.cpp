@@ -265,7 +265,7 @@ asio::awaitable<Response> Connection::ask_worker() {
                  self->wake_.cancel();
                });
   }};
-  if (!(limits_.heavy ? commons_.heavy_workers : commons_.workers).submit(job))
+  if (!commons_.crew(limits_.crew).submit(job))
     co_return refusal(commons_, busy("This server is answering as many requests as it can."),
                       request_);
   while (!answer_) co_await wait_for_wake();

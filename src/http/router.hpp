@@ -9,12 +9,18 @@ namespace hedgerow::http {
 // Runs on a worker thread and may block. Failures are thrown as base::Failure.
 using Handler = std::function<Response(Request&)>;
 
+// Whose threads carry a route out. Each has some of its own, so that who waits on one is no hindrance
+// on another.
+enum class Crew : std::uint8_t {
+  Usual,
+  Heavy,   // What keeps a core busy for long.
+  Probes,  // What must be answered at once, whatever all others wait for.
+};
+
 struct RouteLimits {
   // Nothing takes the server's own limit.
   std::optional<std::size_t> body_max;
-  // Its handler keeps a core busy for long: it runs on threads of its own, so that the others stay
-  // free for everybody else.
-  bool heavy = false;
+  Crew crew = Crew::Usual;
 };
 
 struct RouteName {

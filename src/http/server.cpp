@@ -58,6 +58,7 @@ void Server::start() {
   parts_->started = true;
   parts_->commons.workers.start();
   parts_->commons.heavy_workers.start();
+  parts_->commons.probe_workers.start();
   parts_->listener->start();
   for (const auto& loop : parts_->loops) loop->start();
 }
@@ -99,6 +100,7 @@ void Server::stop(base::Deadline deadline) {
   // Handlers post their answers to the loops, so the loops go last.
   commons.workers.stop();
   commons.heavy_workers.stop();
+  commons.probe_workers.stop();
   for (const auto& loop : parts_->loops) loop->join();
   parts_->listener.reset();
   parts_->loops.clear();

@@ -283,7 +283,7 @@ TEST_F(OverloadTest, heavy_requests_wait_among_themselves_and_hold_up_nobody_els
                 barrier_.pass();
                 return Response::json(200, "{}");
               },
-              {.heavy = true});
+              {.crew = Crew::Heavy});
   start();
   std::vector<RawClient> heavy;
   for (int i = 0; i < 4; ++i) {

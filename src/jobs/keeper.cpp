@@ -178,22 +178,23 @@ void Keeper::reap() {
 
 void Keeper::sweep() {
   const Retention& keep = settings_.retention;
-  const base::WallTime now = clock_.wall();
   // Each in a transaction of its own, so that nothing else waits for all of them.
   const auto each = [this](auto&& sweep_one) {
-    database_.write(base::Deadline::in(clock_, settings_.write_wait), sweep_one);
+    database_.write(base::Deadline::in(clock_, settings_.write_wait),
+                    [&](store::Txn& txn) { sweep_one(txn, txn.instance().kept_now()); });
   };
-  each([&](store::Txn& txn) { txn.changes().sweep(now - keep.changes, keep.changes_most); });
-  each([&](store::Txn& txn) { txn.sessions().sweep(now - keep.sessions); });
-  each([&](store::Txn& txn) { txn.connection_tests().sweep(now - keep.connection_tests); });
-  each([&](store::Txn& txn) { txn.history().sweep(now - keep.history, keep.history_versions); });
+  using Now = base::WallTime;
+  each([&](auto& txn, Now now) { txn.changes().sweep(now - keep.changes, keep.changes_most); });
+  each([&](auto& txn, Now now) { txn.sessions().sweep(now - keep.sessions); });
+  each([&](auto& txn, Now now) { txn.connection_tests().sweep(now - keep.connection_tests); });
+  each([&](auto& txn, Now now) { txn.history().sweep(now - keep.history, keep.history_versions); });
 }
 
 bool Keeper::sweep_chunk() {
   const Retention& keep = settings_.retention;
-  const base::WallTime now = clock_.wall();
   const auto deadline = base::Deadline::in(clock_, settings_.write_wait);
   return database_.write(deadline, [&](store::Txn& txn) {
+    const base::WallTime now = txn.instance().kept_now();
     const auto keys = txn.request_keys().sweep(now - keep.request_keys, keep.chunk);
     const auto runs = txn.runs().sweep(now - keep.runs, keep.chunk);
     // What a click would have become is kept as long as what it became.

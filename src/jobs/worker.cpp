@@ -104,9 +104,9 @@ std::optional<InHand> Worker::claim() {
   const bool share = !for_tests_ && desk_.take_share();
   std::optional<InHand> found;
   try {
-    found = desk_.database.write(desk_.write_deadline(), [&](store::Txn& txn) {
-      return claim_in(txn, for_tests_ || share);
-    });
+    const auto claim = [&](store::Txn& txn) { return claim_in(txn, for_tests_ || share); };
+    // A run that is claimed is in somebody's hands.
+    found = desk_.database.write(desk_.write_deadline(), claim, store::WhileFlushed::Wait);
   } catch (...) {
     if (share) desk_.put_down_share();
     throw;
@@ -186,7 +186,8 @@ void Worker::end(const model::Run& run, const Work& work) {
   }
   try {
     const bool first = desk_.database.write(
-        desk_.write_deadline(), [&](store::Txn& txn) { return close(txn, run, closing); });
+        desk_.write_deadline(), [&](store::Txn& txn) { return close(txn, run, closing); },
+        store::WhileFlushed::Wait);
     if (first) log_end(run, closing.ending);
   } catch (const Failure& failure) {
     log_failure(run, failure);

@@ -4,6 +4,9 @@ namespace hedgerow::model {
 
 namespace {
 
+// What a clock that is corrected bit by bit may go back by.
+constexpr base::Milliseconds kClockSteps{5'000};
+
 std::string objects(std::int64_t count) {
   return fmt::format("{} object{}", count, count == 1 ? "" : "s");
 }
@@ -35,14 +38,14 @@ std::optional<base::WallTime> good_time(const Facts& facts) {
   return facts.match.as_of ? facts.match.as_of : facts.reading.as_of;
 }
 
-// The run that ended badly after the last comparison, if one did.
+// The run that ended badly after the last comparison, if one did. By the order of runs: after the
+// clock was set back, what ended later may bear the earlier time (I23).
 const Run* failing_run(const Facts& facts) {
   if (!facts.last_run || !facts.last_run->ending) return nullptr;
   const Outcome outcome = facts.last_run->ending->outcome;
   if (outcome != Outcome::Failed && outcome != Outcome::Lost) return nullptr;
-  const auto compared = good_time(facts);
-  if (compared && facts.last_run->ended && *facts.last_run->ended <= *compared) return nullptr;
-  return &*facts.last_run;
+  const auto compared_by = facts.reading.read_by;
+  return compared_by && *compared_by > facts.last_run->id ? nullptr : &*facts.last_run;
 }
 
 Headline not_set_up() {
@@ -107,16 +110,15 @@ Headline incomplete(const Facts& facts) {
           .valid_until = {}};
 }
 
-Headline too_old(const Facts& facts) {
-  return {
-      .state = HeadlineState::CannotTell,
-      .text = fmt::format("Cannot tell: the last complete reading is too old.{}", last_good(facts)),
-      .as_of = good_time(facts),
-      .next = {.text = "Read the cluster again.",
-               .operation = Operation::Pull,
-               .run = {},
-               .edit = false},
-      .valid_until = {}};
+Headline too_old(const Facts& facts, std::string_view why) {
+  return {.state = HeadlineState::CannotTell,
+          .text = fmt::format("Cannot tell: {}.{}", why, last_good(facts)),
+          .as_of = good_time(facts),
+          .next = {.text = "Read the cluster again.",
+                   .operation = Operation::Pull,
+                   .run = {},
+                   .edit = false},
+          .valid_until = {}};
 }
 
 Headline compared(const Facts& facts, base::WallTime until) {
@@ -176,6 +178,7 @@ Headline not_measured() {
 Reading reading_of(std::span<const KindState> kinds) {
   Reading reading;
   bool never = false;
+  bool unknown = false;
   for (const KindState& kind : kinds) {
     if (kind.coverage == Coverage::OutOfScope) continue;
     ++reading.kinds;
@@ -185,8 +188,13 @@ Reading reading_of(std::span<const KindState> kinds) {
       never = true;
     else
       reading.as_of = std::min(reading.as_of.value_or(*kind.as_of), *kind.as_of);
+    if (!kind.read_by)
+      unknown = true;
+    else
+      reading.read_by = std::min(reading.read_by.value_or(*kind.read_by), *kind.read_by);
   }
   if (never) reading.as_of.reset();
+  if (unknown) reading.read_by.reset();
   return reading;
 }
 
@@ -205,7 +213,11 @@ Headline headline(const Facts& facts, base::WallTime now) {
 
   const auto measured = good_time(facts);
   if (facts.reading.kinds > 0 && !facts.reading.whole()) return incomplete(facts);
-  if (measured && now - *measured >= facts.fresh_for) return too_old(facts);
+  if (measured && now - *measured >= facts.fresh_for)
+    return too_old(facts, "the last complete reading is too old");
+  // The clock was set back while the machine was off: nobody knows how long ago that was.
+  if (measured && *measured - now > kClockSteps)
+    return too_old(facts, "the last complete reading bears a time that is yet to come");
   const bool is_compared =
       facts.match.state == Match::Differs || facts.match.state == Match::Matches;
   if (is_compared && measured) return compared(facts, *measured + facts.fresh_for);

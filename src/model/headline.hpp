@@ -22,6 +22,8 @@ struct Reading {
   std::int64_t objects = 0;   // Present in the record.
   std::optional<base::WallTime>
       as_of;  // The oldest of the complete lists; nothing while one was never read.
+  // The first of the runs that read them; runs of a fabric follow each other.
+  std::optional<RunId> read_by;
 
   [[nodiscard]] bool whole() const noexcept { return kinds > 0 && complete == kinds; }
 };

@@ -19,7 +19,8 @@ Facts facts_read() {
   facts.has_cluster = true;
   facts.fresh_for = minutes{10};
   facts.reach = {.state = Reach::Reachable, .as_of = kNow - minutes{1}};
-  facts.reading = {.kinds = 21, .complete = 21, .objects = 48, .as_of = kNow - minutes{1}};
+  facts.reading = {
+      .kinds = 21, .complete = 21, .objects = 48, .as_of = kNow - minutes{1}, .read_by = RunId{11}};
   facts.match = match_of(facts.reading, false);
   return facts;
 }
@@ -135,13 +136,29 @@ std::vector<Row> rows_in_order() {
          });
        },
        HeadlineState::CannotTell, "20 of 21 kinds"},
-      {"a run failed before the last reading",
+      {"a run failed before the last reading, whatever the clock said of it",
        [&] {
          return with(facts_read(), [](Facts& f) {
-           f.last_run = ended(Outcome::Failed, Code::NoKinds, kNow - minutes{5});
+           f.last_run = ended(Outcome::Failed, Code::NoKinds, kNow);
+           f.reading.read_by = RunId{13};
          });
        },
        HeadlineState::Read, "48 objects read"},
+      {"a run failed after the last reading, and the clock was set back before",
+       [&] {
+         return with(facts_read(), [](Facts& f) {
+           f.last_run = ended(Outcome::Failed, Code::NoKinds, kNow - minutes{30});
+         });
+       },
+       HeadlineState::Failing, "failed on layer 9"},
+      {"read at a time that is yet to come",
+       [&] {
+         return with(facts_read(), [](Facts& f) {
+           f.reading.as_of = kNow + minutes{1};
+           f.match = match_of(f.reading, false);
+         });
+       },
+       HeadlineState::CannotTell, "yet to come"},
       {"a cancelled run is no failure",
        [&] {
          return with(facts_read(), [](Facts& f) {
@@ -226,6 +243,7 @@ TEST(Reading, IsAsOldAsItsOldestKindAndKnowsNothingWhileOneIsUnread) {
   EXPECT_EQ(reading.objects, 6);
   EXPECT_TRUE(reading.whole());
   EXPECT_EQ(reading.as_of, kNow - seconds{30});
+  EXPECT_FALSE(reading.read_by) << "of one of them it is not known";
 
   KindState unread;
   unread.coverage = Coverage::NotReadable;

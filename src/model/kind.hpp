@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/failure.hpp"
 #include "model/closed_sets.gen.hpp"
+#include "model/ids.hpp"
 
 namespace hedgerow::model {
 
@@ -25,6 +26,7 @@ struct KindState {
   // The last complete list: when it was proven, at which resourceVersion. Older than the last try
   // when that failed.
   std::optional<base::WallTime> as_of;
+  std::optional<RunId> read_by;  // The run whose list that was.
   std::string resource_version;
   // Since when its versions are known to have gone back: it is frozen until somebody confirms that.
   std::optional<base::WallTime> rewound;

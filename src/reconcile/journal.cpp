@@ -39,8 +39,7 @@ model::Counts counts_of(std::span<const store::ObjectWrite> writes) {
 void write(store::Txn& txn, model::FabricId fabric, std::span<const Mark> marks) {
   for (const Mark& mark : marks) {
     txn.kinds().set_coverage(fabric, mark.kind, mark.coverage);
-    if (mark.proof)
-      txn.kinds().mark_complete(fabric, mark.kind, mark.proof->as_of, mark.proof->resource_version);
+    if (mark.proof) txn.kinds().mark_complete(fabric, mark.kind, *mark.proof);
     if (mark.rewound) txn.kinds().mark_rewound(fabric, mark.kind, *mark.rewound);
   }
 }
@@ -210,7 +209,7 @@ base::Milliseconds Journal::commit(const Chunk& chunk) {
   progress.counts += chunk.more;
   const bool visible = chunk.facts || !chunk.writes.empty() || !chunk.marks.empty();
   base::SteadyTime began;
-  database_.write(base::Deadline::in(clock_, settings_.write_wait), [&](store::Txn& txn) {
+  const auto write = [&](store::Txn& txn) {
     began = clock_.steady();
     txn.require_epoch(fabric_, epoch_);
     txn.require_generation(fabric_, generation_);
@@ -221,7 +220,10 @@ base::Milliseconds Journal::commit(const Chunk& chunk) {
     reconcile::write(txn, fabric_, chunk.marks);
     txn.changes().append(model::Topic::Run, run_);
     if (visible) txn.changes().append(model::Topic::Fabric, fabric_);
-  });
+  };
+  // What the run counts must be what is kept.
+  database_.write(base::Deadline::in(clock_, settings_.write_wait), write,
+                  store::WhileFlushed::Wait);
   return std::chrono::duration_cast<base::Milliseconds>(clock_.steady() - began);
 }
 

@@ -11,13 +11,9 @@ namespace hedgerow::reconcile {
 // A kind is done: how far it could be read, and what proves it if it was read completely, or since
 // when its versions are known to have gone back.
 struct Mark {
-  struct Proof {
-    base::WallTime as_of;
-    std::string resource_version;
-  };
   store::KindName kind;
   store::KindCoverage coverage;
-  std::optional<Proof> proof;
+  std::optional<store::KindProof> proof;
   std::optional<base::WallTime> rewound;
 };
 

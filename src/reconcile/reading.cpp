@@ -84,6 +84,7 @@ void Reading::run(kube::Api& api, const std::stop_token& stop) {
   for (std::size_t i = 0; i < work_.size(); ++i)
     if (work_[i].open == 0) settle(i);
   asked_ = clock_.wall();
+  asked_tick_ = clock_.since_boot();
   list(api, stop);
   list_by_namespace(api, stop);
   settle_lacking();
@@ -382,8 +383,9 @@ std::optional<Failure> Reading::problem_of(std::size_t kind, const Spaces& space
 }
 
 // Lists of several namespaces are of several moments: the kind is proven at the earliest.
-Mark::Proof Reading::proof_of(std::size_t kind) const {
-  Mark::Proof proof{.as_of = asked_, .resource_version = {}};
+store::KindProof Reading::proof_of(std::size_t kind) const {
+  store::KindProof proof{
+      .by = plan_.run, .as_of = asked_, .tick = asked_tick_, .resource_version = {}};
   for (const std::size_t list : work_[kind].lists) {
     const std::string& version = lists_[list].resource_version;
     if (proof.resource_version.empty() || is_older(version, proof.resource_version))

@@ -17,6 +17,7 @@ namespace hedgerow::reconcile {
 class Reading final : public kube::ListSink {
  public:
   struct Plan {
+    model::RunId run;
     model::FabricId fabric;
     std::vector<kube::Kind> kinds;
     std::vector<model::KindState> known;  // As the record has them.
@@ -87,7 +88,7 @@ class Reading final : public kube::ListSink {
   [[nodiscard]] Spaces spaces_of(std::size_t kind) const;
   [[nodiscard]] std::optional<base::Failure> problem_of(std::size_t kind,
                                                         const Spaces& spaces) const;
-  [[nodiscard]] Mark::Proof proof_of(std::size_t kind) const;
+  [[nodiscard]] store::KindProof proof_of(std::size_t kind) const;
   void tell();
 
   store::Database& database_;
@@ -102,6 +103,7 @@ class Reading final : public kube::ListSink {
   std::vector<KindWork> work_;
   std::vector<model::KindRead> table_;  // The kinds of the plan, then the frozen ones.
   base::WallTime asked_;
+  base::Milliseconds asked_tick_{0};
   base::SteadyTime told_;
   std::size_t begun_ = 0;  // Requests that are, or have been, under way.
   std::string scratch_;

@@ -45,8 +45,11 @@ std::int64_t Database::stuck_log() const { return backend_->stuck_log(); }
 
 std::int64_t Database::size_on_disk() const { return backend_->size_on_disk(); }
 
-void Database::commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function) {
-  backend_->commit(deadline, function);
+bool Database::end(const base::Deadline& deadline) { return backend_->end(deadline); }
+
+void Database::commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function,
+                      WhileFlushed flushed) {
+  backend_->commit(deadline, function, flushed);
 }
 
 void Database::look(const std::function<void(const Snapshot&)>& function) {

@@ -30,6 +30,13 @@ struct Settings {
   std::int64_t log_alarm = 256 << 20;
 };
 
+// Whether somebody stays beyond the deadline while their change is being flushed to the disk. A
+// disk that does not answer cannot be interrupted, and until it answers nobody knows what is kept.
+enum class WhileFlushed : std::uint8_t {
+  Leave,  // Failure{StorageError} at the deadline, which says that this is not known.
+  Wait,   // For threads that nobody waits for, and that must know.
+};
+
 class Database {
  public:
   // The one serving process. Takes the lock file, brings the tables up to date, starts the writer.
@@ -49,21 +56,24 @@ class Database {
 
   // Runs `function` in a transaction and gives back what it gave, once that is on the disk. It may
   // run again, in another thread than the caller's, so it has no effect but on the transaction.
-  // What it throws rolls it back and is thrown here. Until `deadline` it waits for its turn. Throws
-  // Failure{StorageBusy, StorageFull, StorageError, StorageCorrupt}. Never call write() or read()
-  // inside of it: that is a bug and ends the process.
+  // What it throws rolls it back and is thrown here. Until `deadline` it waits for its turn and for
+  // the disk. Throws Failure{StorageBusy, StorageFull, StorageError, StorageCorrupt}. Never call
+  // write() or read() inside of it: that is a bug and ends the process.
   template <class Function>
-  auto write(const base::Deadline& deadline, Function&& function)
-      -> std::invoke_result_t<Function&, Txn&> {
+  auto write(const base::Deadline& deadline, Function&& function,
+             WhileFlushed flushed = WhileFlushed::Leave) -> std::invoke_result_t<Function&, Txn&> {
     using Result = std::invoke_result_t<Function&, Txn&>;
     if constexpr (std::is_void_v<Result>) {
-      commit(deadline, [&function](Txn& txn) { function(txn); });
+      commit(deadline, [&function](Txn& txn) { function(txn); }, flushed);
     } else {
       std::optional<Result> result;
-      commit(deadline, [&](Txn& txn) {
-        result.reset();
-        result.emplace(function(txn));
-      });
+      commit(
+          deadline,
+          [&](Txn& txn) {
+            result.reset();
+            result.emplace(function(txn));
+          },
+          flushed);
       return std::move(*result);
     }
   }
@@ -95,8 +105,12 @@ class Database {
   // reads all of it. Throws Failure{StorageCorrupt} when it cannot even be read.
   [[nodiscard]] std::vector<std::string> damage();
 
-  // Why the latest change could not be kept; nothing once one was kept again.
+  // Why the latest change could not be kept, or that the disk has not answered for longer than
+  // anybody waits; nothing once one was kept again.
   [[nodiscard]] std::optional<base::Failure> trouble() const;
+  // Ends the writing. False where the disk has not answered until `deadline`: then this cannot be
+  // destroyed, and the process has to end without it.
+  [[nodiscard]] bool end(const base::Deadline& deadline);
 
   // Bytes of the write-ahead log where it is longer than its alarm and cannot be moved into the
   // file, because somebody reads an older state; 0 otherwise.
@@ -109,7 +123,8 @@ class Database {
 
  private:
   explicit Database(std::unique_ptr<Backend> backend);
-  void commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function);
+  void commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function,
+              WhileFlushed flushed);
   void look(const std::function<void(const Snapshot&)>& function);
 
   std::unique_ptr<Backend> backend_;

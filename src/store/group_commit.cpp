@@ -16,12 +16,16 @@ namespace {
 // it.
 constexpr base::Milliseconds kGroupSpan{20};
 constexpr std::size_t kGroupMax = 256;
+// How often is looked whether a function still runs, by whom its deadline has passed.
+constexpr base::Milliseconds kLookEach{20};
 
 }  // namespace
 
-// The function and its trail live in the frame of run(), which stays until it is told.
+// The function and its trail live in the frame of run(), which stays until it is told or its change
+// is being flushed: from then on nobody runs it any more.
 struct GroupCommit::Job {
   struct Result {
+    bool flushed = false;
     bool done = false;
     std::exception_ptr failure;
   };
@@ -49,14 +53,16 @@ struct GroupCommit::Job {
 };
 
 GroupCommit::GroupCommit(const SqliteOpening& opening, std::unique_ptr<SqliteConnection> connection,
-                         const base::Surroundings& with, const LogLimits& limits)
+                         const base::Surroundings& with, const LogLimits& limits,
+                         base::Milliseconds turn_max)
     : opening_{opening},
       clock_{with.clock},
       random_{with.random},
       connection_{std::move(connection)},
       page_size_{connection_->number("PRAGMA page_size")},
       limits_{limits},
-      next_alarm_{limits.alarm} {
+      next_alarm_{limits.alarm},
+      turn_max_{turn_max} {
   sql::Scope scope{*connection_, instant_of(clock_), nullptr};
   const Position end = Changes{scope}.end();
   announced_.with([&](Position& position) { position = end; });
@@ -68,33 +74,68 @@ void GroupCommit::start() {
   thread_ = std::jthread{[this](const std::stop_token& stop) {
     writer_ = std::this_thread::get_id();
     while (step(stop)) continue;
+    ended_.change([](bool& ended) { ended = true; });
   }};
+}
+
+bool GroupCommit::end(const base::Deadline& deadline) {
+  if (!thread_.joinable()) return true;
+  thread_.request_stop();
+  return ended_.wait({}, deadline.at, [](bool ended) { return ended; });
 }
 
 void GroupCommit::require_outside() const { CHECK(writer_.load() != std::this_thread::get_id()); }
 
-void GroupCommit::run(const base::Deadline& deadline, const std::function<void(Txn&)>& function) {
+void GroupCommit::run(const base::Deadline& deadline, const std::function<void(Txn&)>& function,
+                      WhileFlushed flushed) {
   require_outside();
+  if (auto why = hanging()) throw Failure{*std::move(why)};
   const auto job = std::make_shared<Job>(function, base::Doing::trail());
   queue_.change([&](Queue& jobs) { jobs.push_back(job); });
   const auto is_done = [](const Job::Result& result) { return result.done; };
   if (!job->result.wait({}, deadline.at, is_done)) {
     const bool withdrawn = queue_.with([&](Queue& jobs) { return std::erase(jobs, job) == 1; });
     if (withdrawn) throw Failure{Code::StorageBusy, Cause::Transient};
-    // It is being run: whether it is kept is only known at the end, and that end comes, because
-    // statements are cut off.
-    job->result.wait({}, base::SteadyTime::max(), is_done);
+    await_end(*job, flushed);
   }
   const auto failure =
       job->result.with([](Job::Result& result) { return std::exchange(result.failure, nullptr); });
   if (failure) std::rethrow_exception(failure);
 }
 
+// Of a function that is being run, or was. That it runs has an end, because statements are cut off;
+// the flush that follows need not have one.
+void GroupCommit::await_end(Job& job, WhileFlushed flushed) {
+  if (flushed == WhileFlushed::Wait) {
+    job.result.wait({}, base::SteadyTime::max(), [](const auto& result) { return result.done; });
+    return;
+  }
+  const auto may_leave = [](const Job::Result& result) { return result.done || result.flushed; };
+  while (!job.result.wait({}, clock_.steady() + kLookEach, may_leave)) continue;
+  if (job.result.with([](const Job::Result& result) { return result.done; })) return;
+  throw Failure{Code::StorageError, Cause::Transient,
+                "The disk does not answer: the change was handed to it, and whether it is kept is "
+                "not known before it does."};
+}
+
+std::optional<Failure> GroupCommit::hanging() const {
+  const base::SteadyTime began = turn_began_.load();
+  const base::SteadyTime now = clock_.steady();
+  if (began > now || now - began <= turn_max_) return std::nullopt;
+  const auto since = std::chrono::floor<std::chrono::seconds>(now - began);
+  return Failure{Code::StorageBusy, Cause::Transient,
+                 fmt::format("The database has been writing one change for {} s.", since.count())}
+      .with_next("Try again in a moment. If it lasts, look at the disk of the database.");
+}
+
 bool GroupCommit::step(const std::stop_token& stop) {
   const bool has_jobs =
       queue_.wait(stop, base::SteadyTime::max(), [](const Queue& jobs) { return !jobs.empty(); });
-  if (has_jobs) take_turn();
-  return has_jobs;
+  if (!has_jobs) return false;
+  turn_began_ = clock_.steady();
+  take_turn();
+  turn_began_ = base::SteadyTime::max();
+  return true;
 }
 
 void GroupCommit::take_turn() {
@@ -194,6 +235,9 @@ void GroupCommit::commit(const Group& group) {
     sql::Scope scope{*connection_, instant_of(clock_), nullptr};
     const Position end = Changes{scope}.end();
     const auto kept = connection_->commits();
+    // Without waking them: hardly anybody's deadline passes just now.
+    for (const JobPointer& job : group)
+      job->result.with([](Job::Result& result) { result.flushed = true; });
     connection_->run("COMMIT");
     // One that changed nothing proves nothing of the disk.
     if (connection_->commits() > kept) trouble_.with([](auto& trouble) { trouble.reset(); });
@@ -203,6 +247,7 @@ void GroupCommit::commit(const Group& group) {
     note_trouble(why);
     give_up_transaction(why);
   }
+  turn_began_ = base::SteadyTime::max();
   for (const JobPointer& job : group) {
     if (failure)
       job->tell(*failure);
@@ -232,6 +277,7 @@ void GroupCommit::note_trouble(const Failure& why) {
 }
 
 std::optional<Failure> GroupCommit::trouble() const {
+  if (auto why = hanging()) return why;
   return trouble_.with([](const auto& trouble) { return trouble; });
 }
 
@@ -250,6 +296,7 @@ void GroupCommit::refuse_all(const Failure& failure) {
 void GroupCommit::checkpoint_when_due() {
   const std::int64_t due = std::min(limits_.checkpoint, limits_.alarm);
   if (!connection_ || connection_->log_pages() * page_size_ < due) return;
+  turn_began_ = clock_.steady();
   try {
     connection_->checkpoint();
   } catch (const Failure& why) {

@@ -6,7 +6,7 @@
 
 #include "base/guarded.hpp"
 #include "base/random.hpp"
-#include "store/snapshot.hpp"
+#include "store/database.hpp"
 #include "store/sqlite.hpp"
 
 namespace hedgerow::store {
@@ -19,20 +19,22 @@ struct LogLimits {
 
 // A function that waits to be written:
 //
-//   waiting ──taken──► run ──commit──► told
+//   waiting ──taken──► run ──► flushed ──► told
 //      └──deadline──► told that it was busy
 class GroupCommit {
  public:
-  // What `with` names must outlive it.
+  // What `with` names must outlive it. A turn that takes longer than `turn_max` hangs: who comes
+  // then is refused at once, instead of waiting in vain.
   GroupCommit(const SqliteOpening& opening, std::unique_ptr<SqliteConnection> connection,
-              const base::Surroundings& with, const LogLimits& limits);
+              const base::Surroundings& with, const LogLimits& limits, base::Milliseconds turn_max);
   ~GroupCommit();
   GroupCommit(const GroupCommit&) = delete;
   GroupCommit& operator=(const GroupCommit&) = delete;
 
   void start();
   // Waits until `function` is committed, or throws what befell it. See Database::write().
-  void run(const base::Deadline& deadline, const std::function<void(Txn&)>& function);
+  void run(const base::Deadline& deadline, const std::function<void(Txn&)>& function,
+           WhileFlushed flushed = WhileFlushed::Leave);
   // One turn: waits for work, runs it, commits it, tells those who wait. False when it stopped and
   // nobody waits.
   bool step(const std::stop_token& stop);
@@ -40,8 +42,9 @@ class GroupCommit {
   // True once something was announced after `position`.
   bool wait_for_changes(const Position& position, const base::Deadline& deadline,
                         const std::stop_token& stop);
-  // Why the latest change could not be kept; nothing once one was kept again.
+  // See Database::trouble() and end().
   [[nodiscard]] std::optional<base::Failure> trouble() const;
+  [[nodiscard]] bool end(const base::Deadline& deadline);
   // See Database::stuck_log().
   [[nodiscard]] std::int64_t stuck_log() const { return stuck_log_; }
   // Ends the process when this thread is running a function of run().
@@ -55,6 +58,8 @@ class GroupCommit {
   using Group = std::vector<JobPointer>;
 
   void take_turn();
+  [[nodiscard]] std::optional<base::Failure> hanging() const;
+  void await_end(Job& job, WhileFlushed flushed);
   void open_if_closed();
   void begin();
   Group collect();
@@ -79,6 +84,9 @@ class GroupCommit {
   const LogLimits limits_;
   std::int64_t next_alarm_;
   std::atomic<std::int64_t> stuck_log_ = 0;
+  const base::Milliseconds turn_max_;
+  std::atomic<base::SteadyTime> turn_began_{base::SteadyTime::max()};  // Max: there is none.
+  base::Guarded<bool> ended_;
   base::Guarded<Queue> queue_;
   base::Guarded<Position> announced_;
   base::Guarded<std::optional<base::Failure>> trouble_;

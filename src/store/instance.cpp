@@ -38,4 +38,19 @@ void Instance::remove_setup_code() {
   sql_.run("UPDATE instance SET setup_hash = NULL, setup_expires = NULL");
 }
 
+base::WallTime Instance::kept_now() {
+  std::optional<std::int64_t> last;
+  std::optional<std::int64_t> tick;
+  sql_.each("SELECT kept_now, kept_tick FROM instance",
+            [&](const sql::Row& row) { sql::read(row, last, tick); });
+  base::WallTime now = sql_.now();
+  if (last && tick) {
+    // Ticks that begin anew with the machine have gone on at least since then.
+    const std::int64_t passed = sql_.tick() >= *tick ? sql_.tick() - *tick : sql_.tick();
+    now = std::min(now, base::wall_time(*last + 2 * passed));
+  }
+  sql_.run("UPDATE instance SET kept_now = $1, kept_tick = $2", now, sql_.tick());
+  return now;
+}
+
 }  // namespace hedgerow::store

@@ -4,6 +4,21 @@
 
 namespace hedgerow::store {
 
+namespace {
+
+// What two clocks that both go right may differ by, rounding included.
+constexpr base::Milliseconds kSteps{1'000};
+
+// When that was, seen from now: an hour ago by the ticks is an hour ago, although the wall clock,
+// set back meanwhile, says that it was just now. Ticks of before the machine started say nothing.
+base::WallTime corrected(base::WallTime as_of, std::int64_t tick, const sql::Scope& sql) {
+  if (tick > sql.tick()) return as_of;
+  const base::WallTime by_ticks = sql.now() - base::Milliseconds{sql.tick() - tick};
+  return as_of - by_ticks > kSteps ? by_ticks : as_of;
+}
+
+}  // namespace
+
 std::vector<model::KindState> Kinds::of(model::FabricId fabric) const {
   const auto present = [&](std::int64_t kind) {
     const std::array values{sql::value_of(fabric), sql::value_of(kind)};
@@ -14,15 +29,17 @@ std::vector<model::KindState> Kinds::of(model::FabricId fabric) const {
   };
   return sql_.list(
       "SELECT k.group_name, k.kind, k.version, k.plural, k.namespaced, k.coverage, k.as_of,"
-      " k.resource_version, k.rewound, k.code, k.detail, k.remedy, k.id FROM kinds k WHERE "
-      "k.fabric_id = $1 ORDER BY k.group_name, k.kind",
+      " k.read_by, k.read_tick, k.resource_version, k.rewound, k.code, k.detail, k.remedy, k.id"
+      " FROM kinds k WHERE k.fabric_id = $1 ORDER BY k.group_name, k.kind",
       [&](const sql::Row& row) {
         model::KindState state;
         model::Kind& kind = state.kind;
+        std::optional<std::int64_t> tick;
         std::int64_t id = 0;
         sql::read(row, kind.group, kind.kind, kind.version, kind.plural, kind.namespaced,
-                  state.coverage, state.as_of, state.resource_version, state.rewound, state.code,
-                  state.detail, state.remedy, id);
+                  state.coverage, state.as_of, state.read_by, tick, state.resource_version,
+                  state.rewound, state.code, state.detail, state.remedy, id);
+        if (state.as_of && tick) state.as_of = corrected(*state.as_of, *tick, sql_);
         state.objects = present(id);
         return state;
       },
@@ -63,12 +80,12 @@ void Kinds::set_coverage(model::FabricId fabric, const KindName& kind,
       coverage.remedy);
 }
 
-void Kinds::mark_complete(model::FabricId fabric, const KindName& kind, base::WallTime as_of,
-                          std::string_view resource_version) {
+void Kinds::mark_complete(model::FabricId fabric, const KindName& kind, const KindProof& proof) {
   sql_.run(
-      "UPDATE kinds SET as_of = $4, resource_version = $5"
+      "UPDATE kinds SET as_of = $4, resource_version = $5, read_by = $6, read_tick = $7"
       " WHERE fabric_id = $1 AND group_name = $2 AND kind = $3",
-      fabric, kind.group, kind.kind, as_of, resource_version);
+      fabric, kind.group, kind.kind, proof.as_of, proof.resource_version, proof.by,
+      proof.tick.count());
 }
 
 void Kinds::mark_rewound(model::FabricId fabric, const KindName& kind, base::WallTime at) {

@@ -23,11 +23,20 @@ struct KindCoverage {
   std::string remedy;
 };
 
+// What a complete list proves of its kind.
+struct KindProof {
+  model::RunId by;
+  base::WallTime as_of;        // When it was asked for,
+  base::Milliseconds tick{0};  // in time since the machine started as well.
+  std::string resource_version;
+};
+
 class Kinds {
  public:
   explicit Kinds(sql::Scope& sql) : sql_{sql} {}
 
-  // By group and kind, each with the number of its present objects in scope.
+  // By group and kind, each with the number of its present objects in scope. Where the wall clock
+  // was set back since a kind was proven, its time is corrected by the ticks.
   [[nodiscard]] std::vector<model::KindState> of(model::FabricId fabric) const;
 
   // Adds kinds and brings version, plural and scope of known ones up to date; rows that are as they
@@ -35,10 +44,8 @@ class Kinds {
   // says that one is gone.
   void discovered(model::FabricId fabric, std::span<const model::Kind> kinds);
   void set_coverage(model::FabricId fabric, const KindName& kind, const KindCoverage& coverage);
-  // The marker, after the kind's last object: a complete list at this resourceVersion proved it at
-  // this time.
-  void mark_complete(model::FabricId fabric, const KindName& kind, base::WallTime as_of,
-                     std::string_view resource_version);
+  // The marker, after the kind's last object.
+  void mark_complete(model::FabricId fabric, const KindName& kind, const KindProof& proof);
   // Its versions have gone back; since when, stays as it was said first.
   void mark_rewound(model::FabricId fabric, const KindName& kind, base::WallTime at);
   // Forgets at which resourceVersions the kinds were proven, and that any of them went back.

@@ -132,8 +132,7 @@ Failure sqlite_failure(int result, int place, std::string text) {
 }
 
 sql::Scope::Instant instant_of(const base::Clock& clock) {
-  const auto steady = clock.steady().time_since_epoch();
-  return {clock.wall(), std::chrono::duration_cast<base::Milliseconds>(steady).count()};
+  return {clock.wall(), clock.since_boot().count()};
 }
 
 // One run of a prepared statement; whatever happens, the statement is ready for the next one

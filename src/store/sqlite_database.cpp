@@ -154,15 +154,16 @@ SqliteDatabase::SqliteDatabase(const Settings& settings, const base::Clock& cloc
       writer_{std::make_unique<GroupCommit>(
           opening_for(settings, SqliteUse::Write), open_writer(settings, clock, random),
           base::Surroundings{clock, random},
-          LogLimits{.checkpoint = settings.log_checkpoint, .alarm = settings.log_alarm})},
+          LogLimits{.checkpoint = settings.log_checkpoint, .alarm = settings.log_alarm},
+          settings.write_wait)},
       readers_{settings, clock} {
   readers_.open();
   writer_->start();
 }
 
 void SqliteDatabase::commit(const base::Deadline& deadline,
-                            const std::function<void(Txn&)>& function) {
-  writer_->run(deadline, function);
+                            const std::function<void(Txn&)>& function, WhileFlushed flushed) {
+  writer_->run(deadline, function, flushed);
 }
 
 void SqliteDatabase::look(const std::function<void(const Snapshot&)>& function) {
@@ -184,7 +185,8 @@ SqliteReadOnly::SqliteReadOnly(const Settings& settings, const base::Clock& cloc
   require_migrated(*open_reader(settings, clock), sqlite_migrations());
 }
 
-void SqliteReadOnly::commit(const base::Deadline&, const std::function<void(Txn&)>&) {
+void SqliteReadOnly::commit(const base::Deadline&, const std::function<void(Txn&)>&,
+                            WhileFlushed) {
   throw Failure{Code::StorageError, Cause::Refused, "The database was opened for reading only."};
 }
 

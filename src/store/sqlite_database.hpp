@@ -48,12 +48,14 @@ class SqliteDatabase final : public Database::Backend {
   // Brings the tables up to date and serves.
   SqliteDatabase(const Settings& settings, const base::Clock& clock, base::Random& random);
 
-  void commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function) override;
+  void commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function,
+              WhileFlushed flushed) override;
   void look(const std::function<void(const Snapshot&)>& function) override;
   bool wait_for_changes(const Position& position, const base::Deadline& deadline,
                         const std::stop_token& stop) override;
   [[nodiscard]] std::int64_t size_on_disk() const override;
   [[nodiscard]] std::optional<base::Failure> trouble() const override { return writer_->trouble(); }
+  [[nodiscard]] bool end(const base::Deadline& deadline) override { return writer_->end(deadline); }
   [[nodiscard]] std::int64_t stuck_log() const override { return writer_->stuck_log(); }
   [[nodiscard]] std::vector<std::string> damage() override { return readers_.damage(); }
 
@@ -68,12 +70,14 @@ class SqliteReadOnly final : public Database::Backend {
  public:
   SqliteReadOnly(const Settings& settings, const base::Clock& clock);
 
-  void commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function) override;
+  void commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function,
+              WhileFlushed flushed) override;
   void look(const std::function<void(const Snapshot&)>& function) override;
   bool wait_for_changes(const Position& position, const base::Deadline& deadline,
                         const std::stop_token& stop) override;
   [[nodiscard]] std::int64_t size_on_disk() const override;
   [[nodiscard]] std::optional<base::Failure> trouble() const override { return std::nullopt; }
+  [[nodiscard]] bool end(const base::Deadline&) override { return true; }
   [[nodiscard]] std::int64_t stuck_log() const override { return 0; }
   [[nodiscard]] std::vector<std::string> damage() override { return readers_.damage(); }
 

@@ -1,5 +1,8 @@
 #include "store/users.hpp"
 
+#include <cstring>
+
+#include "base/digest.hpp"
 #include "store/name_key.hpp"
 #include "store/sql.hpp"
 
@@ -7,13 +10,12 @@ namespace hedgerow::store {
 
 namespace {
 
-constexpr std::string_view kUserColumns =
-    "id, name, role, password_hash, failures, locked_until, created, revision";
+constexpr std::uint64_t kStrangersSlots = 262'144;
+constexpr std::string_view kUserColumns = "id, name, role, password_hash, created, revision";
 
 User user_of(const sql::Row& row) {
   User user;
-  sql::read(row, user.id, user.name, user.role, user.password_hash, user.failures,
-            user.locked_until, user.created, user.revision);
+  sql::read(row, user.id, user.name, user.role, user.password_hash, user.created, user.revision);
   return user;
 }
 
@@ -60,33 +62,40 @@ void Users::set_password_hash(model::UserId id, std::string_view hash) {
     sql::missing("user", id.value);
 }
 
-std::int64_t Users::count_failure(model::UserId id) {
-  const auto failures =
-      sql_.maybe("UPDATE users SET failures = failures + 1 WHERE id = $1 RETURNING failures", id);
-  if (!failures) sql::missing("user", id.value);
-  return *failures;
+std::int64_t Users::strangers_slot(std::string_view name) const {
+  const auto key = sql_.one<std::vector<std::byte>>("SELECT csrf_key FROM instance");
+  std::string text{reinterpret_cast<const char*>(key.data()), key.size()};
+  const base::Digest digest = base::digest_of(text += name_key(name));
+  std::uint64_t number = 0;
+  std::memcpy(&number, digest.bytes.data(), sizeof number);
+  return static_cast<std::int64_t>(number % kStrangersSlots);
 }
 
-void Users::uncount_failure(model::UserId id) {
-  sql_.run("UPDATE users SET failures = failures - 1 WHERE id = $1 AND failures > 0", id);
+Tries Users::tries(std::string_view name) const {
+  const auto tries_of = [](const sql::Row& row) {
+    Tries tries;
+    sql::read(row, tries.failures, tries.locked_until);
+    return tries;
+  };
+  // For both it takes as long.
+  const auto strangers =
+      sql_.first("SELECT failures, locked_until FROM stranger_tries WHERE slot = $1", tries_of,
+                 strangers_slot(name));
+  const auto users = sql_.first("SELECT failures, locked_until FROM users WHERE name_key = $1",
+                                tries_of, name_key(name));
+  return users ? *users : strangers.value_or(Tries{});
 }
 
-void Users::count_nobodys_failure() {
-  for (const int step : {1, -1}) {
-    sql_.run("UPDATE users SET failures = failures + $1 WHERE id = (SELECT min(id) FROM users)",
-             step);
-  }
-}
-
-void Users::lock_until(model::UserId id, base::WallTime until) {
-  sql_.run("UPDATE users SET locked_until = $2 WHERE id = $1", id, until);
-}
-
-void Users::clear_failures(model::UserId id) {
+void Users::keep_tries(std::string_view name, const Tries& tries) {
+  const std::int64_t slot = strangers_slot(name);
+  if (sql_.run("UPDATE users SET failures = $2, locked_until = $3 WHERE name_key = $1",
+               name_key(name), tries.failures, tries.locked_until) > 0)
+    return;
   sql_.run(
-      "UPDATE users SET failures = 0, locked_until = NULL"
-      " WHERE id = $1 AND (failures > 0 OR locked_until IS NOT NULL)",
-      id);
+      "INSERT INTO stranger_tries (slot, failures, locked_until) VALUES ($1, $2, $3)"
+      " ON CONFLICT (slot) DO UPDATE SET failures = excluded.failures,"
+      " locked_until = excluded.locked_until",
+      slot, tries.failures, tries.locked_until);
 }
 
 }  // namespace hedgerow::store

@@ -9,13 +9,17 @@
 
 namespace hedgerow::store {
 
+// What is known of a name that somebody tried to sign in with.
+struct Tries {
+  std::int64_t failures = 0;                   // Wrong passwords in a row.
+  std::optional<base::WallTime> locked_until;  // The past, where they were free.
+};
+
 struct User {
   model::UserId id;
   std::string name;
   model::Role role = model::Role::Viewer;
   std::string password_hash;
-  std::int64_t failures = 0;  // Wrong passwords in a row.
-  std::optional<base::WallTime> locked_until;
   base::WallTime created;
   std::int64_t revision = 1;  // Grows with every change that an administrator makes.
 };
@@ -43,17 +47,16 @@ class Users {
   model::UserId create(const UserDraft& draft);
   void set_role(model::UserId id, model::Role role);
   void set_password_hash(model::UserId id, std::string_view hash);
-  // Counts one more wrong password; gives back how many there are in a row now.
-  std::int64_t count_failure(model::UserId id);
-  // Takes one back that was counted and was none.
-  void uncount_failure(model::UserId id);
-  // Counts nothing for nobody at the cost of counting: a name without an account must take as long.
-  void count_nobodys_failure();
-  void lock_until(model::UserId id, base::WallTime until);
-  // A right password: no failures, no lock.
-  void clear_failures(model::UserId id);
+
+  // Of a name, whether a user has it or nobody: who asks cannot tell the two apart. Names of nobody
+  // share 262,144 places, by a hash that only this installation can make, so that strangers neither
+  // fill the table nor find a place that two names share.
+  [[nodiscard]] Tries tries(std::string_view name) const;
+  void keep_tries(std::string_view name, const Tries& tries);
 
  private:
+  [[nodiscard]] std::int64_t strangers_slot(std::string_view name) const;
+
   sql::Scope& sql_;
 };
 

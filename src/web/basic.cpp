@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kFormMax = 16 * 1024;
 constexpr http::RouteLimits kLight{.body_max = kFormMax};
-constexpr http::RouteLimits kHashes{.body_max = kFormMax, .heavy = true};
+constexpr http::RouteLimits kHashes{.body_max = kFormMax, .crew = http::Crew::Heavy};
 
 // The fields of a form; one that stands twice is refused, one that is absent is empty.
 class Fields {

@@ -224,7 +224,9 @@ TEST_P(HundredThousand, an_unchanged_pull_writes_no_row_of_objects_or_history) {
     txn.require_epoch(fabric_, 1);
     txn.kinds().discovered(fabric_, std::array{kind_of(0)});
     txn.objects().apply(fabric_, run_, txn.now(), {});
-    txn.kinds().mark_complete(fabric_, {kind_of(0).group, kind_of(0).kind}, txn.now(), "2");
+    txn.kinds().mark_complete(
+        fabric_, {kind_of(0).group, kind_of(0).kind},
+        {.by = run_, .as_of = txn.now(), .tick = clock_.since_boot(), .resource_version = "2"});
     txn.runs().end(run_, {}, store::Progress{});
   });
   EXPECT_EQ(ask_outside("SELECT count(*) FROM written"), "0");

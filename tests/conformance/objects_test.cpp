@@ -68,6 +68,13 @@ class Objects : public DatabaseTest {
   }
 
   model::FabricId fabric_;
+  [[nodiscard]] store::KindProof proof(base::WallTime at, std::string version) const {
+    return {.by = run_,
+            .as_of = at,
+            .tick = clock_.since_boot(),
+            .resource_version = std::move(version)};
+  }
+
   model::RunId run_;
 };
 INSTANTIATE_TEST_SUITE_P(Store, Objects, kBackends, name_of_backend);
@@ -326,7 +333,7 @@ TEST_P(Objects, kinds_carry_their_coverage_their_marker_and_their_number) {
   write([&](Txn& txn) {
     txn.kinds().set_coverage(fabric_, {kSwitch.group, "Switch"},
                              {.coverage = model::Coverage::Readable});
-    txn.kinds().mark_complete(fabric_, {kSwitch.group, "Switch"}, at, "4711");
+    txn.kinds().mark_complete(fabric_, {kSwitch.group, "Switch"}, proof(at, "4711"));
     txn.kinds().set_coverage(fabric_, {kVpc.group, "VPC"},
                              {model::Coverage::NotReadable, Code::ClusterForbidden, "no", "yaml"});
   });
@@ -346,8 +353,27 @@ TEST_P(Objects, kinds_carry_their_coverage_their_marker_and_their_number) {
   EXPECT_TRUE(switches.kind.namespaced);
   EXPECT_EQ(switches.coverage, model::Coverage::Readable);
   EXPECT_EQ(switches.as_of, at);
+  EXPECT_EQ(switches.read_by, run_);
   EXPECT_EQ(switches.resource_version, "4711");
   EXPECT_EQ(switches.objects, 2);
+}
+
+TEST_P(Objects, were_proven_as_long_ago_as_the_ticks_say_where_the_clock_was_set_back) {
+  const store::KindName name{kSwitch.group, "Switch"};
+  const auto at = clock_.wall();
+  write([&](Txn& txn) { txn.kinds().mark_complete(fabric_, name, proof(at, "4711")); });
+  const auto as_of = [&] {
+    return read([&](const auto& s) { return s.kinds().of(fabric_); })[3].as_of;
+  };
+  const auto age = [&] { return clock_.wall() - as_of().value(); };
+  const std::chrono::minutes hour{60}, passed{10}, little{1};
+  clock_.advance(passed);
+  EXPECT_EQ(as_of(), at);
+  clock_.jump_wall(-hour);
+  EXPECT_GE(age(), passed - little);
+  EXPECT_LE(age(), passed + little);
+  clock_.jump_wall(2 * hour);
+  EXPECT_EQ(as_of(), at) << "set ahead, it may only seem older";
 }
 
 TEST_P(Objects, that_left_the_scope_are_dated_apart_and_come_back_when_they_are_read) {
@@ -357,7 +383,7 @@ TEST_P(Objects, that_left_the_scope_are_dated_apart_and_come_back_when_they_are_
   clock_.advance(Milliseconds{1'000});
   const auto proven = clock_.wall();
   write([&](Txn& txn) {
-    txn.kinds().mark_complete(fabric_, {kSwitch.group, "Switch"}, proven, "4711");
+    txn.kinds().mark_complete(fabric_, {kSwitch.group, "Switch"}, proof(proven, "4711"));
   });
   const auto leave = [&](const std::vector<std::string>& namespaces) {
     write([&](Txn& txn) { txn.objects().leave_scope(fabric_, namespaces); });
@@ -378,7 +404,7 @@ TEST_P(Objects, that_left_the_scope_are_dated_apart_and_come_back_when_they_are_
   EXPECT_FALSE(stored(ids[1]).out_of_scope);
 
   write([&](Txn& txn) {
-    txn.kinds().mark_complete(fabric_, {kSwitch.group, "Switch"}, txn.now(), "4712");
+    txn.kinds().mark_complete(fabric_, {kSwitch.group, "Switch"}, proof(txn.now(), "4712"));
   });
   leave({"elsewhere"});
   EXPECT_EQ(stored(ids[0]).out_of_scope, proven) << "it left once";
@@ -399,7 +425,7 @@ TEST_P(Objects, forget_their_versions_with_those_of_their_kinds) {
   const store::KindName name{kSwitch.group, "Switch"};
   const auto first = clock_.wall();
   write([&](Txn& txn) {
-    txn.kinds().mark_complete(fabric_, name, first, "4711");
+    txn.kinds().mark_complete(fabric_, name, proof(first, "4711"));
     txn.kinds().mark_rewound(fabric_, name, first);
   });
   clock_.advance(Milliseconds{1'000});

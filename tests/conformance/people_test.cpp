@@ -55,23 +55,21 @@ TEST_P(People, stand_in_pages_by_name) {
   EXPECT_EQ(page.rows[1].name, "carol");
 }
 
-TEST_P(People, count_wrong_passwords_until_a_right_one) {
-  const auto id = make_user("alice");
-  const auto until = clock_.wall() + Milliseconds{60'000};
-  write([&](Txn& txn) {
-    EXPECT_EQ(txn.users().count_failure(id), 1);
-    EXPECT_EQ(txn.users().count_failure(id), 2);
-    txn.users().lock_until(id, until);
-  });
-  auto user = read([&](const auto& s) { return s.users().get(id); });
-  EXPECT_EQ(user.failures, 2);
-  EXPECT_EQ(user.locked_until, until);
-  write([&](Txn& txn) { txn.users().clear_failures(id); });
-  user = read([&](const auto& s) { return s.users().get(id); });
-  EXPECT_EQ(user.failures, 0);
-  EXPECT_FALSE(user.locked_until);
-  EXPECT_EQ(code_of([&] { return read([](const auto& s) { return s.users().get({99}); }); }),
-            Code::NotFound);
+TEST_P(People, and_nobody_have_their_tries_kept_in_the_same_way) {
+  make_user("Álice");
+  const store::Tries tries{.failures = 2, .locked_until = clock_.wall() + Milliseconds{60'000}};
+  const auto kept = [&](std::string_view name) {
+    const auto found = read([&](const auto& s) { return s.users().tries(name); });
+    return std::pair{found.failures, found.locked_until};
+  };
+  for (const auto& [one, same] : {std::pair{"Álice", "áLICE"}, std::pair{"Ñobody", "ñOBODY"}}) {
+    EXPECT_EQ(kept(one).first, 0) << one;
+    write([&](Txn& txn) { txn.users().keep_tries(one, tries); });
+    EXPECT_EQ(kept(same), (std::pair{tries.failures, tries.locked_until})) << one;
+    EXPECT_EQ(kept("somebody else").first, 0) << one;
+    write([&](Txn& txn) { txn.users().keep_tries(same, {}); });
+    EXPECT_EQ(kept(one), (std::pair{std::int64_t{0}, std::optional<base::WallTime>{}})) << one;
+  }
 }
 
 TEST_P(People, a_session_carries_its_user_as_he_is_now) {

@@ -447,5 +447,22 @@ TEST_P(LostClicks, go_with_their_fabric) {
   EXPECT_TRUE(keys().empty());
 }
 
+// With the clock ahead, a server that starts would forget all of its past at once.
+TEST_P(Runs, are_kept_by_a_time_that_follows_no_jump_of_the_clock) {
+  using std::chrono::hours;
+  const std::chrono::minutes little{1};
+  const auto kept_now = [&] { return write([](Txn& txn) { return txn.instance().kept_now(); }); };
+  const auto begin = kept_now();
+  EXPECT_LE(clock_.wall() - begin, little);
+  clock_.jump_wall(hours{2'400});
+  EXPECT_LE(kept_now() - begin, little);
+  clock_.advance(hours{1});
+  const auto later = kept_now() - begin;
+  EXPECT_GE(later, hours{2} - little) << "it catches up, but no quicker";
+  EXPECT_LE(later, hours{2} + little);
+  clock_.jump_wall(-hours{2'400});
+  EXPECT_LE(abs(clock_.wall() - kept_now()), little) << "and it is never ahead of the clock";
+}
+
 }  // namespace
 }  // namespace hedgerow::conformance

@@ -102,6 +102,72 @@ test("Q02: whichever read, write or flush fails in a sync, the run says so or is
   expect((await server.command(["check"])).code).toBe(0);
 });
 
+test.describe("with a second's patience", () => {
+  test.use({ settings: { "database.write_wait": "1s" } });
+
+  const refused = (answer: { status: number; body: Problem }) => {
+    expect(answer.status, JSON.stringify(answer.body)).toBe(503);
+    expect(["storage_busy", "storage_error"]).toContain(answer.body.code);
+    expectCatalogue(answer.body);
+  };
+
+  test("Q02: a disk that answers no flush holds nobody longer than the deadlines, nor who reads or probes, and all goes on when it does", async ({
+    hedgerow,
+  }) => {
+    const { server } = hedgerow;
+    const tracer = await server.restartTraced();
+    const api = await server.as("administrator");
+    const fabric = await api.addFabric("on a slow disk");
+    const path = `/api/fabrics/${fabric.id}/`;
+    const { headers } = await api.ask("GET", path);
+    const ifMatch = { "If-Match": headers.get("ETag") ?? "" };
+    await tracer.holdFlush();
+    const began = performance.now();
+    const took = () => performance.now() - began;
+    const wishes = Array.from({ length: 30 }, (_, at) => `wish ${at}`);
+    const clicks = wishes.map(async (description) => {
+      refused(await api.ask<Problem>("PATCH", path, { headers: ifMatch, body: { description } }));
+    });
+    await until("the writer to stand still", async () =>
+      (await tracer.held()) > 0 ? true : undefined,
+    );
+    const stranger = server.stranger();
+    expect((await stranger.ask("GET", "/livez")).status).toBe(200);
+    expect(took(), "whatever all others wait for").toBeLessThan(900);
+    await Promise.all(clicks);
+    expect(took(), "and nobody waits for those before").toBeLessThan(6_000);
+    expect((await api.fabric(fabric.id)).description, "of what is not known nothing is shown").toBe(
+      "",
+    );
+    const writing = await api.check("writing");
+    expect(writing.good, writing.detail).toBe(false);
+    expect(writing.detail).toMatch(/writing one change for \d+ s/);
+    await tracer.letGo();
+    await until("all to go on", async () => ((await api.check("writing")).good ? true : undefined));
+    expect((await rename(api, fabric, "after")).status).toBe(200);
+    expect((await server.command(["check"])).code).toBe(0);
+  });
+
+  test("P01 Q02: a server whose disk answers no flush ends within its time when it is asked to, and says so", async ({
+    hedgerow,
+  }) => {
+    const { server } = hedgerow;
+    const tracer = await server.restartTraced();
+    const api = await server.as("administrator");
+    const fabric = await api.addFabric("on a slow disk");
+    await tracer.holdFlush();
+    refused(await rename(api, fabric, "kept or not"));
+    const asked = performance.now();
+    expect(await server.stop()).toBe(3);
+    expect(performance.now() - asked).toBeLessThan(15_000);
+    expect(server.logged("stopped")[0]).toMatchObject({ clean: false });
+    await server.begin();
+    const { description } = await (await server.as("administrator")).fabric(fabric.id);
+    expect(["", "kept or not"]).toContain(description);
+    expect((await server.command(["check"])).code).toBe(0);
+  });
+});
+
 // From one instant on for ever: what is said meanwhile, and at which of them it is tried.
 interface Lasting {
   from: (tracer: Tracer, n: number) => Promise<void>;

@@ -92,6 +92,45 @@ test.describe("a wrong password and an unknown name", () => {
   });
 });
 
+test.describe("guesses that lock for minutes", () => {
+  test.use({
+    settings: { ...noBucket, "sign_in.first_lock": "1m", "sign_in.longest_lock": "15m" },
+  });
+
+  test(
+    "E01: on an account and on a name of nobody are told to wait alike, at once, after a quiet and after a start",
+    { tag: "@release" },
+    async ({ hedgerow }) => {
+      const { server } = hedgerow;
+      await server.stop();
+      await server.begin("+0");
+      const stranger = server.stranger();
+      const names = ["operator", "nobody-of-ours"];
+      const told = async (times: number) => {
+        const said: number[][] = names.map(() => []);
+        for (let turn = 0; turn < times; turn += 1)
+          for (const [at, name] of names.entries())
+            said[at]?.push((await tried(stranger, name)).status);
+        return said;
+      };
+      const alike = (statuses: number[]) => names.map(() => statuses);
+      const first = [401, 401, 401, 401, 401, 429];
+      expect(await told(6)).toEqual(alike(first));
+      server.setClock("+5m");
+      expect(await told(2), "after a quiet shorter than the longest lock").toEqual(
+        alike([401, 429]),
+      );
+      await server.stop();
+      await server.begin("+5m");
+      expect(await told(1), "after a start").toEqual(alike([429]));
+      server.setClock("+1h");
+      expect(await told(6), "after a long quiet").toEqual(alike(first));
+      server.setClock("+2h");
+      await server.stranger().signIn("operator", passwords.operator);
+    },
+  );
+});
+
 test.describe("guesses", () => {
   test.use({ settings: noBucket });
 

@@ -17,6 +17,7 @@ const ownSteps: Partial<Record<Code, RegExp>> = {
   fabric_deleted: /^Send the request with a new Idempotency-Key/,
   invalid: /^(Correct the named parameter|Send either the kubeconfig or the single fields)/,
   kubeconfig_invalid: sentence,
+  storage_busy: /^Try again in a moment\. If it lasts, look at the disk of the database\.$/,
 };
 
 function expectNext(code: string, said: string | null | undefined): void {

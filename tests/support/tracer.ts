@@ -107,6 +107,11 @@ export class Tracer {
     return this.must(`hold-at ${text}`);
   }
 
+  // The first thread that flushes a file stands still there, until it is let go.
+  holdFlush(): Promise<void> {
+    return this.must("hold-flush");
+  }
+
   async held(): Promise<number> {
     return Number(await this.order("held"));
   }

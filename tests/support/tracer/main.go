@@ -16,6 +16,7 @@
 //	halt NAME    threads of this name stand still, for ever, wherever they would wait
 //	halt-away NAME  the same, but not where they wait now: who rings for them goes on
 //	hold-at TEXT the first thread that has read these bytes from a file stands still until another such order
+//	hold-flush   the first thread that flushes a file stands still before that, until another such order
 //	held         how many stand so now
 //	fs-type HEX  every file system that is asked calls itself this: what statfs gives as f_type
 //	go           undoes all of these
@@ -126,6 +127,8 @@ func (t *tracee) obey(order string) string {
 		t.want(wish{halt: rest, away: word == "halt-away"})
 	case "hold-at":
 		t.want(wish{holdText: []byte(rest)})
+	case "hold-flush":
+		t.want(wish{holdFlush: true})
 	case "held":
 		return fmt.Sprint(t.held())
 	case "fs-type":

@@ -129,15 +129,23 @@ func TestAFileSystemCallsItselfAsWished(t *testing.T) {
 }
 
 func TestWhoHasReadTheNamedBytesStandsStillUntilTheNextOrder(t *testing.T) {
+	standsStill(t, "hold-at needle", "os.pread(os.open(sys.argv[1], os.O_RDONLY), 100, 0)")
+}
+
+func TestWhoFlushesStandsStillUntilTheNextOrder(t *testing.T) {
+	standsStill(t, "hold-flush", "os.fdatasync(os.open(sys.argv[1], os.O_RDWR))")
+}
+
+// At that line of Python, under that order.
+func standsStill(t *testing.T, order, line string) {
+	t.Helper()
 	folder := t.TempDir()
 	place := filepath.Join(folder, "it")
 	if err := os.WriteFile(place, []byte("the needle of a haystack"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	reads := `import os, sys
-os.pread(os.open(sys.argv[1], os.O_RDONLY), 100, 0)
-open(sys.argv[1] + '.done', 'w')`
-	command, answers, orders := traceTold(t, "hold-at needle", "python3", "-c", reads, place)
+	program := "import os, sys\n" + line + "\nopen(sys.argv[1] + '.done', 'w')"
+	command, answers, orders := traceTold(t, order, "python3", "-c", program, place)
 	answers.Scan()
 	for held := ""; held != "1"; held = answers.Text() {
 		if _, err := orders.Write([]byte("held\n")); err != nil || !answers.Scan() {

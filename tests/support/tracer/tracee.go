@@ -13,14 +13,15 @@ import (
 
 // What the test wants of the program now; nothing of it, and it runs at its own pace.
 type wish struct {
-	dieAt    int
-	dieText  []byte
-	fault    fault
-	halt     string
-	away     bool // From where it waited as it was told so.
-	holdText []byte
-	fsType   uint64
-	watched  bool // Each system call is looked at.
+	dieAt     int
+	dieText   []byte
+	fault     fault
+	halt      string
+	away      bool // From where it waited as it was told so.
+	holdText  []byte
+	holdFlush bool
+	fsType    uint64
+	watched   bool // Each system call is looked at.
 }
 
 // What a file's n-th such call is answered, and all after it if it lasts.
@@ -54,7 +55,7 @@ type thread struct {
 	halted  bool  // In a wait that nothing ends.
 	home    int64 // Where in its memory it waited as the wish came.
 	asked   bool  // To stop, so that it goes on as wished.
-	held    bool  // Behind a read, until there is another wish.
+	held    bool  // Behind a read or before a flush, until there is another wish.
 	facts   int64 // Where in its memory the file system's facts will stand, if it asks for them.
 }
 
@@ -113,7 +114,7 @@ func start(words []string) (*tracee, error) {
 // Every thread goes on as the wish says once it has stopped once more.
 func (t *tracee) want(w wish) {
 	w.watched = w.dieAt > 0 || w.dieText != nil || w.fault.at > 0 || w.halt != "" ||
-		w.holdText != nil || w.fsType != 0
+		w.holdText != nil || w.holdFlush || w.fsType != 0
 	t.wish, t.count, t.disk = w, 0, 0
 	for id, one := range t.threads {
 		one.asked, one.home = ptrace(interrupt, id, 0) == nil, 0
@@ -237,6 +238,9 @@ func (t *tracee) atCall(id int, one *thread) {
 		_ = syscall.Kill(t.pid, syscall.SIGKILL)
 	case w.fault.befalls(registers.Orig_rax, t.disk):
 		one.refuse(id, &registers, w.fault.why)
+	case w.holdFlush && flushesDisk[registers.Orig_rax]:
+		one.held = true
+		t.wish = wish{}
 	case w.fsType != 0 && asksFacts[registers.Orig_rax]:
 		one.facts = int64(registers.Rsi)
 	case registers.Orig_rax == syscall.SYS_PAUSE && !t.isHalted(id):
