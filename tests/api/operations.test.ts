@@ -141,8 +141,17 @@ test("each line of the log is one object; those of a request carry its id, those
   // eslint-disable-next-line no-control-regex
   expect(server.log).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
   expect(lines.filter((line) => line.event === "request" && line.request_id === id).length).toBe(1);
+  const asked = lines.filter((line) => line.event === "request" && line.run === run.id);
+  expect(asked, "the click's line has the run").toMatchObject([
+    { method: "POST", route: "/api/fabrics/{id}/runs/", status: 202 },
+  ]);
+  const request_id = asked[0]?.request_id;
+  expect(request_id).toMatch(/^req_/);
+  expect(lines.filter(({ event }) => event === "run_started")).toMatchObject([
+    { run: run.id, request_id, operation: "pull" },
+  ]);
   expect(lines.filter(({ event }) => event === "run_ended")).toMatchObject([
-    { run: run.id, outcome: "succeeded", operation: "pull" },
+    { run: run.id, request_id, outcome: "succeeded", operation: "pull" },
   ]);
 });
 
