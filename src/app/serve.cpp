@@ -211,21 +211,29 @@ class Whole {
     return router;
   }
 
+  // Of the workers of both kinds.
+  struct Signs {
+    std::optional<base::Milliseconds> longest_silence;  // Of the kind that is silent for longer.
+    std::int64_t heard = 0;                             // So many not long ago.
+  };
+
   std::vector<api::Check> checks() {
     std::vector<api::Check> found;
     try {
-      // Of those that are silent for longer: tests and all other runs have workers of their own.
-      const auto silence = database_->read([](const store::Snapshot& seen) {
+      const Signs signs = database_->read([this](const store::Snapshot& seen) {
+        // Tests and all other runs have workers of their own.
         const auto of_runs = seen.workers().silence(false);
         const auto of_tests = seen.workers().silence(true);
-        return of_runs && of_tests ? std::max(of_runs, of_tests) : std::nullopt;
+        return Signs{
+            .longest_silence = of_runs && of_tests ? std::max(of_runs, of_tests) : std::nullopt,
+            .heard = seen.workers().heard_within(settings_.jobs.no_worker)};
       });
       found.push_back({"database",
                        true,
                        fmt::format("It answers; {:.1f} MB on the disk.",
                                    static_cast<double>(database_->size_on_disk()) / 1e6),
                        {}});
-      found.push_back(workers(silence));
+      found.push_back(workers(signs));
     } catch (const Failure& failure) {
       found.push_back({"database", false, failure.detail(), failure.next()});
       found.push_back(
@@ -238,12 +246,21 @@ class Whole {
     return found;
   }
 
-  [[nodiscard]] api::Check workers(const std::optional<base::Milliseconds>& silence) const {
-    if (!silence) return {"workers", false, "None was ever heard of.", "Restart the server."};
-    const auto seconds = std::chrono::duration<double>(*silence).count();
-    std::string heard = fmt::format("One was last heard of {:.1f} s ago.", seconds);
-    if (*silence < settings_.jobs.no_worker) return {"workers", true, std::move(heard), {}};
-    return {"workers", false, std::move(heard), "Restart the server; what waits is done then."};
+  // One that hangs is replaced and may be heard of beside the one in its place.
+  [[nodiscard]] api::Check workers(const Signs& signs) const {
+    const auto all =
+        static_cast<std::int64_t>(settings_.jobs.workers + settings_.jobs.test_workers);
+    if (!signs.longest_silence)
+      return {"workers", false, fmt::format("0 of {}: of some none was ever heard.", all),
+              "Restart the server."};
+    const std::int64_t heard = std::min(signs.heard, all);
+    const auto seconds = std::chrono::duration<double>(*signs.longest_silence).count();
+    const bool works = *signs.longest_silence < settings_.jobs.no_worker;
+    return {.name = "workers",
+            .good = works && heard == all,
+            .detail = fmt::format("{} of {}, last heard of {:.1f} s ago.", heard, all, seconds),
+            .next = works && heard == all ? "" : "Restart the server; what waits is done then.",
+            .serves = works};
   }
 
   const Settings& settings_;
