@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "api/api.hpp"
+#include "app/watchdog.hpp"
 #include "base/json_out.hpp"
 #include "base/log.hpp"
 #include "base/private_file.hpp"
@@ -46,6 +47,13 @@ void refuse_open_plain(const Settings& settings) {
                 fmt::format("http.address is {}: passwords would cross the network unprotected.",
                             settings.http.address)}
       .with_next("Set http.tls_certificate and http.tls_key, or http.allow_plain = true.");
+}
+
+void require_places(const Settings& settings) {
+  require_database(settings);
+  if (!settings.key_file.empty()) return;
+  throw Failure{Code::Invalid, Cause::Refused, "security.key_file is not set."}.with_next(
+      "Make a key with \"hedgerow key create FILE\" and name it in the settings.");
 }
 
 // Keys and tokens live in this process: no core file, no reading of its memory by others.
@@ -147,7 +155,8 @@ class Whole {
                 [this](const Failure& failure, const http::Request& request) {
                   return api_.render(failure, request);
                 },
-                clock_, random_} {
+                clock_, random_},
+        watchdog_{*database_, server_, clock_} {
     server_.observe([this](const http::Finished& finished) { api_.observe(finished); });
     api_.measure_load([this] { return server_.load(); });
   }
@@ -164,6 +173,7 @@ class Whole {
     tests_.start();
     api_.start();
     server_.start();
+    watchdog_.start();
   }
 
   // A certificate that cannot be used changes nothing: better the old one than none.
@@ -177,6 +187,7 @@ class Whole {
   }
 
   [[nodiscard]] bool stop() {
+    watchdog_.stop();
     api_.stop();
     server_.stop(base::Deadline::in(clock_, settings_.stop_wait));
     tests_.stop();
@@ -279,6 +290,7 @@ class Whole {
   web::Pages pages_;
   web::Basic basic_;
   http::Server server_;
+  Watchdog watchdog_;
 };
 
 // Written beside and moved into place, so that nobody reads half of it.
@@ -295,6 +307,7 @@ void say_ready(const std::string& file, const std::string& url) {
 
 bool serve(const LoadedSettings& loaded, const std::string& ready_file) {
   base::log::set_least(loaded.settings.log_level);
+  require_places(loaded.settings);
   refuse_open_plain(loaded.settings);
   close_process();
   const sigset_t signals = own_signals();

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "app/values.hpp"
+
 namespace hedgerow::app {
 namespace {
 

@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "base/failure.hpp"
 #include "base/log.hpp"
+#include "base/thread.hpp"
 
 namespace hedgerow::store {
 
@@ -66,6 +67,7 @@ GroupCommit::~GroupCommit() = default;
 
 void GroupCommit::start() {
   thread_ = std::jthread{[this](const std::stop_token& stop) {
+    base::name_this_thread("writer");
     writer_ = std::this_thread::get_id();
     while (step(stop)) continue;
   }};
