@@ -30,6 +30,8 @@ struct Check {
   bool good = false;
   std::string detail;  // What was measured, or what is not right.
   std::string next;    // What to do; empty where it is good.
+  // Not good, and yet all is answered and done: nobody need go elsewhere.
+  bool serves = false;
 };
 
 // What the API works with. Everything outlives it.

@@ -31,6 +31,7 @@ constexpr std::array kWords{
     Words{"connection_test_defect", "Connection tests", "A test ended by a defect of Hedgerow."},
     Words{"writer_refused", "Database", "It took no change."},
     Words{"commit_failed", "Database", "Changes could not be kept, and whoever asked was told."},
+    Words{"no_sign_for_watchdog", "Watchdog", "The network or the database's writer stood still."},
     Words{"certificate_kept", "Certificate", "A new one could not be used; the old one stays."},
 };
 

@@ -11,26 +11,8 @@ namespace {
 
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 
-// One line per check with ?verbose, else one word; a check named in ?exclude= is left out.
-http::Response readiness(const Context& context, const http::Request& request) {
-  Query query{request};
-  const bool verbose = query.present("verbose");
-  const auto excluded = query.texts("exclude", 20);
-  query.finish();
-  std::string lines;
-  bool ready = true;
-  for (const Check& check : context.parts.checks()) {
-    if (std::ranges::find(excluded, check.name) != excluded.end()) continue;
-    ready = ready && check.good;
-    lines += fmt::format("[{}]{} {}\n", check.good ? "+" : "-", check.name,
-                         check.good ? "ok" : check.detail);
-  }
-  const std::string word = ready ? "ok\n" : "not ready\n";
-  return http::Response::of(ready ? 200 : 503, kText, verbose || !ready ? lines + word : word);
-}
-
-// Whether a change is kept now.
-Check writing(const Context& context) {
+// Whether a change is kept now: for people, who may wait for it.
+Check probed_writing(const Context& context) {
   const base::SteadyTime began = context.clock().steady();
   try {
     const auto deadline = base::Deadline::in(context.clock(), context.settings.probe_wait);
@@ -45,7 +27,14 @@ Check writing(const Context& context) {
           {}};
 }
 
-// All goes on meanwhile, so readiness says nothing of it.
+// What became of the latest change: for who asks each second. The sign of life of the workers is
+// one, so it is seldom older than runs.beat.
+Check known_writing(const Context& context) {
+  const auto trouble = context.db().trouble();
+  if (!trouble) return {"writing", true, "The latest change was kept.", {}};
+  return {"writing", false, trouble->detail(), trouble->next()};
+}
+
 Check log_of(const Context& context) {
   const std::int64_t stuck = context.db().stuck_log();
   if (stuck == 0) return {"log", true, "It is shorter than its alarm, database.log_alarm.", {}};
@@ -55,7 +44,49 @@ Check log_of(const Context& context) {
                   "that it cannot be moved.",
                   static_cast<double>(stuck) / 1e6),
       "End programs that have the database open beside Hedgerow. Its own answers let go by "
-      "themselves."};
+      "themselves.",
+      true};
+}
+
+// The one list, whoever asks.
+std::vector<Check> all_checks(const Context& context, Check writing) {
+  std::vector<Check> checks = context.parts.checks();
+  checks.push_back(log_of(context));
+  checks.push_back(std::move(writing));
+  return checks;
+}
+
+std::string verdict_on(const Check& check) {
+  if (check.good) return fmt::format("[+]{} ok\n", check.name);
+  return fmt::format("[-]{} failed{}: reason withheld\n", check.name,
+                     check.serves ? ", ready nevertheless" : "");
+}
+
+// As Kubernetes' own servers answer: a line per check with ?verbose or when it is not ready, else
+// one word; ?exclude= leaves out what it names. Anybody may ask, so why a check failed is said in
+// System health alone.
+http::Response readiness(const Context& context, const http::Request& request) {
+  Query query{request};
+  const bool verbose = query.present("verbose");
+  const auto excluded = query.texts("exclude", 20);
+  query.finish();
+  std::set<std::string_view> unmatched{excluded.begin(), excluded.end()};
+  std::string lines;
+  bool ready = true;
+  for (const Check& check : all_checks(context, known_writing(context))) {
+    if (std::ranges::find(excluded, check.name) != excluded.end()) {
+      unmatched.erase(check.name);
+      lines += fmt::format("[+]{} excluded: ok\n", check.name);
+      continue;
+    }
+    ready = ready && (check.good || check.serves);
+    lines += verdict_on(check);
+  }
+  for (const std::string_view name : unmatched)
+    lines += fmt::format("warn: some checks cannot be excluded: no match for \"{}\"\n",
+                         base::shown(name, 50));
+  const std::string word = ready ? "ok\n" : "not ready\n";
+  return http::Response::of(ready ? 200 : 503, kText, verbose || !ready ? lines + word : word);
 }
 
 void write(base::JsonOut& out, const Check& check) {
@@ -73,9 +104,7 @@ void write(base::JsonOut& out, const SeenFault& fault) {
 
 http::Response health(const Context& context, const http::Request& request) {
   Query{request}.finish();
-  std::vector<Check> checks = context.parts.checks();
-  checks.push_back(log_of(context));
-  checks.push_back(writing(context));
+  const std::vector<Check> checks = all_checks(context, probed_writing(context));
   base::JsonOut out;
   out.begin_object().field("as_of", base::rfc3339(context.clock().wall()));
   out.field("started", base::rfc3339(context.started)).field("version", context.settings.version);

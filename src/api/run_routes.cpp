@@ -91,6 +91,7 @@ http::Response start_run(const Context& context, const http::Request& request) {
   response.headers.set(
       "Location", fmt::format("{}/api/runs/{}/", context.settings.base_path, started.run.value));
   if (started.replayed) response.headers.set("Idempotency-Replayed", "true");
+  response.noted = {"run", started.run.value};
   return response;
 }
 

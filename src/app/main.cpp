@@ -51,6 +51,7 @@ cli::Exit work_on_database(const cli::Arguments& arguments) {
   const base::SystemClock clock;
   base::SystemRandom random;
   const auto loaded = settings_of(arguments);
+  app::require_database(loaded.settings);
   const auto memory = static_cast<std::size_t>(loaded.settings.hash_memory_mib) << 20U;
   const upkeep::Tools tools{.database = loaded.settings.database,
                             .cost = {.operations = 3, .memory_bytes = memory},

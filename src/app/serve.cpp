@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "api/api.hpp"
+#include "app/watchdog.hpp"
 #include "base/json_out.hpp"
 #include "base/log.hpp"
 #include "base/private_file.hpp"
@@ -46,6 +47,13 @@ void refuse_open_plain(const Settings& settings) {
                 fmt::format("http.address is {}: passwords would cross the network unprotected.",
                             settings.http.address)}
       .with_next("Set http.tls_certificate and http.tls_key, or http.allow_plain = true.");
+}
+
+void require_places(const Settings& settings) {
+  require_database(settings);
+  if (!settings.key_file.empty()) return;
+  throw Failure{Code::Invalid, Cause::Refused, "security.key_file is not set."}.with_next(
+      "Make a key with \"hedgerow key create FILE\" and name it in the settings.");
 }
 
 // Keys and tokens live in this process: no core file, no reading of its memory by others.
@@ -147,7 +155,8 @@ class Whole {
                 [this](const Failure& failure, const http::Request& request) {
                   return api_.render(failure, request);
                 },
-                clock_, random_} {
+                clock_, random_},
+        watchdog_{*database_, server_, clock_} {
     server_.observe([this](const http::Finished& finished) { api_.observe(finished); });
     api_.measure_load([this] { return server_.load(); });
   }
@@ -164,6 +173,7 @@ class Whole {
     tests_.start();
     api_.start();
     server_.start();
+    watchdog_.start();
   }
 
   // A certificate that cannot be used changes nothing: better the old one than none.
@@ -177,6 +187,7 @@ class Whole {
   }
 
   [[nodiscard]] bool stop() {
+    watchdog_.stop();
     api_.stop();
     server_.stop(base::Deadline::in(clock_, settings_.stop_wait));
     tests_.stop();
@@ -212,21 +223,29 @@ class Whole {
     return router;
   }
 
+  // Of the workers of both kinds.
+  struct Signs {
+    std::optional<base::Milliseconds> longest_silence;  // Of the kind that is silent for longer.
+    std::int64_t heard = 0;                             // So many not long ago.
+  };
+
   std::vector<api::Check> checks() {
     std::vector<api::Check> found;
     try {
-      // Of those that are silent for longer: tests and all other runs have workers of their own.
-      const auto silence = database_->read([](const store::Snapshot& seen) {
+      const Signs signs = database_->read([this](const store::Snapshot& seen) {
+        // Tests and all other runs have workers of their own.
         const auto of_runs = seen.workers().silence(false);
         const auto of_tests = seen.workers().silence(true);
-        return of_runs && of_tests ? std::max(of_runs, of_tests) : std::nullopt;
+        return Signs{
+            .longest_silence = of_runs && of_tests ? std::max(of_runs, of_tests) : std::nullopt,
+            .heard = seen.workers().heard_within(settings_.jobs.no_worker)};
       });
       found.push_back({"database",
                        true,
                        fmt::format("It answers; {:.1f} MB on the disk.",
                                    static_cast<double>(database_->size_on_disk()) / 1e6),
                        {}});
-      found.push_back(workers(silence));
+      found.push_back(workers(signs));
     } catch (const Failure& failure) {
       found.push_back({"database", false, failure.detail(), failure.next()});
       found.push_back(
@@ -239,12 +258,21 @@ class Whole {
     return found;
   }
 
-  [[nodiscard]] api::Check workers(const std::optional<base::Milliseconds>& silence) const {
-    if (!silence) return {"workers", false, "None was ever heard of.", "Restart the server."};
-    const auto seconds = std::chrono::duration<double>(*silence).count();
-    std::string heard = fmt::format("One was last heard of {:.1f} s ago.", seconds);
-    if (*silence < settings_.jobs.no_worker) return {"workers", true, std::move(heard), {}};
-    return {"workers", false, std::move(heard), "Restart the server; what waits is done then."};
+  // One that hangs is replaced and may be heard of beside the one in its place.
+  [[nodiscard]] api::Check workers(const Signs& signs) const {
+    const auto all =
+        static_cast<std::int64_t>(settings_.jobs.workers + settings_.jobs.test_workers);
+    if (!signs.longest_silence)
+      return {"workers", false, fmt::format("0 of {}: of some none was ever heard.", all),
+              "Restart the server."};
+    const std::int64_t heard = std::min(signs.heard, all);
+    const auto seconds = std::chrono::duration<double>(*signs.longest_silence).count();
+    const bool works = *signs.longest_silence < settings_.jobs.no_worker;
+    return {.name = "workers",
+            .good = works && heard == all,
+            .detail = fmt::format("{} of {}, last heard of {:.1f} s ago.", heard, all, seconds),
+            .next = works && heard == all ? "" : "Restart the server; what waits is done then.",
+            .serves = works};
   }
 
   const Settings& settings_;
@@ -263,6 +291,7 @@ class Whole {
   web::Pages pages_;
   web::Basic basic_;
   http::Server server_;
+  Watchdog watchdog_;
 };
 
 // Written beside and moved into place, so that nobody reads half of it.
@@ -279,6 +308,7 @@ void say_ready(const std::string& file, const std::string& url) {
 
 bool serve(const LoadedSettings& loaded, const std::string& ready_file) {
   base::log::set_least(loaded.settings.log_level);
+  require_places(loaded.settings);
   refuse_open_plain(loaded.settings);
   close_process();
   const sigset_t signals = own_signals();

@@ -2,9 +2,12 @@
 
 #include <toml++/toml.h>
 
+#include <fstream>
 #include <numeric>
 
+#include "app/values.hpp"
 #include "base/text.hpp"
+#include "store/objects.hpp"
 
 namespace hedgerow::app {
 
@@ -15,99 +18,138 @@ using base::Milliseconds;
 
 namespace {
 
-using Place = std::variant<std::string*, bool*, std::uint16_t*, unsigned*, std::size_t*,
-                           std::int64_t*, Milliseconds*, std::vector<std::string>*,
+using Measured =
+    std::variant<std::uint16_t*, unsigned*, std::size_t*, std::int64_t*, Milliseconds*>;
+using Place = std::variant<Measured, std::string*, bool*, std::vector<std::string>*,
                            std::filesystem::path*, base::log::Level*>;
 
+// What a number or a span of time may be: enough that the server can work by it, and no more than
+// what its arithmetic and the programs it speaks to can hold.
+struct Bounds {
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+  bool or_none = false;  // 0 means that there is no limit.
+
+  constexpr Bounds() = default;
+  constexpr Bounds(std::int64_t from, std::int64_t to, bool none = false)
+      : least{from}, most{to}, or_none{none} {}
+  constexpr Bounds(Milliseconds from, Milliseconds to) : Bounds{from.count(), to.count()} {}
+
+  [[nodiscard]] bool hold(std::int64_t value) const {
+    return (or_none && value == 0) || (value >= least && value <= most);
+  }
+};
+
 struct Entry {
+  // A measure without bounds does not compile.
+  Entry(std::string_view setting, Measured target, Bounds within)
+      : name{setting}, place{target}, bounds{within} {}
+  template <class Target>
+    requires(!std::is_constructible_v<Measured, Target*>)
+  Entry(std::string_view setting, Target* target) : name{setting}, place{target} {}
+
   std::string_view name;
   Place place;
+  Bounds bounds;
 };
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""h;
+constexpr std::int64_t kKiB = 1024;
+constexpr std::int64_t kMiB = 1024 * kKiB;
+constexpr std::int64_t kGiB = 1024 * kMiB;
+constexpr std::chrono::hours kDay{24};
+constexpr auto kYear = 365 * kDay;
+constexpr auto kCentury = 100 * kYear;  // Added to today it is still a time.
 
 std::vector<Entry> faces(Settings& s) {
   return {
       {"http.address", &s.http.address},
-      {"http.port", &s.http.port},
+      {"http.port", &s.http.port, {0, 65'535}},
       {"http.base_path", &s.http.base_path},
       {"http.origins", &s.origins},
       {"http.allow_plain", &s.allow_plain},
       {"http.tls_certificate", &s.http.tls_certificate_file},
       {"http.tls_key", &s.http.tls_key_file},
-      {"http.io_threads", &s.http.io_threads},
-      {"http.worker_threads", &s.http.worker_threads},
-      {"http.heavy_threads", &s.http.heavy_threads},
-      {"http.deadlines.first_byte", &s.http.deadlines.first_byte},
-      {"http.deadlines.header", &s.http.deadlines.header},
-      {"http.deadlines.body", &s.http.deadlines.body},
-      {"http.deadlines.write", &s.http.deadlines.write},
-      {"http.deadlines.idle", &s.http.deadlines.idle},
-      {"http.deadlines.linger", &s.http.deadlines.linger},
-      {"http.deadlines.unwind", &s.http.deadlines.unwind},
-      {"http.deadlines.accept_pause", &s.http.deadlines.accept_pause},
-      {"http.deadlines.stop", &s.stop_wait},
-      {"http.limits.headers", &s.http.limits.headers},
-      {"http.limits.target", &s.http.limits.target},
-      {"http.limits.body", &s.http.limits.body},
-      {"http.limits.connections", &s.http.limits.connections},
-      {"http.limits.queue", &s.http.limits.queue},
-      {"http.limits.heavy_queue", &s.http.limits.heavy_queue},
-      {"http.limits.bodies_held", &s.http.limits.bodies_held},
+      {"http.io_threads", &s.http.io_threads, {1, 64}},
+      {"http.worker_threads", &s.http.worker_threads, {1, 512}},
+      {"http.heavy_threads", &s.http.heavy_threads, {1, 512}},
+      {"http.deadlines.first_byte", &s.http.deadlines.first_byte, {10ms, 1h}},
+      {"http.deadlines.header", &s.http.deadlines.header, {10ms, 1h}},
+      {"http.deadlines.body", &s.http.deadlines.body, {10ms, 1h}},
+      {"http.deadlines.write", &s.http.deadlines.write, {10ms, 1h}},
+      {"http.deadlines.idle", &s.http.deadlines.idle, {10ms, 1h}},
+      {"http.deadlines.linger", &s.http.deadlines.linger, {0ms, 1min}},
+      {"http.deadlines.unwind", &s.http.deadlines.unwind, {0ms, 1min}},
+      {"http.deadlines.accept_pause", &s.http.deadlines.accept_pause, {1ms, 1min}},
+      {"http.deadlines.stop", &s.stop_wait, {0ms, 1h}},
+      {"http.limits.headers", &s.http.limits.headers, {kKiB, 16 * kMiB}},
+      {"http.limits.target", &s.http.limits.target, {256, 16 * kMiB}},
+      {"http.limits.body", &s.http.limits.body, {256, kGiB}},
+      {"http.limits.connections", &s.http.limits.connections, {1, 1'000'000}},
+      {"http.limits.queue", &s.http.limits.queue, {1, 100'000}},
+      {"http.limits.heavy_queue", &s.http.limits.heavy_queue, {1, 100'000}},
+      {"http.limits.bodies_held", &s.http.limits.bodies_held, {kKiB, 1024 * kGiB}},
       {"log.level", &s.log_level},
-      {"events.heartbeat", &s.heartbeat},
-      {"events.bytes_held", &s.stream_bytes_max},
+      {"events.heartbeat", &s.heartbeat, {10ms, 1h}},
+      {"events.bytes_held", &s.stream_bytes_max, {kKiB, kGiB}},
   };
 }
 
 std::vector<Entry> page(Settings& s) {
   std::vector<Entry> entries;
-  for (const auto& [name, limit] : web::kLimits) entries.push_back({name, &(s.page.*limit)});
+  // A browser's own timers count no further than 24 days.
+  for (const auto& [name, limit, least] : web::kLimits)
+    entries.emplace_back(name, &(s.page.*limit), Bounds{least, 20 * kDay});
   return entries;
 }
 
 std::vector<Entry> people(Settings& s) {
   return {
       {"security.key_file", &s.key_file},
-      {"sessions.idle", &s.sessions.idle},
-      {"sessions.absolute", &s.sessions.absolute},
-      {"sessions.per_user", &s.sessions.per_user},
-      {"sessions.handover", &s.sessions.handover},
-      {"sessions.touch_after", &s.sessions.touch_after},
-      {"sessions.setup_code", &s.sessions.setup_code_lasts},
-      {"sign_in.free_failures", &s.sign_in.free_failures},
-      {"sign_in.first_lock", &s.sign_in.first_lock},
-      {"sign_in.longest_lock", &s.sign_in.longest_lock},
-      {"sign_in.pending_lock", &s.sign_in.pending_lock},
-      {"sign_in.address_burst", &s.sign_in.address_burst},
-      {"sign_in.address_refill", &s.sign_in.address_refill},
-      {"sign_in.hash_memory_mib", &s.hash_memory_mib},
-      {"sign_in.hash_wait", &s.hash_wait},
+      {"sessions.idle", &s.sessions.idle, {1s, kYear}},
+      {"sessions.absolute", &s.sessions.absolute, {1s, kYear}},
+      {"sessions.per_user", &s.sessions.per_user, {1, 100'000}},
+      {"sessions.handover", &s.sessions.handover, {0ms, 1h}},
+      {"sessions.touch_after", &s.sessions.touch_after, {0ms, kDay}},
+      {"sessions.setup_code", &s.sessions.setup_code_lasts, {1s, kYear}},
+      {"sign_in.free_failures", &s.sign_in.free_failures, {0, 1'000'000}},
+      {"sign_in.first_lock", &s.sign_in.first_lock, {100ms, kDay}},
+      {"sign_in.longest_lock", &s.sign_in.longest_lock, {100ms, kDay}},
+      {"sign_in.pending_lock", &s.sign_in.pending_lock, {0ms, 1h}},
+      {"sign_in.address_burst", &s.sign_in.address_burst, {1, 1'000'000}},
+      {"sign_in.address_refill", &s.sign_in.address_refill, {1ms, kDay}},
+      {"sign_in.hash_memory_mib", &s.hash_memory_mib, {1, 4'096}},
+      {"sign_in.hash_wait", &s.hash_wait, {10ms, 1h}},
   };
 }
 
 std::vector<Entry> record(Settings& s) {
   return {
       {"database.path", &s.database.path},
-      {"database.busy_wait", &s.database.busy_wait},
-      {"database.write_wait", &s.database.write_wait},
-      {"database.read_wait", &s.database.read_wait},
-      {"database.statement_max", &s.database.statement_max},
-      {"database.snapshot_max", &s.database.snapshot_max},
-      {"database.check_max", &s.database.check_max},
-      {"database.probe_wait", &s.probe_wait},
-      {"database.readers", &s.database.readers},
-      {"database.size_max", &s.database.size_max},
-      {"database.log_checkpoint", &s.database.log_checkpoint},
-      {"database.log_alarm", &s.database.log_alarm},
-      {"retention.runs", &s.jobs.retention.runs},
-      {"retention.history", &s.jobs.retention.history},
-      {"retention.history_versions", &s.jobs.retention.history_versions},
-      {"retention.request_keys", &s.jobs.retention.request_keys},
-      {"retention.changes", &s.jobs.retention.changes},
-      {"retention.changes_most", &s.jobs.retention.changes_most},
-      {"retention.sessions", &s.jobs.retention.sessions},
-      {"retention.connection_tests", &s.jobs.retention.connection_tests},
-      {"retention.sweep", &s.jobs.retention.sweep_each},
-      {"retention.chunk", &s.jobs.retention.chunk},
+      {"database.busy_wait", &s.database.busy_wait, {10ms, 1h}},
+      {"database.write_wait", &s.database.write_wait, {10ms, 1h}},
+      {"database.read_wait", &s.database.read_wait, {10ms, 1h}},
+      {"database.statement_max", &s.database.statement_max, {100ms, kDay}},
+      {"database.snapshot_max", &s.database.snapshot_max, {100ms, kDay}},
+      {"database.check_max", &s.database.check_max, {1s, kYear}},
+      {"database.probe_wait", &s.probe_wait, {10ms, 1min}},
+      {"database.readers", &s.database.readers, {1, 64}},
+      {"database.size_max", &s.database.size_max, {kMiB, 16 * 1024 * kGiB, true}},
+      {"database.log_checkpoint", &s.database.log_checkpoint, {64 * kKiB, 64 * kGiB}},
+      {"database.log_alarm", &s.database.log_alarm, {64 * kKiB, 1024 * kGiB}},
+      {"retention.runs", &s.jobs.retention.runs, {1min, kCentury}},
+      {"retention.history", &s.jobs.retention.history, {1min, kCentury}},
+      {"retention.history_versions", &s.jobs.retention.history_versions, {1, 1'000'000}},
+      {"retention.request_keys", &s.jobs.retention.request_keys, {1min, kCentury}},
+      {"retention.changes", &s.jobs.retention.changes, {10s, kCentury}},
+      {"retention.changes_most", &s.jobs.retention.changes_most, {100, 100'000'000}},
+      {"retention.sessions", &s.jobs.retention.sessions, {1min, kCentury}},
+      {"retention.connection_tests", &s.jobs.retention.connection_tests, {1min, kCentury}},
+      {"retention.sweep", &s.jobs.retention.sweep_each, {10ms, kDay}},
+      {"retention.chunk", &s.jobs.retention.chunk, {1, 100'000}},
   };
 }
 
@@ -119,37 +161,37 @@ std::vector<Entry> clusters(Settings& s) {
       {"outbound.proxy_user", &s.proxy_user},
       {"outbound.proxy_password_file", &s.proxy_password_file},
       {"outbound.direct", &s.outbound_direct},
-      {"outbound.deadlines.dns", &deadlines.dns},
-      {"outbound.deadlines.connect", &deadlines.connect},
-      {"outbound.deadlines.tls", &deadlines.tls},
-      {"outbound.deadlines.first_byte", &deadlines.first_byte},
-      {"outbound.deadlines.floor_span", &deadlines.floor_span},
-      {"outbound.deadlines.total", &deadlines.total},
-      {"outbound.retries.tries", &s.reconcile.kube.outbound.retries.tries},
-      {"outbound.retries.pause", &s.reconcile.kube.outbound.retries.pause},
-      {"cluster.page_size", &s.reconcile.kube.page_size},
-      {"cluster.concurrency", &s.reconcile.lists_at_once},
-      {"cluster.namespaces_max", &s.reconcile.kube.namespaces_max},
-      {"cluster.item_bytes_max", &s.reconcile.kube.item_bytes_max},
-      {"cluster.page_bytes_max", &s.reconcile.kube.page_bytes_max},
-      {"cluster.list_bytes_max", &s.reconcile.kube.list_bytes_max},
-      {"cluster.reading_bytes_max", &s.reconcile.kube.reading_bytes_max},
-      {"cluster.keep_idle", &s.reconcile.keep_idle},
-      {"cluster.ladder_total", &s.reconcile.kube.ladder_total},
-      {"runs.workers", &s.jobs.workers},
-      {"runs.no_progress", &s.jobs.no_progress},
-      {"runs.no_worker", &s.jobs.no_worker},
-      {"runs.stack_wait", &s.jobs.stack_wait},
-      {"runs.lease", &s.jobs.lease},
-      {"runs.renew", &s.jobs.renew_each},
-      {"runs.reap", &s.jobs.reap_each},
-      {"runs.look", &s.jobs.look_each},
-      {"runs.beat", &s.jobs.beat_each},
-      {"runs.stop", &s.jobs.stop_wait},
-      {"runs.progress", &s.reconcile.progress_each},
-      {"runs.chunk_time", &s.reconcile.chunk_time},
-      {"runs.chunk_rows", &s.reconcile.chunk_rows},
-      {"runs.fresh_for", &s.fresh_for},
+      {"outbound.deadlines.dns", &deadlines.dns, {10ms, 1h}},
+      {"outbound.deadlines.connect", &deadlines.connect, {10ms, 1h}},
+      {"outbound.deadlines.tls", &deadlines.tls, {10ms, 1h}},
+      {"outbound.deadlines.first_byte", &deadlines.first_byte, {10ms, 1h}},
+      {"outbound.deadlines.floor_span", &deadlines.floor_span, {10ms, 1h}},
+      {"outbound.deadlines.total", &deadlines.total, {10ms, kDay}},
+      {"outbound.retries.tries", &s.reconcile.kube.outbound.retries.tries, {1, 20}},
+      {"outbound.retries.pause", &s.reconcile.kube.outbound.retries.pause, {1ms, 10min}},
+      {"cluster.page_size", &s.reconcile.kube.page_size, {1, 100'000, true}},
+      {"cluster.concurrency", &s.reconcile.lists_at_once, {1, 64}},
+      {"cluster.namespaces_max", &s.reconcile.kube.namespaces_max, {1, 10'000}},
+      {"cluster.item_bytes_max", &s.reconcile.kube.item_bytes_max, {kKiB, kGiB}},
+      {"cluster.page_bytes_max", &s.reconcile.kube.page_bytes_max, {kKiB, 4 * kGiB}},
+      {"cluster.list_bytes_max", &s.reconcile.kube.list_bytes_max, {kKiB, 64 * kGiB}},
+      {"cluster.reading_bytes_max", &s.reconcile.kube.reading_bytes_max, {kKiB, 64 * kGiB}},
+      {"cluster.keep_idle", &s.reconcile.keep_idle, {0ms, kDay}},
+      {"cluster.ladder_total", &s.reconcile.kube.ladder_total, {10ms, 1h}},
+      {"runs.workers", &s.jobs.workers, {1, 256}},
+      {"runs.no_progress", &s.jobs.no_progress, {100ms, kDay}},
+      {"runs.no_worker", &s.jobs.no_worker, {100ms, kDay}},
+      {"runs.stack_wait", &s.jobs.stack_wait, {0ms, 1min}},
+      {"runs.lease", &s.jobs.lease, {100ms, 1h}},
+      {"runs.renew", &s.jobs.renew_each, {10ms, 1h}},
+      {"runs.reap", &s.jobs.reap_each, {10ms, 1h}},
+      {"runs.look", &s.jobs.look_each, {10ms, 1min}},
+      {"runs.beat", &s.jobs.beat_each, {10ms, 1h}},
+      {"runs.stop", &s.jobs.stop_wait, {0ms, 1h}},
+      {"runs.progress", &s.reconcile.progress_each, {1ms, 1min}},
+      {"runs.chunk_time", &s.reconcile.chunk_time, {1ms, 1min}},
+      {"runs.chunk_rows", &s.reconcile.chunk_rows, {1, std::int64_t{store::kApplyMax}}},
+      {"runs.fresh_for", &s.fresh_for, {1s, kYear}},
   };
 }
 
@@ -161,58 +203,102 @@ std::vector<Entry> entries(Settings& s) {
 }
 
 [[noreturn]] void refuse(std::string_view source, std::string_view name, std::string_view why) {
-  throw Failure{Code::Invalid, Cause::Refused, fmt::format("{}: {}: {}", source, name, why)}
+  throw Failure{Code::Invalid, Cause::Refused,
+                fmt::format("{}: {}{}{}", source, name, name.empty() ? "" : ": ", why)}
       .with_next("Correct the setting, then start again.");
 }
 
-// Puts a value, written as text, into its place; why not when it does not fit.
-std::string_view put(const Place& place, std::string_view text) {
+// The same of a value that people wrote.
+[[noreturn]] void refuse_value(std::string_view source, std::string_view name,
+                               std::string_view value, std::string_view why) {
+  refuse(source, fmt::format("{} = {}", name, value.empty() ? "\"\"" : base::shown(value, 80)),
+         why);
+}
+
+// "from 1 to 64", "from 10ms to 1h"; before it what stands for no limit.
+std::string text_of(const Bounds& bounds, bool spans) {
+  const auto text = [spans](std::int64_t value) {
+    return spans ? span_text(Milliseconds{value}) : std::to_string(value);
+  };
+  return fmt::format("{}from {} to {}", bounds.or_none ? "0, for no limit, or " : "",
+                     text(bounds.least), text(bounds.most));
+}
+
+// Puts a number or a span, written as text, into its place; why not when it does not fit.
+std::string put_measure(const Entry& entry, const Measured& place, std::string_view text) {
   return std::visit(
-      [&](auto* target) -> std::string_view {
+      [&](auto* target) -> std::string {
         using T = std::remove_pointer_t<decltype(target)>;
-        if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::filesystem::path>) {
-          *target = std::string{text};
-        } else if constexpr (std::is_same_v<T, bool>) {
+        constexpr bool kSpan = std::is_same_v<T, Milliseconds>;
+        std::optional<std::int64_t> value;
+        if constexpr (kSpan) {
+          if (const auto span = parse_span(text)) value = span->count();
+        } else {
+          value = base::whole_number<std::int64_t>(text);
+        }
+        if (value && entry.bounds.hold(*value)) {
+          *target = static_cast<T>(*value);
+          return {};
+        }
+        return fmt::format("it must be {}{}",
+                           value   ? ""
+                           : kSpan ? "a span of time such as \"500ms\", \"5s\", \"15m\" or "
+                                     "\"24h\", "
+                                   : "a whole number ",
+                           text_of(entry.bounds, kSpan));
+      },
+      place);
+}
+
+// Puts a value, written as text, into its place; why not when it does not fit.
+std::string put(const Entry& entry, std::string_view text) {
+  return std::visit(
+      [&](const auto& target) -> std::string {
+        using T = std::remove_cvref_t<decltype(target)>;
+        if constexpr (std::is_same_v<T, Measured>) {
+          return put_measure(entry, target, text);
+        } else if constexpr (std::is_same_v<T, bool*>) {
           if (text != "true" && text != "false") return "it must be true or false";
           *target = text == "true";
-        } else if constexpr (std::is_same_v<T, Milliseconds>) {
-          const auto span = parse_span(text);
-          if (!span)
-            return "it must be a span of time such as \"500ms\", \"5s\", \"15m\" or \"24h\"";
-          *target = *span;
-        } else if constexpr (std::is_same_v<T, base::log::Level>) {
+        } else if constexpr (std::is_same_v<T, base::log::Level*>) {
           const auto level = base::log::level_named(text);
           // A warning is never held back: the code for the first administrator is one.
           if (!level || *level == base::log::Level::Error)
             return "it must be debug, info or warning";
           *target = *level;
-        } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+        } else if constexpr (std::is_same_v<T, std::vector<std::string>*>) {
           target->clear();
           for (const auto part : base::split(text, ','))
             if (!base::trimmed(part).empty()) target->emplace_back(base::trimmed(part));
         } else {
-          const auto number = base::whole_number<T>(text);
-          if (!number) return "it must be a whole number in its range";
-          *target = *number;
+          *target = std::string{text};
         }
         return {};
       },
-      place);
+      entry.place);
 }
 
 std::string shown_value(const Place& place) {
   return std::visit(
-      [](const auto* target) -> std::string {
-        using T = std::remove_cv_t<std::remove_pointer_t<decltype(target)>>;
-        if constexpr (std::is_same_v<T, std::string>) return *target;
-        if constexpr (std::is_same_v<T, std::filesystem::path>) return target->string();
-        if constexpr (std::is_same_v<T, Milliseconds>) return span_text(*target);
-        if constexpr (std::is_same_v<T, base::log::Level>)
+      [](const auto& target) -> std::string {
+        using T = std::remove_cvref_t<decltype(target)>;
+        if constexpr (std::is_same_v<T, Measured>)
+          return std::visit(
+              [](const auto* number) -> std::string {
+                if constexpr (std::is_same_v<decltype(number), const Milliseconds*>)
+                  return span_text(*number);
+                else
+                  return fmt::format("{}", *number);
+              },
+              target);
+        else if constexpr (std::is_same_v<T, std::filesystem::path*>)
+          return target->string();
+        else if constexpr (std::is_same_v<T, base::log::Level*>)
           return std::string{base::log::name_of(*target)};
-        if constexpr (std::is_same_v<T, std::vector<std::string>>)
+        else if constexpr (std::is_same_v<T, std::vector<std::string>*>)
           return fmt::format("{}", fmt::join(*target, ","));
-        if constexpr (std::is_arithmetic_v<T>) return fmt::format("{}", *target);
-        return {};
+        else
+          return fmt::format("{}", *target);
       },
       place);
 }
@@ -277,6 +363,7 @@ class Loader {
   }
 
   void read_file(const std::string& path) {
+    require_readable(path);
     toml::table table;
     try {
       table = toml::parse_file(path);
@@ -287,13 +374,19 @@ class Loader {
     read(table, "");
   }
 
-  // What lies in conf.d beside it is read after it, by name.
+  // What lies in conf.d beside it is read after it, by name. A folder that cannot be looked through
+  // may hold anything.
   void read_folder_beside(const std::string& path) {
+    const auto folder = std::filesystem::path{path}.parent_path() / "conf.d";
     std::vector<std::filesystem::path> files;
-    std::error_code none;
-    for (const auto& entry : std::filesystem::directory_iterator{
-             std::filesystem::path{path}.parent_path() / "conf.d", none})
-      if (entry.path().extension() == ".toml") files.push_back(entry.path());
+    std::error_code error;
+    std::filesystem::directory_iterator entries{folder, error};
+    if (error == std::errc::no_such_file_or_directory) return;
+    for (; !error && entries != std::filesystem::directory_iterator{}; entries.increment(error))
+      if (entries->path().extension() == ".toml") files.push_back(entries->path());
+    if (error)
+      refuse(folder.string(), "the folder",
+             fmt::format("it cannot be looked through: {}", error.message()));
     std::ranges::sort(files);
     for (const auto& file : files) read_file(file.string());
   }
@@ -322,6 +415,8 @@ class Loader {
   }
 
   void finish() {
+    require_well_formed();
+    require_fitting();
     for (std::size_t i = 0; i < entries_.size(); ++i)
       into_.lines.push_back(
           {std::string{entries_[i].name}, shown_value(entries_[i].place), sources_[i]});
@@ -367,9 +462,84 @@ class Loader {
   }
 
   void assign(std::size_t index, std::string_view text, const std::string& source) {
-    const auto why = put(entries_[index].place, text);
-    if (!why.empty()) refuse(source, entries_[index].name, why);
+    const auto why = put(entries_[index], text);
+    if (!why.empty()) refuse_value(source, entries_[index].name, text, why);
     sources_[index] = source;
+  }
+
+  // Opened as the parser will, so that the system says why not.
+  static void require_readable(const std::string& path) {
+    const auto why = [&]() -> std::error_code {
+      if (std::filesystem::is_directory(path))
+        return std::make_error_code(std::errc::is_a_directory);
+      const std::ifstream file{path};
+      return file ? std::error_code{} : std::error_code{errno, std::generic_category()};
+    }();
+    if (why) refuse(path, "the file", fmt::format("it cannot be read: {}", why.message()));
+  }
+
+  // What is made of texts, while it is known where each was set.
+  void require_well_formed() {
+    const Settings& s = into_.settings;
+    if (!s.http.base_path.empty() && !is_base_path(s.http.base_path))
+      refuse_one("http.base_path",
+                 "it must be empty or a path such as \"/plugins/hedgerow\", without a slash at its "
+                 "end");
+    for (const std::string& origin : s.origins)
+      if (!is_origin(origin))
+        refuse_one("http.origins",
+                   fmt::format("\"{}\" must be written as browsers write it, such as "
+                               "\"https://hedgerow.example\" or "
+                               "\"https://hedgerow.example:8443\": small letters, no "
+                               "path, no port 443 or 80 of its own",
+                               base::shown(origin, 80)));
+    named("outbound.allow", [&] { (void)outbound::AddressRules{s.outbound_allow}; });
+    named("outbound.proxy", [&] { (void)outbound::Proxy::parse(s.outbound_proxy, {}); });
+    named("outbound.direct",
+          [&] { (void)outbound::Proxy::parse(s.outbound_proxy, s.outbound_direct); });
+  }
+
+  // What holds between two settings.
+  void require_fitting() {
+    const Settings& s = into_.settings;
+    const auto must = [this](bool fits, std::string_view name, std::string_view how,
+                             std::string_view other) {
+      if (!fits)
+        refuse_one(name, fmt::format("it must be {} {}, which is {} ({})", how, other,
+                                     shown_value(entry(other).place), source(other)));
+    };
+    // A lease of which one renewal fails is still held at the next.
+    must(s.jobs.lease > 2 * s.jobs.renew_each, "runs.lease", "more than twice", "runs.renew");
+    must(s.jobs.no_worker > 2 * s.jobs.beat_each, "runs.no_worker", "more than twice", "runs.beat");
+    must(s.sign_in.longest_lock >= s.sign_in.first_lock, "sign_in.longest_lock", "at least",
+         "sign_in.first_lock");
+    must(s.http.limits.target <= s.http.limits.headers, "http.limits.headers", "at least",
+         "http.limits.target");
+    must(s.http.limits.body <= s.http.limits.bodies_held, "http.limits.bodies_held", "at least",
+         "http.limits.body");
+    // A click that is sent again by itself is known by its key.
+    must(s.jobs.retention.request_keys >= s.page.ask_again, "retention.request_keys", "at least",
+         "page.ask_again");
+  }
+
+  [[nodiscard]] const Entry& entry(std::string_view name) const {
+    return *std::ranges::find(entries_, name, &Entry::name);
+  }
+  [[nodiscard]] const std::string& source(std::string_view name) const {
+    return sources_[static_cast<std::size_t>(&entry(name) - entries_.data())];
+  }
+  [[noreturn]] void refuse_one(std::string_view name, std::string_view why) const {
+    refuse_value(source(name), name, shown_value(entry(name).place), why);
+  }
+  // What a room says of its own setting, with the name and place of the setting.
+  template <class Look>
+  void named(std::string_view name, const Look& look) const {
+    try {
+      look();
+    } catch (const Failure& failure) {
+      const std::string& why = failure.detail();
+      refuse(source(name), why.starts_with(name) ? "" : name, why);
+    }
   }
 
   LoadedSettings& into_;
@@ -380,26 +550,11 @@ class Loader {
 
 }  // namespace
 
-std::optional<Milliseconds> parse_span(std::string_view text) {
-  std::int64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc{} || count < 0 || count > 1'000'000'000) return std::nullopt;
-  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
-  if (unit == "ms") return Milliseconds{count};
-  if (unit == "s") return Milliseconds{count * 1'000};
-  if (unit == "m") return Milliseconds{count * 60'000};
-  if (unit == "h") return Milliseconds{count * 3'600'000};
-  if (unit == "d") return Milliseconds{count * 86'400'000};
-  return std::nullopt;
-}
-
-std::string span_text(Milliseconds span) {
-  constexpr std::array<std::pair<std::int64_t, std::string_view>, 4> kUnits{
-      {{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1'000, "s"}}};
-  for (const auto& [size, unit] : kUnits)
-    if (span.count() >= size && span.count() % size == 0)
-      return fmt::format("{}{}", span.count() / size, unit);
-  return fmt::format("{}ms", span.count());
+void require_database(const Settings& settings) {
+  if (!settings.database.path.empty()) return;
+  throw Failure{Code::Invalid, Cause::Refused, "database.path is not set."}.with_next(
+      "Give the settings that the server has, --config FILE, or the file itself, --set "
+      "database.path=FILE.");
 }
 
 LoadedSettings load_settings(const std::string& path, std::span<const std::string> environment,

@@ -60,8 +60,7 @@ struct LoadedSettings {
                                            std::span<const std::string> environment,
                                            std::span<const std::string> flags = {});
 
-// "500ms", "5s", "15m", "24h" and back.
-[[nodiscard]] std::optional<base::Milliseconds> parse_span(std::string_view text);
-[[nodiscard]] std::string span_text(base::Milliseconds span);
+// For who works on a database: throws Failure{Invalid} where the settings name none.
+void require_database(const Settings& settings);
 
 }  // namespace hedgerow::app

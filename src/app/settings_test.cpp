@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "app/values.hpp"
+
 namespace hedgerow::app {
 namespace {
 
@@ -45,10 +47,10 @@ TEST_F(SettingsTest, DefaultIsLessThanFileIsLessThanEnvironment) {
   EXPECT_EQ(line(plain, "runs.no_progress").source, "default");
 
   const auto loaded = load("[runs]\nno_progress = \"6s\"\nlease = \"2s\"\n",
-                           {"HEDGEROW_RUNS_LEASE=1500ms", "OTHER=1"});
+                           {"HEDGEROW_RUNS_LEASE=12500ms", "OTHER=1"});
   EXPECT_EQ(loaded.settings.jobs.no_progress, base::Milliseconds{6'000});
   EXPECT_TRUE(line(loaded, "runs.no_progress").source.ends_with(".toml:2"));
-  EXPECT_EQ(loaded.settings.jobs.lease, base::Milliseconds{1'500});
+  EXPECT_EQ(loaded.settings.jobs.lease, base::Milliseconds{12'500});
   EXPECT_EQ(line(loaded, "runs.lease").source, "environment");
 }
 

@@ -39,6 +39,14 @@ std::optional<std::string> text(const http::Request& request, std::string_view h
   return value ? std::optional{std::string{*value}} : std::nullopt;
 }
 
+// Whatever is asked for, and however it is spelled: addresses are kept in logs and histories.
+void refuse_tokens(const http::Request& request) {
+  for (const http::Pair& pair : request.query) {
+    const std::string name = base::lower_ascii(pair.name);
+    if (name == "token" || name == "access_token") throw Failure{Code::TokenInUrl, Cause::Refused};
+  }
+}
+
 void require_media(const http::Request& request, std::string_view wanted) {
   if (request.body.empty()) return;
   const std::string type = base::lower_ascii(request.header("Content-Type").value_or(""));
@@ -68,11 +76,8 @@ std::optional<Proven> Callers::resolve(const http::Request& request) const {
 }
 
 void Callers::check(http::Request& request) const {
+  refuse_tokens(request);
   if (!request.path.starts_with(kApi) && request.path != "/api") return;
-  for (const http::Pair& pair : request.query) {
-    if (pair.name == "token" || pair.name == "access_token")
-      throw Failure{Code::TokenInUrl, Cause::Refused};
-  }
   const bool open = is_open(request);
   std::optional<Proven> caller;
   try {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include "base/check.hpp"
 #include "base/private_file.hpp"
@@ -85,18 +86,49 @@ Sealer Sealer::from_file(const std::string& path, Random& random) {
   return {std::move(key), random};
 }
 
+namespace {
+
+// A folder that lacks belongs to who makes the key, and to nobody else.
+void make_folder_of(const std::string& path) {
+  const auto folder = std::filesystem::path{path}.parent_path();
+  if (folder.empty() || ::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return;
+  const std::string why = std::generic_category().message(errno);
+  throw Failure{
+      Code::CredentialUnreadable, Cause::Refused,
+      fmt::format("The folder {} for the key file cannot be made: {}.", folder.string(), why)}
+      .with_next(
+          fmt::format("Make it as who may, then try again: install -d -m 700 {}", folder.string()));
+}
+
+[[noreturn]] void refuse_to_make(const std::string& path, int error) {
+  Failure failure{Code::CredentialUnreadable, Cause::Refused,
+                  fmt::format("The key file {} cannot be made: {}.", path,
+                              std::generic_category().message(error))};
+  throw std::move(failure).with_next(
+      error == EEXIST
+          ? "A key is never written over, because what it seals would be lost. Use it, or name "
+            "another file."
+          : "Name a file in a folder that you may write to, or run this as who may.");
+}
+
+}  // namespace
+
 void Sealer::make_file(const std::string& path, Random& random) {
   std::array<std::byte, kKeyBytes> key{};
   random.fill(key);
   const std::string text = base64(key) + "\n";
+  make_folder_of(path);
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0)
-    unreadable(fmt::format("The key file {} cannot be made: {}.", path,
-                           std::generic_category().message(errno)));
+  if (file < 0) refuse_to_make(path, errno);
   const bool whole = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   const bool kept = ::fsync(file) == 0;
   ::close(file);
-  if (!whole || !kept) unreadable(fmt::format("The key file {} cannot be written.", path));
+  if (whole && kept) return;
+  // Half a key seals nothing and would stand in the way of a whole one.
+  ::unlink(path.c_str());
+  throw Failure{Code::CredentialUnreadable, Cause::Refused,
+                fmt::format("The key file {} cannot be written.", path)}
+      .with_next("Make room on its disk, then try again.");
 }
 
 std::string Sealer::seal(const SecretText& secret, std::string_view belongs_to) const {

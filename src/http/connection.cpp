@@ -133,7 +133,7 @@ asio::awaitable<bool> Connection::serve_one() {
   const bool keep_alive =
       got == Got::Request && keep_alive_ && !surplus_ && !commons_.stopping.load();
   const bool written = co_await write_answer(response, keep_alive);
-  report({response.status, body_of(response).size(), written, false});
+  report({response.status, body_of(response).size(), written, false, response.noted});
   served_ = true;
   if (written && !keep_alive) co_await linger();
   co_return written&& keep_alive;
@@ -399,15 +399,22 @@ asio::awaitable<void> Connection::wait_for_wake() {
 void Connection::report(const Written& written) const {
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(commons_.clock.steady() -
                                                                           request_.received);
-  base::log::write(written.stream ? base::log::Level::Debug : base::log::Level::Info, "request",
-                   {{"request_id", request_.id},
-                    {"method", request_.method},
-                    {"route", request_.route},
-                    {"status", written.status},
-                    {"ms", static_cast<double>(took.count()) / 1000.0},
-                    {"bytes", written.bytes},
-                    {"whole", written.whole},
-                    {"peer", request_.peer}});
+  const auto say = [&](const auto&... besides) {
+    base::log::write(written.stream ? base::log::Level::Debug : base::log::Level::Info, "request",
+                     {{"request_id", request_.id},
+                      {"method", request_.method},
+                      {"route", request_.route},
+                      {"status", written.status},
+                      {"ms", static_cast<double>(took.count()) / 1000.0},
+                      {"bytes", written.bytes},
+                      {"whole", written.whole},
+                      {"peer", request_.peer},
+                      besides...});
+  };
+  if (written.noted)
+    say(base::log::Field{written.noted->name, written.noted->value});
+  else
+    say();
   if (commons_.observer)
     commons_.observer(
         {request_.route, request_.method, written.status, took, written.bytes, written.stream});

@@ -76,6 +76,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::size_t bytes = 0;  // Of the body.
     bool whole = false;     // The system took all of it.
     bool stream = false;
+    std::optional<Noted> noted;
   };
   void report(const Written& written) const;
 

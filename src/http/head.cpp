@@ -96,6 +96,11 @@ void check_host(const Head& head) {
   if (!sound) refuse_head("The Host header is not a host name with an optional port.");
 }
 
+// Which page sent a request is one page or none.
+void check_origin(const Head& head) {
+  if (head.headers.count("Origin") > 1) refuse_head("The request has two Origin headers.");
+}
+
 // One framing only: RFC 9112 section 6.3 lets a server repair what lets a smuggled request through.
 void check_framing(const Head& head) {
   const auto coding = head.headers.find("Transfer-Encoding");
@@ -180,6 +185,7 @@ void check(const Head& head) {
                         fmt::format("This server does not know the method {}.",
                                     base::shown(head.method, kMethodMax))};
   check_host(head);
+  check_origin(head);
   check_framing(head);
   for (const Pair& header : head.headers.all())
     if (!base::valid_utf8(header.value))

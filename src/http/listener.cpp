@@ -13,6 +13,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.hpp"
+#include "base/thread.hpp"
 
 namespace hedgerow::http {
 
@@ -48,7 +49,10 @@ void require(const error_code& error, const Settings& settings) {
 }  // namespace
 
 void Loop::start() {
-  thread = std::jthread{[this] { context.run(); }};
+  thread = std::jthread{[this] {
+    base::name_this_thread("network");
+    context.run();
+  }};
 }
 
 void Loop::join() {

@@ -67,6 +67,12 @@ struct Request {
   [[nodiscard]] const std::string& parameter(std::string_view name) const;
 };
 
+// What an answer is about, for the line of its request in the log: {"run", 12}.
+struct Noted {
+  std::string_view name;  // Of a literal.
+  std::int64_t value = 0;
+};
+
 struct Response {
   int status = 200;
   Headers headers;
@@ -76,6 +82,7 @@ struct Response {
   // Set: the answer is this event stream and has no other body. Owners: whoever sends the events,
   // and the connection.
   std::shared_ptr<EventStream> events;
+  std::optional<Noted> noted;
 
   [[nodiscard]] static Response of(int status, std::string_view content_type, std::string body);
   [[nodiscard]] static Response json(int status, std::string body);

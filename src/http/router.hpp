@@ -9,8 +9,8 @@ namespace hedgerow::http {
 // Runs on a worker thread and may block. Failures are thrown as base::Failure.
 using Handler = std::function<Response(Request&)>;
 
-// Whose threads carry a route out. Each has some of its own, so that who waits on one is no hindrance
-// on another.
+// Whose threads carry a route out. Each has some of its own, so that who waits on one hinders
+// nobody on another.
 enum class Crew : std::uint8_t {
   Usual,
   Heavy,   // What keeps a core busy for long.

@@ -88,6 +88,15 @@ Load Server::load() const {
           .body_bytes = commons.body_bytes.load()};
 }
 
+bool Server::turns(const base::Deadline& deadline) const {
+  // Owners: this call, and the loops that have not turned yet.
+  const auto left =
+      std::make_shared<base::Guarded<std::size_t>>(std::in_place, parts_->loops.size());
+  for (const auto& loop : parts_->loops)
+    asio::post(loop->context, [left] { left->change([](std::size_t& count) { --count; }); });
+  return left->wait({}, deadline.at, [](std::size_t count) { return count == 0; });
+}
+
 void Server::stop(base::Deadline deadline) {
   if (!std::exchange(parts_->started, false)) return;
   Commons& commons = parts_->commons;

@@ -98,6 +98,8 @@ class Server {
   bool read_certificate();
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] Load load() const;
+  // Whether every network loop does something else than what it does now, before the deadline.
+  [[nodiscard]] bool turns(const base::Deadline& deadline) const;
 
   // Takes no more connections, closes idle ones and ends event streams after what is queued in
   // them, lets requests in flight end, and cuts what is left at the deadline. Handlers that still

@@ -131,6 +131,8 @@ INSTANTIATE_TEST_SUITE_P(
     head, StrictnessTest,
     ::testing::Values(
         Row{"no_host", "GET /hello/ HTTP/1.1\r\n\r\n", 400, "no Host"},
+        Row{"two_origins", get_with("Origin: http://a.example\r\nOrigin: http://b.example\r\n"),
+            400, "two Origin"},
         Row{"two_hosts", get_with("Host: other\r\n"), 400, "two Host"},
         Row{"empty_host", "GET /hello/ HTTP/1.1\r\nHost: \r\n\r\n", 400, "Host header"},
         Row{"host_with_path", "GET /hello/ HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, "Host header"},

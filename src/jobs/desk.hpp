@@ -11,6 +11,7 @@ namespace hedgerow::jobs {
 // One run in one worker's hands.
 struct InHand {
   model::Run run;
+  std::string request;  // The id of the request that asked for it; empty when none did.
   std::size_t worker = 0;
   // Of the fabric's connection when the run was claimed; nothing while none is set up.
   std::optional<std::int64_t> generation;

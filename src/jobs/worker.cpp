@@ -33,17 +33,29 @@ Failure defect(std::string_view what) {
   return Failure{Code::InternalFault, Cause::Refused}.with_operator(std::string{what});
 }
 
-void log_end(const model::Run& run, const model::Ending& ending) {
+// The line of its request has the run's id, so that each is found from the other.
+void log_start(const InHand& in_hand) {
+  const model::Run& run = in_hand.run;
+  base::log::info("run_started", {{"run", run.id.value},
+                                  {"request_id", in_hand.request},
+                                  {"fabric", run.fabric_name},
+                                  {"operation", name_of(run.operation)}});
+}
+
+void log_end(const InHand& in_hand, const model::Ending& ending) {
+  const model::Run& run = in_hand.run;
   base::log::info("run_ended", {{"run", run.id.value},
+                                {"request_id", in_hand.request},
                                 {"fabric", run.fabric_name},
                                 {"operation", name_of(run.operation)},
                                 {"outcome", name_of(ending.outcome)},
                                 {"code", ending.code ? facts_of(*ending.code).name : ""}});
 }
 
-void log_failure(const model::Run& run, const Failure& failure) {
+void log_failure(const InHand& in_hand, const Failure& failure) {
   base::log::write(failure.log_level(), "run_failed",
-                   {{"run", run.id.value},
+                   {{"run", in_hand.run.id.value},
+                    {"request_id", in_hand.request},
                     {"code", facts_of(failure.code()).name},
                     {"detail", failure.detail()},
                     {"operator", failure.operator_text()},
@@ -129,6 +141,8 @@ std::optional<InHand> Worker::claim_in(store::Txn& txn, bool unreachable_too) co
   announce(txn, *run);
 
   InHand in_hand;
+  // What was queued again by itself was asked for by nobody.
+  if (!run->retry_of) in_hand.request = txn.audit().request_of(run->id);
   in_hand.run = std::move(*run);
   in_hand.worker = number_;
   if (!in_hand.run.fabric) return in_hand;
@@ -144,25 +158,27 @@ void Worker::carry_out(InHand in_hand, const std::stop_token& stop) {
   // The thread's own end stops the work too; whoever asked for it has said why at the desk.
   const std::stop_callback at_end{stop,
                                   [source = in_hand.stop]() mutable { source.request_stop(); }};
-  Work done = work(in_hand.run, in_hand.stop.get_token());
+  log_start(in_hand);
+  Work done = work(in_hand, in_hand.stop.get_token());
   const auto why = desk_.put_down(in_hand.run.id);
   if (why && std::holds_alternative<Failure>(done)) done = *why;
-  end(in_hand.run, done);
+  end(in_hand, done);
   // Another run of this fabric may start now.
   desk_.ring();
 }
 
-Worker::Work Worker::work(const model::Run& run, const std::stop_token& stop) const {
+Worker::Work Worker::work(const InHand& in_hand, const std::stop_token& stop) const {
+  const model::Run& run = in_hand.run;
   const auto handler = desk_.handlers.find(run.operation);
   if (handler == desk_.handlers.end()) return defect("no handler for this operation");
   try {
     return handler->second(run, stop);
   } catch (const Failure& failure) {
-    log_failure(run, failure);
+    log_failure(in_hand, failure);
     return failure;
   } catch (const std::bad_alloc&) {
     Failure failure{Code::OutOfMemory, Cause::Transient};
-    log_failure(run, failure);
+    log_failure(in_hand, failure);
     return failure;
   } catch (const std::exception& bug) {
     base::log::error("run_defect", {{"run", run.id.value}, {"what", bug.what()}});
@@ -173,7 +189,8 @@ Worker::Work Worker::work(const model::Run& run, const std::stop_token& stop) co
   }
 }
 
-void Worker::end(const model::Run& run, const Work& work) {
+void Worker::end(const InHand& in_hand, const Work& work) {
+  const model::Run& run = in_hand.run;
   Closing closing;
   if (const auto* failure = std::get_if<Failure>(&work)) {
     if (is_lost(*failure)) return;
@@ -188,12 +205,12 @@ void Worker::end(const model::Run& run, const Work& work) {
     const bool first = desk_.database.write(
         desk_.write_deadline(), [&](store::Txn& txn) { return close(txn, run, closing); },
         store::WhileFlushed::Wait);
-    if (first) log_end(run, closing.ending);
+    if (first) log_end(in_hand, closing.ending);
   } catch (const Failure& failure) {
-    log_failure(run, failure);
+    log_failure(in_hand, failure);
     // What came with the outcome could not be written: then that is the outcome. Where not even
     // that can be written, the watch writes it as soon as the database takes it.
-    if (closing.also) return end(run, Work{failure});
+    if (closing.also) return end(in_hand, Work{failure});
     if (!is_lost(failure)) desk_.owe({.run = run, .ending = std::move(closing.ending)});
   } catch (const std::exception& bug) {
     base::log::error("run_defect", {{"run", run.id.value}, {"what", bug.what()}});

@@ -33,8 +33,8 @@ class Worker {
   [[nodiscard]] std::optional<InHand> claim();
   [[nodiscard]] std::optional<InHand> claim_in(store::Txn& txn, bool unreachable_too) const;
   void carry_out(InHand in_hand, const std::stop_token& stop);
-  [[nodiscard]] Work work(const model::Run& run, const std::stop_token& stop) const;
-  void end(const model::Run& run, const Work& work);
+  [[nodiscard]] Work work(const InHand& in_hand, const std::stop_token& stop) const;
+  void end(const InHand& in_hand, const Work& work);
 
   Desk& desk_;
   const std::size_t number_;

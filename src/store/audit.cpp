@@ -19,6 +19,16 @@ Paged<AuditRow> AuditLog::page(const Page& page) const {
           sql_.one("SELECT count(*) FROM audit")};
 }
 
+std::string AuditLog::request_of(model::RunId run) const {
+  const auto text = [](const sql::Row& row) { return std::string{row.text(0)}; };
+  return sql_
+      .first(
+          "SELECT request FROM audit WHERE run_id = $1 AND action = 'run.start' ORDER BY id DESC "
+          "LIMIT 1",
+          text, run)
+      .value_or("");
+}
+
 std::int64_t AuditLog::append(const AuditRow& row) {
   return sql_.one(
       "INSERT INTO audit (at, actor_id, actor_name, action, subject_kind, subject, subject_name,"

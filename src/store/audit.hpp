@@ -30,6 +30,8 @@ class AuditLog {
 
   // Newest first.
   [[nodiscard]] Paged<AuditRow> page(const Page& page) const;
+  // The id of the request that started this run; empty when none did.
+  [[nodiscard]] std::string request_of(model::RunId run) const;
 
   std::int64_t append(const AuditRow& row);
 

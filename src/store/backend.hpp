@@ -18,6 +18,7 @@ class Database::Backend {
                                 const std::stop_token& stop) = 0;
   [[nodiscard]] virtual std::int64_t size_on_disk() const = 0;
   [[nodiscard]] virtual std::optional<base::Failure> trouble() const = 0;
+  [[nodiscard]] virtual base::Milliseconds turn_takes() const = 0;
   [[nodiscard]] virtual bool end(const base::Deadline& deadline) = 0;
   [[nodiscard]] virtual std::int64_t stuck_log() const = 0;
   [[nodiscard]] virtual std::vector<std::string> damage() = 0;

@@ -45,6 +45,8 @@ std::int64_t Database::stuck_log() const { return backend_->stuck_log(); }
 
 std::int64_t Database::size_on_disk() const { return backend_->size_on_disk(); }
 
+base::Milliseconds Database::turn_takes() const { return backend_->turn_takes(); }
+
 bool Database::end(const base::Deadline& deadline) { return backend_->end(deadline); }
 
 void Database::commit(const base::Deadline& deadline, const std::function<void(Txn&)>& function,

@@ -108,6 +108,8 @@ class Database {
   // Why the latest change could not be kept, or that the disk has not answered for longer than
   // anybody waits; nothing once one was kept again.
   [[nodiscard]] std::optional<base::Failure> trouble() const;
+  // How long the writer has been at what it is doing; 0 where it rests.
+  [[nodiscard]] base::Milliseconds turn_takes() const;
   // Ends the writing. False where the disk has not answered until `deadline`: then this cannot be
   // destroyed, and the process has to end without it.
   [[nodiscard]] bool end(const base::Deadline& deadline);

@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "base/failure.hpp"
 #include "base/log.hpp"
+#include "base/thread.hpp"
 
 namespace hedgerow::store {
 
@@ -72,6 +73,7 @@ GroupCommit::~GroupCommit() = default;
 
 void GroupCommit::start() {
   thread_ = std::jthread{[this](const std::stop_token& stop) {
+    base::name_this_thread("writer");
     writer_ = std::this_thread::get_id();
     while (step(stop)) continue;
     ended_.change([](bool& ended) { ended = true; });
@@ -118,11 +120,17 @@ void GroupCommit::await_end(Job& job, WhileFlushed flushed) {
                 "not known before it does."};
 }
 
-std::optional<Failure> GroupCommit::hanging() const {
+base::Milliseconds GroupCommit::turn_takes() const {
   const base::SteadyTime began = turn_began_.load();
   const base::SteadyTime now = clock_.steady();
-  if (began > now || now - began <= turn_max_) return std::nullopt;
-  const auto since = std::chrono::floor<std::chrono::seconds>(now - began);
+  if (began > now) return base::Milliseconds{0};
+  return std::chrono::floor<base::Milliseconds>(now - began);
+}
+
+std::optional<Failure> GroupCommit::hanging() const {
+  const base::Milliseconds takes = turn_takes();
+  if (takes <= turn_max_) return std::nullopt;
+  const auto since = std::chrono::floor<std::chrono::seconds>(takes);
   return Failure{Code::StorageBusy, Cause::Transient,
                  fmt::format("The database has been writing one change for {} s.", since.count())}
       .with_next("Try again in a moment. If it lasts, look at the disk of the database.");

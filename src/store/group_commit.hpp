@@ -44,6 +44,7 @@ class GroupCommit {
                         const std::stop_token& stop);
   // See Database::trouble() and end().
   [[nodiscard]] std::optional<base::Failure> trouble() const;
+  [[nodiscard]] base::Milliseconds turn_takes() const;
   [[nodiscard]] bool end(const base::Deadline& deadline);
   // See Database::stuck_log().
   [[nodiscard]] std::int64_t stuck_log() const { return stuck_log_; }

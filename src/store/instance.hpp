@@ -25,10 +25,10 @@ class Instance {
   [[nodiscard]] std::vector<std::byte> csrf_key() const;
   [[nodiscard]] std::optional<SetupCode> setup_code() const;
 
-  // The time that what is kept by age is held against: the wall clock's, but it goes forward at most
-  // twice as fast as the ticks did since it was asked for last. So a clock that is ahead, by ten
-  // years or for a day, forgets nothing that is not old; and a server that was off for long forgets
-  // later. Each sweep asks for it.
+  // The time that what is kept by age is held against: the wall clock's, but it goes forward at
+  // most twice as fast as the ticks did since it was asked for last. So a clock that is ahead
+  // forgets nothing that is not old, and a server that was off for long forgets later. Each sweep
+  // asks.
   base::WallTime kept_now();
 
   // Draws another key; every CSRF token given out before is stale.

@@ -55,6 +55,7 @@ class SqliteDatabase final : public Database::Backend {
                         const std::stop_token& stop) override;
   [[nodiscard]] std::int64_t size_on_disk() const override;
   [[nodiscard]] std::optional<base::Failure> trouble() const override { return writer_->trouble(); }
+  [[nodiscard]] base::Milliseconds turn_takes() const override { return writer_->turn_takes(); }
   [[nodiscard]] bool end(const base::Deadline& deadline) override { return writer_->end(deadline); }
   [[nodiscard]] std::int64_t stuck_log() const override { return writer_->stuck_log(); }
   [[nodiscard]] std::vector<std::string> damage() override { return readers_.damage(); }
@@ -77,6 +78,7 @@ class SqliteReadOnly final : public Database::Backend {
                         const std::stop_token& stop) override;
   [[nodiscard]] std::int64_t size_on_disk() const override;
   [[nodiscard]] std::optional<base::Failure> trouble() const override { return std::nullopt; }
+  [[nodiscard]] base::Milliseconds turn_takes() const override { return base::Milliseconds{0}; }
   [[nodiscard]] bool end(const base::Deadline&) override { return true; }
   [[nodiscard]] std::int64_t stuck_log() const override { return 0; }
   [[nodiscard]] std::vector<std::string> damage() override { return readers_.damage(); }

@@ -11,6 +11,10 @@ std::optional<base::Milliseconds> Workers::silence(bool for_tests) const {
   return base::Milliseconds{std::max<std::int64_t>(sql_.tick() - *latest, 0)};
 }
 
+std::int64_t Workers::heard_within(base::Milliseconds span) const {
+  return sql_.one("SELECT count(*) FROM workers WHERE beat_tick > $1", sql_.tick() - span.count());
+}
+
 void Workers::beat(std::string_view replica, std::int64_t worker, bool for_tests) {
   sql_.run(
       "INSERT INTO workers (replica, worker, for_tests, beat_tick) VALUES ($1, $2, $3, $4)"

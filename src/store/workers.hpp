@@ -14,6 +14,8 @@ class Workers {
   // How long ago any worker was last heard of that takes tests, or all other runs; nothing when
   // none ever was.
   [[nodiscard]] std::optional<base::Milliseconds> silence(bool for_tests) const;
+  // How many of both kinds were heard of within this span.
+  [[nodiscard]] std::int64_t heard_within(base::Milliseconds span) const;
 
   void beat(std::string_view replica, std::int64_t worker, bool for_tests);
   // At its end, or for what an earlier process left.

@@ -164,13 +164,19 @@ http::Response Basic::sign_in(const http::Request& request) const {
   return response;
 }
 
+http::Response Basic::to_run(model::RunId run) const {
+  auto response = to(fmt::format("runs/{}/", run.value));
+  response.noted = {"run", run.value};
+  return response;
+}
+
 // A click that waited is finished by the one who made it, once: its key stays.
 http::Response Basic::finished(const http::Request& request, const auth::Proven& who,
                                const WaitingSync& click) const {
   try {
     const model::FabricId fabric{id_in(click.fabric)};
     if (click.asker != who.actor.name) return to(fmt::format("fabrics/{}/", fabric.value));
-    return to(fmt::format("runs/{}/", start(who, fabric, click.key).run.value));
+    return to_run(start(who, fabric, click.key).run);
   } catch (const Failure& failure) {
     return failure_page(frame_of(parts_, &who), failure, request.id);
   }
@@ -187,8 +193,7 @@ http::Response Basic::sync(const http::Request& request) const {
     who = parts_.callers.resolve(request);
     if (!who) throw Failure{Code::SessionMissing, Cause::Refused, "Nobody is signed in."};
     parts_.callers.accept(*who, fields.text("csrf", 200));
-    const auto started = start(*who, fabric, click.key);
-    return to(fmt::format("runs/{}/", started.run.value));
+    return to_run(start(*who, fabric, click.key).run);
   } catch (const Failure& failure) {
     return refused(failure, request, who, click);
   }

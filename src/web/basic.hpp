@@ -46,6 +46,7 @@ class Basic {
   void add_form(http::Router& router, std::string_view pattern, Form form,
                 const http::RouteLimits& limits) const;
   [[nodiscard]] http::Response to(std::string_view path) const;
+  [[nodiscard]] http::Response to_run(model::RunId run) const;
   [[nodiscard]] http::Response refused(const base::Failure& failure, const http::Request& request,
                                        const std::optional<auth::Proven>& who,
                                        const std::optional<WaitingSync>& click) const;

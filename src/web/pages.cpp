@@ -49,7 +49,7 @@ std::string replaced(std::string text, std::string_view word, std::string_view b
 std::string text_of(const Limits& it) {
   constexpr std::size_t kGroup = std::string_view{"page."}.size();
   std::string text;
-  for (const auto& [name, limit] : kLimits)
+  for (const auto& [name, limit, least] : kLimits)
     text += fmt::format(" {}={}", name.substr(kGroup), (it.*limit).count());
   return text.substr(1);
 }

@@ -30,15 +30,16 @@ struct Limits {
   base::Milliseconds untold{86'400'000};     // A click that never arrived and is older is not told.
 };
 
-// Each with its setting.
+// Each with its setting, and the least that the page can work by.
 struct NamedLimit {
   std::string_view name;
   base::Milliseconds Limits::* limit;
+  base::Milliseconds least{10};
 };
 inline constexpr std::array<NamedLimit, 16> kLimits{{
     {"page.answer", &Limits::answer},
-    {"page.ask_again", &Limits::ask_again},
-    {"page.same_click", &Limits::same_click},
+    {"page.ask_again", &Limits::ask_again, base::Milliseconds{0}},
+    {"page.same_click", &Limits::same_click, base::Milliseconds{0}},
     {"page.live", &Limits::live},
     {"page.poll", &Limits::poll},
     {"page.worker", &Limits::worker},
@@ -51,7 +52,7 @@ inline constexpr std::array<NamedLimit, 16> kLimits{{
     {"page.warn", &Limits::warn},
     {"page.renew", &Limits::renew},
     {"page.stands", &Limits::stands},
-    {"page.untold", &Limits::untold},
+    {"page.untold", &Limits::untold, base::Milliseconds{0}},
 }};
 
 class Pages {

@@ -6,6 +6,7 @@ import { passwords } from "../support/server";
 import type { List, Run, Session } from "../support/types";
 import { expect, test } from "../support/fixtures";
 import { problemOf, type Lab } from "../support/lab";
+import { say } from "../support/raw_http";
 import { plain } from "./plain";
 
 const open = new Set([
@@ -414,11 +415,36 @@ test.describe("a request from elsewhere", () => {
   }) => {
     const api = await lab.as("viewer");
     const token = `hgr_${freshKey()}`;
-    await api.refused(
-      { status: 400, code: "token_in_url", layer: 5 },
-      "GET",
-      `/api/fabrics/?token=${token}`,
-    );
+    const refused = { status: 400, code: "token_in_url", layer: 5 };
+    for (const path of ["/api/fabrics/", "/fabrics/", "/", "/basic/", "/livez"])
+      for (const name of ["token", "ToKeN", "access_token", "Access_Token", "%74oken"])
+        await api.refused(refused, "GET", `${path}?${name}=${token}`);
     expect(lab.server.log).not.toContain(token);
+    await api.must("GET", "/api/fabrics/");
+  });
+
+  test("D12: with two origins is refused, whichever of them is the right one", async ({ lab }) => {
+    const { host } = new URL(lab.server.url);
+    const patch = (origins: readonly string[]) =>
+      say(
+        lab.server.url,
+        [
+          `POST /api/csp-reports/ HTTP/1.1\r\nHost: ${host}`,
+          ...origins.map((origin) => `Origin: ${origin}`),
+          "Content-Type: application/csp-report\r\nContent-Length: 17\r\nConnection: close",
+          '\r\n{"csp-report":{}}',
+        ].join("\r\n"),
+      );
+    const own = `http://${host}`;
+    for (const origins of [
+      [own, "https://evil.example"],
+      ["https://evil.example", own],
+      [own, own],
+    ]) {
+      const { text } = await patch(origins);
+      expect(text).toMatch(/^HTTP\/1\.1 400 /);
+      expect(text).toContain("two Origin headers");
+    }
+    expect((await patch([own])).text).toMatch(/^HTTP\/1\.1 204 /);
   });
 });

@@ -2,7 +2,11 @@
 import { Agent, request } from "node:http";
 import { expect, test } from "../support/fixtures";
 import { freshKey, type Api } from "../support/api";
+import { tenthOf } from "../support/defaults";
+import { foreignLock } from "../support/foreign_lock";
 import { portOf, say } from "../support/raw_http";
+import { expectRead } from "../support/read";
+import type { TestServer } from "../support/server";
 
 interface Line {
   time: string;
@@ -141,8 +145,17 @@ test("each line of the log is one object; those of a request carry its id, those
   // eslint-disable-next-line no-control-regex
   expect(server.log).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
   expect(lines.filter((line) => line.event === "request" && line.request_id === id).length).toBe(1);
+  const asked = lines.filter((line) => line.event === "request" && line.run === run.id);
+  expect(asked, "the click's line has the run").toMatchObject([
+    { method: "POST", route: "/api/fabrics/{id}/runs/", status: 202 },
+  ]);
+  const request_id = asked[0]?.request_id;
+  expect(request_id).toMatch(/^req_/);
+  expect(lines.filter(({ event }) => event === "run_started")).toMatchObject([
+    { run: run.id, request_id, operation: "pull" },
+  ]);
   expect(lines.filter(({ event }) => event === "run_ended")).toMatchObject([
-    { run: run.id, outcome: "succeeded", operation: "pull" },
+    { run: run.id, request_id, outcome: "succeeded", operation: "pull" },
   ]);
 });
 
@@ -172,19 +185,77 @@ test("readyz says in one word whether it serves, with ?verbose what of it does, 
     return { status, text };
   };
   expect(await ready()).toEqual({ status: 200, text: "ok\n" });
-  const lines = "[+]database ok\n[+]workers ok\n[+]page ok\nok\n";
-  expect(await ready("?verbose")).toEqual({ status: 200, text: lines });
-  expect((await ready("?verbose&exclude=page")).text).not.toContain("page");
+  const names = ["database", "workers", "page", "log", "writing"];
+  const lines = names.map((name) => `[+]${name} ok\n`);
+  expect(await ready("?verbose")).toEqual({ status: 200, text: `${lines.join("")}ok\n` });
+  const { checks } = await (await server.as("viewer")).health();
+  expect(
+    checks.map(({ name }) => name),
+    "the same in System health",
+  ).toEqual(names);
+  expect(checks.find(({ name }) => name === "workers")?.detail).toMatch(/^6 of 6, /);
+  expect((await ready("?verbose&exclude=page")).text).toContain("[+]page excluded: ok\n");
+  const strange = await ready("?verbose&exclude=pge&exclude=page");
+  expect(strange.status).toBe(200);
+  expect(strange.text).toContain('cannot be excluded: no match for "pge"\n');
+  expect(await ready("?exclude=pge"), "one word is one word").toEqual({
+    status: 200,
+    text: "ok\n",
+  });
   expect((await ready("?verbosely")).status).toBe(400);
 
   // As an administrator with a tool of SQLite would do it by mistake.
   await server.record.change("ALTER TABLE workers RENAME TO workers_hidden");
   const broken = await ready();
   expect(broken.status).toBe(503);
-  expect(broken.text).toMatch(/^\[-\]database \S.*not ready\n$/s);
+  expect(broken.text).toMatch(/^\[-\]database failed: reason withheld\n.*not ready\n$/s);
+  expect(broken.text, "a stranger learns no more").not.toMatch(/workers_hidden|table|SQLite/);
+  const all = names.map((name) => `exclude=${name}`).join("&");
+  expect((await ready(`?${all}`)).status, "whoever leaves all out").toBe(200);
   expect((await stranger.ask("GET", "/livez")).status, "it lives").toBe(200);
   await server.record.change("ALTER TABLE workers_hidden RENAME TO workers");
   await expect.poll(async () => (await ready()).status).toBe(200);
+});
+
+const hindrances: Record<string, (server: TestServer) => Promise<() => Promise<void>>> = {
+  "a foreign lock": async ({ database }) => {
+    const lock = await foreignLock(database);
+    return () => lock.letGo();
+  },
+  "a full disk": async (server) => {
+    const tracer = await server.restartTraced();
+    await tracer.fillDisk();
+    return () => tracer.letGo();
+  },
+};
+
+test.describe("with a disk that is waited for as shortly as all else", () => {
+  test.use({ settings: tenthOf(/^database\.(probe|busy|write)_wait$/) });
+
+  for (const [what, hinder] of Object.entries(hindrances))
+    test(`readyz says not ready while ${what} keeps all from being written, before anybody tries, and recovers by itself`, async ({
+      hedgerow,
+      cluster,
+    }) => {
+      const { server } = hedgerow;
+      server.allowedInLog.push(/storage_(busy|full)|disk is full/);
+      const fabric = await hedgerow.fabric({ cluster });
+      const stranger = server.stranger();
+      const ready = () => stranger.ask("GET", "/readyz");
+      expect((await ready()).status).toBe(200);
+      const letGo = await hinder(server);
+      await expect.poll(async () => (await ready()).status, { timeout: 15_000 }).toBe(503);
+      const { text } = await ready();
+      expect(text).toContain("[+]database ok\n");
+      expect(text).toMatch(/\[-\]writing failed: reason withheld\n.*not ready\n$/s);
+      expect((await stranger.ask("GET", "/readyz?exclude=writing")).status).toBe(200);
+      const began = performance.now();
+      await ready();
+      expect(performance.now() - began, "a probe waits for no write").toBeLessThan(500);
+      await letGo();
+      await expect.poll(async () => (await ready()).status, { timeout: 15_000 }).toBe(200);
+      expectRead(await (await server.fresh("operator")).pull(fabric.id), { created: 48 });
+    });
 });
 
 test("the program says which version it is, and the same over HTTP", async ({ hedgerow }) => {

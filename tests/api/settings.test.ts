@@ -1,5 +1,5 @@
 // Settings: the defaults that people are told, one place that wins over another, and unknown keys.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaults } from "../support/defaults";
@@ -12,13 +12,15 @@ interface Given {
   flags?: readonly string[];
   // Files of the folder conf.d.
   beside?: Record<string, string>;
+  // Done in the folder that holds conf.d, before the command.
+  prepare?: (folder: string) => void;
 }
 
 // What a command says of these settings, and whether it made a database by them.
 async function told(
   command: readonly string[],
   toml: string,
-  { env = {}, flags = [], beside = {} }: Given = {},
+  { env = {}, flags = [], beside = {}, prepare }: Given = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "hedgerow-settings-"));
   const file = join(folder, "hedgerow.toml");
@@ -26,6 +28,7 @@ async function told(
   mkdirSync(join(folder, "conf.d"));
   for (const [name, text] of Object.entries(beside))
     writeFileSync(join(folder, "conf.d", name), text);
+  prepare?.(folder);
   const words = [...command, "--config", file, ...flags.flatMap((it) => ["--set", it])];
   const database = join(folder, "hedgerow.db");
   if (command[0] === "serve") words.push("--set", `database.path=${database}`);
@@ -108,6 +111,151 @@ for (const [what, given, words] of [
 test("a variable of another program is let be", async () => {
   expect((await shown("", { env: { HEDGEROW_BACKUP_TARGET: "/srv" } })).code).toBe(0);
 });
+
+// A least and a most stand beside each number and each span; what is just inside them is taken.
+const bounds = [
+  ["http.worker_threads", { beyond: ["0", "513"], inside: ["1", "512"] }],
+  ["http.heavy_threads", { beyond: ["0"], inside: ["1"] }],
+  ["http.io_threads", { beyond: ["0", "65", "-1"], inside: ["1", "64"] }],
+  ["http.limits.connections", { beyond: ["0", "1000001"], inside: ["1", "1000000"] }],
+  ["http.port", { beyond: ["65536", "-1", "99999999999999999999"], inside: ["0", "65535"] }],
+  ["http.deadlines.header", { beyond: ["0s", "3601s"], inside: ["10ms", "1h"] }],
+  ["runs.workers", { beyond: ["0", "257"], inside: ["1", "256"] }],
+  ["runs.chunk_rows", { beyond: ["0", "5001"], inside: ["1", "5000"] }],
+  ["sessions.idle", { beyond: ["0s", "999ms", "366d"], inside: ["1s", "365d"] }],
+  ["sign_in.hash_memory_mib", { beyond: ["0", "4097"], inside: ["1", "4096"] }],
+  ["cluster.concurrency", { beyond: ["0", "65"], inside: ["1", "64"] }],
+  ["cluster.page_size", { beyond: ["-1", "100001"], inside: ["0", "1", "100000"] }],
+  ["outbound.deadlines.total", { beyond: ["0s", "25h"], inside: ["10ms", "24h"] }],
+  ["retention.runs", { beyond: ["0s", "1000000000d"], inside: ["1m", "36500d"] }],
+  ["retention.history_versions", { beyond: ["0"], inside: ["1"] }],
+  ["database.readers", { beyond: ["0", "65"], inside: ["1", "64"] }],
+  ["database.size_max", { beyond: ["1", "-1"], inside: ["0", "1048576"] }],
+  ["page.poll", { beyond: ["0s", "21d"], inside: ["10ms", "20d"] }],
+  ["page.same_click", { beyond: ["21d"], inside: ["0s"] }],
+] as const;
+
+for (const [name, { beyond, inside }] of bounds)
+  test(`P11: ${name} has a least and a most, and a value beyond is refused by its place`, async () => {
+    const bound = /must be (?:[^\n]* )?from \w+ to \w+/.source;
+    for (const value of beyond) {
+      const line = new RegExp(
+        `^hedgerow: --set: ${name.replaceAll(".", "\\.")} = ${value}: it ${bound}$`,
+        "m",
+      );
+      await expectRefused(line, "", { flags: [`${name}=${value}`] });
+    }
+    for (const value of inside)
+      expect((await shown("", { flags: [`${name}=${value}`] })).complaints, value).toBe("");
+  });
+
+test("each number and each span has bounds, whichever it is", async () => {
+  const measured = Object.entries(defaults).filter(([, value]) => /^\d/.test(value));
+  const addresses = ["http.address"];
+  const names = measured.map(([name]) => name).filter((name) => !addresses.includes(name));
+  expect(names.length).toBeGreaterThan(90);
+  await Promise.all(
+    [names.slice(0, 50), names.slice(50)].map(async (some) => {
+      for (const name of some) {
+        const over = /[a-z]$/.test(defaults[name] ?? "") ? "1000000000d" : "9223372036854775807";
+        const { code, complaints } = await shown("", { flags: [`${name}=${over}`] });
+        expect(complaints, name).toMatch(/ from \w+ to \w+$/m);
+        expect(code, name).toBe(2);
+      }
+    }),
+  );
+});
+
+// Each is so for whoever runs the program, also for one who may read everything.
+for (const [what, prepare, words] of [
+  [
+    "a conf.d that is a file",
+    (folder: string) => {
+      rmSync(join(folder, "conf.d"), { recursive: true });
+      writeFileSync(join(folder, "conf.d"), "");
+    },
+    /conf\.d: the folder: it cannot be looked through: Not a directory/,
+  ],
+  [
+    "a conf.d that leads round in a circle",
+    (folder: string) => {
+      rmSync(join(folder, "conf.d"), { recursive: true });
+      symlinkSync("conf.d", join(folder, "conf.d"));
+    },
+    /conf\.d: the folder: it cannot be looked through: Too many levels/,
+  ],
+  [
+    "a link to a file that is gone",
+    (folder: string) => symlinkSync("gone", join(folder, "conf.d", "1.toml")),
+    /1\.toml: the file: it cannot be read: No such file/,
+  ],
+  [
+    "a folder in a file's place",
+    (folder: string) => mkdirSync(join(folder, "conf.d", "1.toml")),
+    /1\.toml: the file: it cannot be read: Is a directory/,
+  ],
+] as const)
+  test(`P11: ${what} is an error, not silence`, async () => {
+    await expectRefused(words, "", { prepare });
+  });
+
+test("without a folder conf.d nothing is missed", async () => {
+  const prepare = (folder: string) => rmSync(join(folder, "conf.d"), { recursive: true });
+  expect(await shown("", { prepare })).toMatchObject({ code: 0, complaints: "" });
+});
+
+// What holds between two settings: both are named, with where each was set.
+for (const [toml, words] of [
+  [
+    '[runs]\nlease = "1s"\n',
+    /hedgerow\.toml:2: runs\.lease = 1s: .*more than twice runs\.renew, which is 5s \(default\)/,
+  ],
+  [
+    '[runs]\nlease = "2s"\nrenew = "1s"\n',
+    /runs\.lease = 2s: .*runs\.renew, which is 1s \(hedgerow\.toml:3\)/,
+  ],
+  ['[runs]\nno_worker = "10s"\n', /runs\.no_worker = 10s: .*runs\.beat, which is 5s/],
+  ['[sign_in]\nfirst_lock = "1h"\n', /sign_in\.longest_lock = 15m: .*sign_in\.first_lock/],
+  ["[http.limits]\nheaders = 1024\n", /http\.limits\.headers = 1024: .*http\.limits\.target/],
+  ["[http.limits]\nbodies_held = 1024\n", /http\.limits\.bodies_held = 1024: .*http\.limits\.body/],
+  ['[retention]\nrequest_keys = "5m"\n', /retention\.request_keys = 5m: .*page\.ask_again/],
+] as const)
+  test(`P11: settings that contradict each other are refused: ${toml.trim()}`, async () => {
+    await expectRefused(words, toml);
+  });
+
+test("settings that just fit each other are taken", async () => {
+  const toml = '[runs]\nlease = "2001ms"\nrenew = "1s"\nno_worker = "10001ms"\n';
+  expect((await shown(toml)).complaints).toBe("");
+});
+
+for (const [name, example, wrong, right] of [
+  [
+    "http.base_path",
+    /a path such as "\/plugins/,
+    ["plugins", "/plugins/", "/", "//", "/a//b", "/a/../b", "/a b", "/a?b"],
+    ["/plugins", "/net/hedgerow", "/a.b_c~d-e"],
+  ],
+  [
+    "http.origins",
+    /such as "https:\/\/hedgerow\.example"/,
+    [
+      ...["example.com", "https://example.com/", "https://Example.com", "ftp://example.com"],
+      ...["https://example.com:443", "http://example.com:80", "https://example.com:0"],
+      ...["https://", "https://me@example.com", "null", "*", "https://[::1", "https://[FE80::1]"],
+    ],
+    ["https://example.com", "http://example.com:8080", "https://[fd00::1]:8443,http://10.0.0.1"],
+  ],
+  ["outbound.allow", /'somewhere' is not an address/, ["somewhere"], ["10.0.0.0/8"]],
+] as const)
+  test(`P11: ${name} must be one, and says what one looks like`, async () => {
+    for (const value of wrong)
+      await expectRefused(new RegExp(`^hedgerow: --set: ${name}\\b.*${example.source}`, "m"), "", {
+        flags: [`${name}=${value}`],
+      });
+    for (const value of right)
+      expect((await shown("", { flags: [`${name}=${value}`] })).complaints, value).toBe("");
+  });
 
 for (const [toml, words] of [
   ['[runs]\nleese = "3s"\n', /hedgerow\.toml:2.*runs\.leese.*runs\.lease/s],

@@ -1,5 +1,5 @@
 // What a person meets who makes users and keys at the terminal.
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "../support/fixtures";
@@ -50,4 +50,45 @@ test("a key file that is not there, or that others may read, is answered with wh
   expect(open.code).toBe(2);
   expect(open.complaints).toContain(`chmod 600 ${key}`);
   rmSync(folder, { recursive: true });
+});
+
+test("a key is made with its folder, for its owner alone, and is never written over", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hedgerow-key-"));
+  const create = (...path: string[]) =>
+    run(hedgerowProgram, ["key", "create", join(folder, ...path)]);
+  const key = join(folder, "etc", "hedgerow.key");
+  expect(await create("etc", "hedgerow.key")).toMatchObject({ code: 0, complaints: "" });
+  expect(statSync(join(folder, "etc")).mode & 0o777).toBe(0o700);
+  expect(statSync(key)).toMatchObject({ uid: process.getuid?.(), mode: 0o100600 });
+  const made = readFileSync(key, "utf8");
+  const again = await create("etc", "hedgerow.key");
+  expect(again.code).toBe(2);
+  expect(again.complaints).toMatch(/File exists.*never written over/s);
+  expect(readFileSync(key, "utf8")).toBe(made);
+  // Each with what to do about it, and never with another cure.
+  writeFileSync(join(folder, "file"), "");
+  for (const [path, says] of [
+    [["no", "such", "hedgerow.key"], /folder .* cannot be made: No such file.*install -d -m 700/s],
+    [["file", "hedgerow.key"], /cannot be made: Not a directory.*a folder that you may write to/s],
+  ] as const) {
+    const { code, complaints } = await create(...path);
+    expect(code).toBe(2);
+    expect(complaints).toMatch(says);
+    expect(complaints).not.toMatch(/old key file|enter the credentials/);
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test("who names no database, or no key, is told how to, whatever the command", async () => {
+  for (const words of [["check"], ["migrate"], ["recover", "--to", "/nowhere"], ["serve"]]) {
+    const { code, complaints } = await run(hedgerowProgram, words);
+    expect(code, words[0]).toBe(2);
+    expect(complaints).toMatch(
+      /database\.path is not set.*--config FILE.*--set database\.path=FILE/s,
+    );
+    expect(complaints).not.toContain("There is no database");
+  }
+  const keyless = await run(hedgerowProgram, ["serve", "--set", "database.path=/nowhere/h.db"]);
+  expect(keyless.code).toBe(2);
+  expect(keyless.complaints).toMatch(/security\.key_file is not set.*hedgerow key create/s);
 });

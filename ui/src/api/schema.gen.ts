@@ -534,7 +534,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Database, migrations, workers, page; a dead cluster never makes us unready */
+        /** The checks of System health, writing as the latest change found it; a dead cluster never makes us unready */
         get: operations["ready"];
         put?: never;
         post?: never;
