@@ -136,6 +136,7 @@ test.describe("with a second's patience", () => {
     expect(took(), "whatever all others wait for").toBeLessThan(900);
     await Promise.all(clicks);
     expect(took(), "and nobody waits for those before").toBeLessThan(6_000);
+    expect((await stranger.ask("GET", "/readyz")).text).toContain("[-]writing failed");
     expect((await api.fabric(fabric.id)).description, "of what is not known nothing is shown").toBe(
       "",
     );
@@ -144,6 +145,7 @@ test.describe("with a second's patience", () => {
     expect(writing.detail).toMatch(/writing one change for \d+ s/);
     await tracer.letGo();
     await until("all to go on", async () => ((await api.check("writing")).good ? true : undefined));
+    expect((await stranger.ask("GET", "/readyz")).status).toBe(200);
     expect((await rename(api, fabric, "after")).status).toBe(200);
     expect((await server.command(["check"])).code).toBe(0);
   });
