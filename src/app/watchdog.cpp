@@ -37,13 +37,14 @@ void Watchdog::step(const std::stop_token& stop) {
   rest_.wait(stop, next, [](bool) { return false; });
 }
 
-// A writer that says why it cannot write has turned, and no restart mends a full disk. One that has
-// been at one thing for all of the time has not.
+// A writer that says why it cannot write has turned, and no restart mends a full disk. One that was
+// not heard of all the time, or has been at one thing for as long, has not.
 bool Watchdog::writer_turns() {
+  const base::Deadline deadline = base::Deadline::in(clock_, patience_);
   try {
-    database_.write(base::Deadline::in(clock_, patience_), [](store::Txn&) {});
+    database_.write(deadline, [](store::Txn&) {});
   } catch (const base::Failure&) {
-    return database_.turn_takes() < patience_;
+    return !deadline.passed(clock_) && database_.turn_takes() < patience_;
   }
   return true;
 }
