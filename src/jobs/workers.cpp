@@ -42,7 +42,8 @@ class Workers::Crew {
     std::erase_if(hanging_, has_left);
     end_left_over(why);
     forget_workers();
-    return working_.empty() && hanging_.empty();
+    started_ = !working_.empty() || !hanging_.empty();
+    return !started_;
   }
 
  private:

@@ -92,6 +92,7 @@ void GroupCommit::run(const base::Deadline& deadline, const std::function<void(T
                       WhileFlushed flushed) {
   require_outside();
   if (auto why = hanging()) throw Failure{*std::move(why)};
+  if (ended_.with([](bool ended) { return ended; })) throw Failure{Code::Shutdown, Cause::NotYet};
   const auto job = std::make_shared<Job>(function, base::Doing::trail());
   queue_.change([&](Queue& jobs) { jobs.push_back(job); });
   const auto is_done = [](const Job::Result& result) { return result.done; };

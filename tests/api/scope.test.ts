@@ -82,7 +82,7 @@ test("a run that breaks on the record's side says that the cluster was reached",
   const run = await operator.pull(fabric.id);
   expectBroken(run, { code: "internal_fault", layer: 9, outcome: "failed" });
   expect((await (await server.as("viewer")).health()).faults).toMatchObject([
-    { code: "internal_fault", layer: 9, place: "Runs", run: run.id, request_id: "", times: 1 },
+    { code: "internal_fault", layer: 9, place: "Runs", run: run.id, times: 1 },
   ]);
   const { reach } = (await operator.fabric(fabric.id)).facts;
   expect(reach.state, traceOf(run)).toBe("reachable");

@@ -150,11 +150,20 @@ export class Api {
     });
   }
 
+  // Where a run found something between the reading and the saving, it is read and saved again.
   async editFabric(id: number, change: object): Promise<Fabric> {
     const path = `/api/fabrics/${id}/`;
-    const { headers } = await this.ask<Fabric>("GET", path);
-    const match = headers.get("ETag") ?? "";
-    return await this.must<Fabric>("PATCH", path, { headers: { "If-Match": match }, body: change });
+    return await until("settings that nothing changed meanwhile", async () => {
+      const read = await this.ask<Fabric>("GET", path);
+      const headers = { "If-Match": read.headers.get("ETag") ?? "" };
+      const { status, text, body } = await this.ask<Fabric>("PATCH", path, {
+        headers,
+        body: change,
+      });
+      if (status === 412) return undefined;
+      if (status >= 300) throw new Error(shown("PATCH", path, status, text));
+      return body;
+    });
   }
 
   async fabric(id: number): Promise<Fabric> {
