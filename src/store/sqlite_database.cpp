@@ -185,8 +185,7 @@ SqliteReadOnly::SqliteReadOnly(const Settings& settings, const base::Clock& cloc
   require_migrated(*open_reader(settings, clock), sqlite_migrations());
 }
 
-void SqliteReadOnly::commit(const base::Deadline&, const std::function<void(Txn&)>&,
-                            WhileFlushed) {
+void SqliteReadOnly::commit(const base::Deadline&, const std::function<void(Txn&)>&, WhileFlushed) {
   throw Failure{Code::StorageError, Cause::Refused, "The database was opened for reading only."};
 }
 
