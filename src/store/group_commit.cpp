@@ -141,7 +141,6 @@ bool GroupCommit::step(const std::stop_token& stop) {
   const bool has_jobs =
       queue_.wait(stop, base::SteadyTime::max(), [](const Queue& jobs) { return !jobs.empty(); });
   if (!has_jobs) return false;
-  turn_began_ = clock_.steady();
   take_turn();
   turn_began_ = base::SteadyTime::max();
   return true;
@@ -150,7 +149,8 @@ bool GroupCommit::step(const std::stop_token& stop) {
 void GroupCommit::take_turn() {
   try {
     open_if_closed();
-    begin();
+    begin();  // A foreign lock is waited for here, and says so itself.
+    turn_began_ = clock_.steady();
     commit(collect());
     checkpoint_when_due();
   } catch (const Failure& failure) {
