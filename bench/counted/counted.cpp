@@ -97,7 +97,7 @@ std::size_t digest(std::string_view body, const ListRequest& request) {
   std::size_t different = 0;
   Digest before;
   parse(body, request, [&](const Item& item) {
-    const Digest now = hedgerow::kube::content_digest(item.document);
+    const Digest now = hedgerow::base::content_digest(item.document);
     different += now != before;
     before = now;
   });

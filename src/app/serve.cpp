@@ -86,6 +86,13 @@ api::Settings api_settings(const Settings& settings) {
   return result;
 }
 
+// A session that is shorter than the warning would be one long warning.
+web::Limits page_limits(const Settings& settings) {
+  web::Limits limits = settings.page;
+  limits.warn = std::min({limits.warn, settings.sessions.idle / 2, settings.sessions.absolute / 2});
+  return limits;
+}
+
 // A proxy that nobody set in the settings is not used, whatever other programs make of it.
 void tell_of_unheeded_proxies() {
   for (const char* const name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
@@ -144,7 +151,7 @@ class Whole {
               .passwords = passwords_,
               .tests = tests_,
               .checks = [this] { return checks(); }}},
-        pages_{settings.http.base_path, settings.page, random_},
+        pages_{settings.http.base_path, page_limits(settings), random_},
         basic_{{.deps = deps(),
                 .sign_in = sign_in_,
                 .callers = callers_,

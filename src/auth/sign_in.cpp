@@ -265,11 +265,22 @@ std::optional<store::SessionEnd> end_of(const store::Session& session, base::Wal
   return std::nullopt;
 }
 
-void SignIn::renew(Proven& proven) {
+void SignIn::renew(Proven& proven) { renew(proven, deadline()); }
+
+void SignIn::renew_if_writable(Proven& proven) {
+  constexpr base::Milliseconds kWorthWaiting{250};
+  try {
+    renew(proven, base::Deadline::in(clock_, kWorthWaiting));
+  } catch (const Failure&) {
+    // Whoever writes next is told; the session ends when it would have.
+  }
+}
+
+void SignIn::renew(Proven& proven, const base::Deadline& deadline) {
   const base::WallTime now = clock_.wall();
   if (now - proven.session.last_seen < std::min(limits_.touch_after, limits_.idle / 4)) return;
   const base::WallTime ends = std::min(now + limits_.idle, proven.session.absolute_ends);
-  db_.write(deadline(), [&](store::Txn& txn) { txn.sessions().touch(proven.session.id, ends); });
+  db_.write(deadline, [&](store::Txn& txn) { txn.sessions().touch(proven.session.id, ends); });
   proven.session.idle_ends = ends;
   proven.session.last_seen = now;
 }

@@ -69,6 +69,9 @@ class SignIn {
                                                        const base::Digest& token_hash) const;
   // A person is here: moves the idle end.
   void renew(Proven& proven);
+  // The same for a person who only reads: where nothing can be written at once, the session stays
+  // as it is and the reading goes on.
+  void renew_if_writable(Proven& proven);
   void sign_out(const Proven& proven);
 
   [[nodiscard]] std::string csrf_token(const store::Session& session);
@@ -90,6 +93,8 @@ class SignIn {
   // A reserved try was not verified after all.
   void give_back_try(std::string_view username);
   [[nodiscard]] base::Deadline deadline() const;
+
+  void renew(Proven& proven, const base::Deadline& deadline);
 
   store::Database& db_;
   const base::Clock& clock_;

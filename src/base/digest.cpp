@@ -191,6 +191,11 @@ Digest canonical_digest(std::string_view json, const Unsaid& unsaid) {
   return digest_of(canonical(json, unsaid));
 }
 
+Digest content_digest(std::string_view document) {
+  static constexpr std::string_view kUnsaid[] = {"managedFields", "resourceVersion"};
+  return canonical_digest(document, {.object = "metadata", .members = kUnsaid});
+}
+
 std::uint64_t quick_hash(std::string_view bytes) noexcept {
   return XXH3_64bits(bytes.data(), bytes.size());
 }

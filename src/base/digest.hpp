@@ -35,6 +35,10 @@ struct Unsaid {
 // digest_of(canonical(…)).
 [[nodiscard]] Digest canonical_digest(std::string_view json, const Unsaid& unsaid);
 
+// Of what a Kubernetes object says: its document without metadata.resourceVersion and
+// metadata.managedFields. Throws as canonical() does.
+[[nodiscard]] Digest content_digest(std::string_view document);
+
 // XXH3 of the bytes: quick proof that nothing changed between two readings; never an identity.
 [[nodiscard]] std::uint64_t quick_hash(std::string_view bytes) noexcept;
 

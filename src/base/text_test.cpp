@@ -1,6 +1,8 @@
 #include "base/text.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace hedgerow::base {
 namespace {
@@ -55,6 +57,25 @@ TEST(SameSecret, ComparesWhole) {
   EXPECT_TRUE(same_secret("abc", "abc"));
   EXPECT_FALSE(same_secret("abc", "abd"));
   EXPECT_FALSE(same_secret("abc", "ab"));
+}
+
+// By no clock: what stopped at the first difference would not come to the end, which cannot be
+// read.
+TEST(SameSecretDeathTest, D04_two_secrets_are_compared_to_their_end_wherever_they_differ) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::string expected(2 * page, 'a');
+  void* const map =
+      mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(map, MAP_FAILED);
+  const std::span<char> given{static_cast<char*>(map), 2 * page};
+  std::ranges::fill(given, 'a');
+  const std::string_view text{given.data(), given.size()};
+  EXPECT_TRUE(same_secret(text, expected));
+  given.front() = 'b';
+  EXPECT_FALSE(same_secret(text, expected));
+  ASSERT_EQ(mprotect(given.data() + page, page, PROT_NONE), 0);
+  EXPECT_DEATH((void)same_secret(text, expected), "");
+  munmap(map, 2 * page);
 }
 
 }  // namespace

@@ -144,10 +144,6 @@ struct Settings {
 [[nodiscard]] std::unique_ptr<Api> connect(const Connection& connection, const Settings& settings,
                                            const base::Surroundings& around);
 
-// The canonical digest of an item's document, without metadata.resourceVersion and
-// metadata.managedFields. Throws Failure{Malformed}, also for a key that stands twice anywhere.
-[[nodiscard]] base::Digest content_digest(std::string_view document);
-
 // The rule that a ClusterRole needs so that these kinds can be read, as YAML.
 [[nodiscard]] std::string rbac_rule(std::span<const Kind> kinds);
 

@@ -216,9 +216,4 @@ Item ItemReader::read(std::string_view bytes, const ListRequest& request) {
   return item;
 }
 
-base::Digest content_digest(std::string_view document) {
-  static constexpr std::string_view kUnsaid[] = {"managedFields", "resourceVersion"};
-  return base::canonical_digest(document, {.object = "metadata", .members = kUnsaid});
-}
-
 }  // namespace hedgerow::kube

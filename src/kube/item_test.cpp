@@ -7,6 +7,7 @@ namespace hedgerow::kube {
 namespace {
 
 using base::Code;
+using base::content_digest;
 using base::Failure;
 using testing::AllOf;
 using testing::HasSubstr;

@@ -9,6 +9,10 @@
 
 namespace hedgerow::model {
 
+// Decimal resourceVersions of one resource may be ordered, by length and then as text (KEP-5504);
+// of any others none is older.
+[[nodiscard]] bool is_older(std::string_view one, std::string_view other) noexcept;
+
 // A row's identity, after defaulting by the kind's scope and the fabric's default namespace.
 struct Identity {
   std::string group;

@@ -5,14 +5,9 @@
 namespace hedgerow::reconcile {
 
 using base::Failure;
+using model::is_older;
 
 namespace {
-
-// Without leading zeros, which would make equal numbers differ in length.
-bool is_decimal(std::string_view text) noexcept {
-  if (text.empty() || (text.front() == '0' && text.size() > 1)) return false;
-  return std::ranges::all_of(text, [](char digit) { return digit >= '0' && digit <= '9'; });
-}
 
 store::Act act_of(Became became) noexcept {
   switch (became) {
@@ -31,11 +26,6 @@ Failure rewound(std::string detail) {
 }
 
 }  // namespace
-
-bool is_older(std::string_view one, std::string_view other) noexcept {
-  if (!is_decimal(one) || !is_decimal(other)) return false;
-  return one.size() != other.size() ? one.size() < other.size() : one < other;
-}
 
 Became compare(const store::Known* before, const kube::Item& now,
                const base::Digest& digest) noexcept {

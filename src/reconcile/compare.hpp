@@ -7,10 +7,6 @@
 
 namespace hedgerow::reconcile {
 
-// Decimal resourceVersions of one resource may be ordered, by length and then as text (KEP-5504);
-// of any others none is older.
-[[nodiscard]] bool is_older(std::string_view one, std::string_view other) noexcept;
-
 enum class Became : std::uint8_t {
   Unchanged,  // Nothing to write.
   Older,      // The record has seen what came after this state: the cluster went back.

@@ -5,6 +5,8 @@
 namespace hedgerow::reconcile {
 namespace {
 
+using model::is_older;
+
 store::Known known() {
   store::Known before;
   before.id = {7};

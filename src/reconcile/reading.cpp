@@ -263,13 +263,16 @@ void Reading::take(List& list, const kube::Item& item) {
   }
   const store::Known before = list.memory->at(place);
   if (!is_same(before, item)) return take_other(list, item, &before);
-  // After a restart the record may have it from this very run.
-  const bool ours = !list.passed_on.empty() && list.passed_on.contains(name_hash(item));
-  list.unchanged += !ours;
+  list.unchanged += !is_ours(list, item);
+}
+
+// After a restart the record may have it from this very run, which counted it then.
+bool Reading::is_ours(const List& list, const kube::Item& item) {
+  return !list.passed_on.empty() && list.passed_on.contains(name_hash(item));
 }
 
 void Reading::take_other(List& list, const kube::Item& item, const store::Known* before) {
-  const auto digest = attempt([&] { return kube::content_digest(item.document); });
+  const auto digest = attempt([&] { return base::content_digest(item.document); });
   if (!digest) {
     // Freezes this kind alone.
     list.broken = digest.error();
@@ -280,7 +283,8 @@ void Reading::take_other(List& list, const kube::Item& item, const store::Known*
     work_[list.kind].rewound = rewound_object(plan_.kinds[list.kind], *before, item);
     return;
   }
-  if (became == Became::Touched || became == Became::Unchanged) ++list.unchanged;
+  if (became == Became::Touched || became == Became::Unchanged)
+    list.unchanged += !is_ours(list, item);
   if (became == Became::Unchanged) return;
   const model::ObjectId id = before == nullptr ? model::ObjectId{} : before->id;
   hold(list, write_of(became, plan_.kinds[list.kind], item, *digest, id));
@@ -296,6 +300,8 @@ void Reading::hold(List& list, store::ObjectWrite write) {
   list.held.push_back(std::move(write));
   if (!journal_.is_worth_it(list.held.size(), list.held_bytes)) return;
   for (const store::ObjectWrite& held : list.held) {
+    // What is only touched counts as unchanged, and a restart counts those anew.
+    if (held.act == store::Act::Touched) continue;
     const model::Identity& identity = held.identity;
     list.passed_on.insert(base::quick_hash(identity.name_space + "/" + identity.name));
   }
@@ -388,7 +394,7 @@ store::KindProof Reading::proof_of(std::size_t kind) const {
       .by = plan_.run, .as_of = asked_, .tick = asked_tick_, .resource_version = {}};
   for (const std::size_t list : work_[kind].lists) {
     const std::string& version = lists_[list].resource_version;
-    if (proof.resource_version.empty() || is_older(version, proof.resource_version))
+    if (proof.resource_version.empty() || model::is_older(version, proof.resource_version))
       proof.resource_version = version;
   }
   return proof;

@@ -77,6 +77,7 @@ class Reading final : public kube::ListSink {
   void remember(std::size_t request);
   void take(List& list, const kube::Item& item);
   void take_other(List& list, const kube::Item& item, const store::Known* before);
+  [[nodiscard]] bool is_ours(const List& list, const kube::Item& item);
   [[nodiscard]] std::uint64_t name_hash(const kube::Item& item);
   void hold(List& list, store::ObjectWrite write);
   void pass_on(List& list);

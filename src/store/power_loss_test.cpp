@@ -374,7 +374,9 @@ std::vector<std::uint64_t> images_wanted() {
 
 TEST_F(PowerLoss, J03_at_any_time_keeps_what_was_acknowledged_whole_and_in_order) {
   record();
-  EXPECT_EQ(first_wrong(images_wanted(), true), "");
+  const auto images = images_wanted();
+  RecordProperty("amount", fmt::format("{} images", images.size()));
+  EXPECT_EQ(first_wrong(images, true), "");
 }
 
 // Or the images prove nothing.

@@ -50,8 +50,9 @@ std::optional<WaitingSync> waiting_in(const Fields& fields) {
   return waiting;
 }
 
-Frame frame_of(const BasicParts& parts, const auth::Proven* who) {
+Frame frame_of(const BasicParts& parts, const http::Request& request, const auth::Proven* who) {
   Frame frame{.base_path = parts.base_path,
+              .loading = loading_of(request),
               .nonce = parts.random.token(16),
               .now = parts.deps.clock.wall(),
               .username = {},
@@ -79,7 +80,12 @@ void Basic::add_page(http::Router& router, std::string_view pattern, Page page) 
     std::optional<auth::Proven> who;
     try {
       who = parts_.callers.resolve(request);
-      if (!who) return sign_in_page(frame_of(parts_, nullptr), nullptr, request.id, std::nullopt);
+      if (!who) {
+        return sign_in_page(frame_of(parts_, request, nullptr), nullptr, request.id, {},
+                            std::nullopt);
+      }
+      // Who reads here is here, and has no script that would say so.
+      if (loading_of(request) != Loading::ByItself) parts_.sign_in.renew_if_writable(*who);
       return (this->*page)(request, *who);
     } catch (const Failure& failure) {
       return refused(failure, request, who, std::nullopt);
@@ -92,8 +98,8 @@ http::Response Basic::refused(const Failure& failure, const http::Request& reque
                               const std::optional<auth::Proven>& who,
                               const std::optional<WaitingSync>& click) const {
   if (failure.http_status() == 401)
-    return sign_in_page(frame_of(parts_, nullptr), &failure, request.id, click);
-  return failure_page(frame_of(parts_, who ? &*who : nullptr), failure, request.id);
+    return sign_in_page(frame_of(parts_, request, nullptr), &failure, request.id, {}, click);
+  return failure_page(frame_of(parts_, request, who ? &*who : nullptr), failure, request.id);
 }
 
 void Basic::add_form(http::Router& router, std::string_view pattern, Form form,
@@ -105,7 +111,7 @@ void Basic::add_form(http::Router& router, std::string_view pattern, Form form,
           parts_.callers.require_own_form(request);
           return (this->*form)(request);
         } catch (const Failure& failure) {
-          return failure_page(frame_of(parts_, nullptr), failure, request.id);
+          return failure_page(frame_of(parts_, request, nullptr), failure, request.id);
         }
       },
       limits);
@@ -121,12 +127,12 @@ views::Instant Basic::instant() const {
   return {.now = parts_.deps.clock.wall(), .fresh_for = parts_.fresh_for};
 }
 
-http::Response Basic::fabrics(const http::Request&, const auth::Proven& who) const {
+http::Response Basic::fabrics(const http::Request& request, const auth::Proven& who) const {
   const auto all = parts_.deps.db.read([&](const store::Snapshot& seen) {
     return views::fabrics(seen, who.actor, {.q = {}, .order = {}, .page = {.limit = 200}},
                           instant());
   });
-  return fabrics_page(frame_of(parts_, &who), all);
+  return fabrics_page(frame_of(parts_, request, &who), all);
 }
 
 http::Response Basic::fabric(const http::Request& request, const auth::Proven& who) const {
@@ -134,30 +140,31 @@ http::Response Basic::fabric(const http::Request& request, const auth::Proven& w
   const auto view = parts_.deps.db.read(
       [&](const store::Snapshot& seen) { return views::fabric(seen, who.actor, id, instant()); });
   const bool may = model::may(who.actor.role, model::Permission::FabricSync);
-  return fabric_page(frame_of(parts_, &who), view, may, parts_.random.token(16));
+  return fabric_page(frame_of(parts_, request, &who), view, may, parts_.random.token(16));
 }
 
 http::Response Basic::run(const http::Request& request, const auth::Proven& who) const {
   const model::RunId id{id_in(request.parameter("id"))};
   const auto view = parts_.deps.db.read(
       [&](const store::Snapshot& seen) { return views::run(seen, who.actor, id); });
-  return run_page(frame_of(parts_, &who), view);
+  return run_page(frame_of(parts_, request, &who), view);
 }
 
 http::Response Basic::sign_in(const http::Request& request) const {
   const Fields fields{request};
   const auto waiting = waiting_in(fields);
+  std::string typed;
   std::optional<auth::Fresh> fresh;
   try {
+    typed = fields.text("username", 150);
     const base::SecretText password{fields.text("password", auth::Passwords::kBytesMost)};
     // Whoever signs in anew leaves the old session behind; whoever fails keeps it.
     std::optional<auth::Proven> before;
     if (!parts_.callers.fault(request)) before = parts_.callers.resolve(request);
-    fresh =
-        parts_.sign_in.with_password(fields.text("username", 150), password,
-                                     auth::Callers::visitor(request), before ? &*before : nullptr);
+    fresh = parts_.sign_in.with_password(typed, password, auth::Callers::visitor(request),
+                                         before ? &*before : nullptr);
   } catch (const Failure& failure) {
-    return sign_in_page(frame_of(parts_, nullptr), &failure, request.id, waiting);
+    return sign_in_page(frame_of(parts_, request, nullptr), &failure, request.id, typed, waiting);
   }
   auto response = waiting ? finished(request, fresh->proven, *waiting) : to("");
   parts_.callers.set_cookie(response, fresh->token);
@@ -178,7 +185,7 @@ http::Response Basic::finished(const http::Request& request, const auth::Proven&
     if (click.asker != who.actor.name) return to(fmt::format("fabrics/{}/", fabric.value));
     return to_run(start(who, fabric, click.key).run);
   } catch (const Failure& failure) {
-    return failure_page(frame_of(parts_, &who), failure, request.id);
+    return failure_page(frame_of(parts_, request, &who), failure, request.id);
   }
 }
 

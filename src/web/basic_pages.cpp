@@ -28,12 +28,19 @@ void hidden(Html& html, std::string_view name, std::string_view value) {
   html.empty("input", {{"type", "hidden"}, {"name", name}, {"value", value}});
 }
 
-// Begins a page; `fresh` makes the browser load it again, as long as something is under way.
-Html begun(const Frame& frame, std::string_view title, bool fresh = false) {
+constexpr std::string_view kLoads = "loads";
+constexpr std::string_view kByItself = "by-itself";
+constexpr std::string_view kByHand = "by-hand";
+
+// Begins a page; while something is under way the browser loads it again, unless the person said
+// otherwise. What it loads so carries a mark: nobody asked for that, so it keeps no session alive.
+Html begun(const Frame& frame, std::string_view title, bool under_way = false) {
   Html html;
   html.open("html", {{"lang", "en"}}).open("head").empty("meta", {{"charset", "utf-8"}});
   html.empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
-  if (fresh) html.empty("meta", {{"http-equiv", "refresh"}, {"content", "3"}});
+  if (under_way && frame.loading != Loading::ByHand)
+    html.empty("meta", {{"http-equiv", "refresh"},
+                        {"content", fmt::format("3; url=?{}={}", kLoads, kByItself)}});
   html.line("title", fmt::format("{} · Hedgerow", title));
   html.line("style", kStyle, {{"nonce", frame.nonce}}).close().open("body").open("header");
   html.line("a", "Fabrics", {{"href", frame.base_path + "/basic/"}}).text(" · ");
@@ -68,6 +75,25 @@ void fault(Html& html, const base::Failure& failure, std::string_view request_id
   html.close();
 }
 
+// How the page of something under way is brought up to date, and the other way beside it.
+void loads_again(Html& html, const Frame& frame) {
+  const std::string by_hand = fmt::format("?{}={}", kLoads, kByHand);
+  if (frame.loading == Loading::ByHand) {
+    html.text("This page does not load itself again. ");
+    html.line("a", "Load again", {{"href", by_hand}}).text(" · ");
+    html.line("a", "Let it load itself every 3 s", {{"href", "."}});
+  } else {
+    html.text("This page loads itself again every 3 s. ");
+    html.line("a", "Stop that", {{"href", by_hand}});
+  }
+}
+
+void column_heads(Html& html, std::initializer_list<std::string_view> heads) {
+  html.open("tr");
+  for (const std::string_view head : heads) html.line("th", head, {{"scope", "col"}});
+  html.close();
+}
+
 void row(Html& html, std::string_view head, std::string_view text) {
   html.open("tr").line("th", head, {{"scope", "row"}}).line("td", text).close();
 }
@@ -91,8 +117,9 @@ void lost_clicks(Html& html, const std::vector<model::LostClick>& clicks) {
 
 void runs_table(Html& html, const Frame& frame, std::span<const model::Run> runs) {
   html.line("h2", "Recent runs").open("table");
+  column_heads(html, {"Run", "Operation", "State", "What it did", "Ended"});
   for (const model::Run& run : runs) {
-    html.open("tr").open("td");
+    html.open("tr").open("th", {{"scope", "row"}});
     html.line("a", fmt::format("Run {}", run.id.value),
               {{"href", fmt::format("{}/basic/runs/{}/", frame.base_path, run.id.value)}});
     html.close().line("td", model::title_of(run.operation)).line("td", state_of(run));
@@ -101,10 +128,34 @@ void runs_table(Html& html, const Frame& frame, std::span<const model::Run> runs
   html.close();
 }
 
+void kinds_table(Html& html, std::span<const model::KindRead> kinds) {
+  html.line("h2", "Kinds").open("table");
+  column_heads(html, {"Kind", "State", "Objects", "Tries", "Why"});
+  for (const model::KindRead& kind : kinds) {
+    // A kind that was not read has no number, and none is not zero.
+    const bool counted = kind.state == model::LayerState::Passed || kind.listed > 0;
+    html.open("tr").line("th", kind.kind, {{"scope", "row"}});
+    html.line("td", spoken(model::name_of(kind.state)));
+    html.line("td", counted ? fmt::format("{}", kind.listed) : "not read");
+    html.line("td", kind.tries > 1 ? fmt::format("{} tries", kind.tries) : "");
+    html.line("td", kind.detail).close();
+  }
+  html.close();
+}
+
 }  // namespace
 
+Loading loading_of(const http::Request& request) {
+  for (const http::Pair& pair : request.query) {
+    if (pair.name != kLoads) continue;
+    if (pair.value == kByItself) return Loading::ByItself;
+    if (pair.value == kByHand) return Loading::ByHand;
+  }
+  return Loading::Opened;
+}
+
 http::Response sign_in_page(const Frame& frame, const base::Failure* why,
-                            std::string_view request_id,
+                            std::string_view request_id, std::string_view typed,
                             const std::optional<WaitingSync>& waiting) {
   Html html = begun(frame, "Sign in");
   if (why != nullptr) fault(html, *why, request_id);
@@ -116,8 +167,10 @@ http::Response sign_in_page(const Frame& frame, const base::Failure* why,
     hidden(html, "asker", waiting->asker);
   }
   html.open("label").text("User name ");
-  html.empty("input", {{"name", "username"}, {"autocomplete", "username"}, {"required", ""}})
-      .close();
+  html.empty(
+      "input",
+      {{"name", "username"}, {"value", typed}, {"autocomplete", "username"}, {"required", ""}});
+  html.close();
   html.open("label").text("Password ");
   html.empty("input", {{"name", "password"},
                        {"type", "password"},
@@ -138,8 +191,9 @@ http::Response fabrics_page(const Frame& frame, const store::Paged<views::Fabric
   Html html = begun(frame, "Fabrics");
   if (fabrics.rows.empty()) html.line("p", "No fabric yet; add one in the full page.");
   html.open("table");
+  column_heads(html, {"Fabric", "State", "What it means"});
   for (const views::FabricView& view : fabrics.rows) {
-    html.open("tr").open("td");
+    html.open("tr").open("th", {{"scope", "row"}});
     html.line(
         "a", view.fabric.name,
         {{"href", fmt::format("{}/basic/fabrics/{}/", frame.base_path, view.fabric.id.value)}});
@@ -158,11 +212,16 @@ http::Response fabric_page(const Frame& frame, const views::FabricView& view, bo
   Html html = begun(frame, view.fabric.name, view.working.has_value());
   html.open("p").line("strong", spoken(model::name_of(view.headline.state)));
   html.text(" " + view.headline.text + " " + view.headline.next.text).close();
-  if (view.working)
-    html.line("p", fmt::format("{}: {}. This page loads itself again every 3 s.",
-                               model::title_of(view.working->operation), state_of(*view.working)));
-  else
-    html.line("p", fmt::format("As of {}. Reload to update.", base::rfc3339(frame.now)));
+  html.open("p");
+  if (view.working) {
+    html.text(
+        fmt::format("{}: {}. ", model::title_of(view.working->operation), state_of(*view.working)));
+    loads_again(html, frame);
+  } else {
+    html.text(fmt::format("As of {}. ", base::rfc3339(frame.now)));
+    html.line("a", "Reload to update", {{"href", "."}}).text(".");
+  }
+  html.close();
   if (may_sync) {
     html.open("form", {{"method", "post"},
                        {"action", fmt::format("{}/basic/fabrics/{}/sync/", frame.base_path,
@@ -201,7 +260,14 @@ http::Response run_page(const Frame& frame, const views::RunView& view) {
               {{"href", fmt::format("{}/basic/fabrics/{}/", frame.base_path, run.fabric->value)}});
   else
     html.text(run.fabric_name);
-  html.text(fmt::format(", {}", base::rfc3339(run.created))).close().open("table");
+  html.text(fmt::format(", {}", base::rfc3339(run.created))).close();
+  if (!run.ending) {
+    html.open("p");
+    loads_again(html, frame);
+    html.close();
+  }
+  html.open("table");
+  column_heads(html, {"Layer", "State", "What was seen"});
   for (int layer = 1; layer <= model::kLayers; ++layer) {
     const model::TraceLayer& it = run.trace.at(layer);
     html.open("tr").line("th", fmt::format("{} {}", layer, model::layer_name(layer)),
@@ -209,15 +275,7 @@ http::Response run_page(const Frame& frame, const views::RunView& view) {
     html.line("td", spoken(model::name_of(it.state))).line("td", it.evidence).close();
   }
   html.close();
-  if (run.kinds.empty()) return ended(frame, std::move(html));
-  html.line("h2", "Kinds").open("table");
-  for (const model::KindRead& kind : run.kinds) {
-    html.open("tr").line("td", kind.kind).line("td", spoken(model::name_of(kind.state)));
-    html.line("td", fmt::format("{} objects", kind.listed));
-    html.line("td", kind.tries > 1 ? fmt::format("{} tries", kind.tries) : "");
-    html.line("td", kind.detail).close();
-  }
-  html.close();
+  if (!run.kinds.empty()) kinds_table(html, run.kinds);
   return ended(frame, std::move(html));
 }
 

@@ -17,9 +17,13 @@ struct WaitingSync {
   std::string asker;
 };
 
+// How a page came to be loaded, and whether it loads itself again while a run goes on.
+enum class Loading { Opened, ByItself, ByHand };
+
 // What every page of one answer is made with.
 struct Frame {
   std::string base_path;
+  Loading loading = Loading::Opened;
   std::string nonce;
   base::WallTime now;
   // Of who is signed in; empty for nobody.
@@ -27,8 +31,12 @@ struct Frame {
   std::string csrf_token;
 };
 
+// Which of them an address asks for.
+[[nodiscard]] Loading loading_of(const http::Request& request);
+
+// `typed` is the name that stands in the form already; a password never does.
 [[nodiscard]] http::Response sign_in_page(const Frame& frame, const base::Failure* why,
-                                          std::string_view request_id,
+                                          std::string_view request_id, std::string_view typed,
                                           const std::optional<WaitingSync>& waiting);
 [[nodiscard]] http::Response failure_page(const Frame& frame, const base::Failure& failure,
                                           std::string_view request_id);

@@ -2,7 +2,8 @@
 import type { Page } from "@playwright/test";
 import { expectExecutedOnce } from "../support/executed";
 import { expect, test } from "../support/fixtures";
-import { slowServers } from "../support/gate";
+import { foreignLock } from "../support/foreign_lock";
+import { heldRun, slowServers } from "../support/gate";
 import { networkLines, type PersonPage } from "../support/person";
 import { passwords, patient } from "../support/server";
 import type { Role } from "../support/types";
@@ -20,6 +21,15 @@ async function open(page: PersonPage, role: Role): Promise<void> {
   await fillIn(page, role);
   await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
 }
+
+// To ask moves nothing.
+const idleEnds = async (page: Page) => {
+  const answer = await page.request.get(new URL("/api/session/", page.url()).href);
+  return Date.parse(((await answer.json()) as { idle_ends: string }).idle_ends);
+};
+
+const rowOf = (page: Page, kind: string) =>
+  page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: kind, exact: true }) });
 
 const counted = "48 created, 0 changed, 0 unchanged, 0 removed";
 
@@ -66,6 +76,107 @@ test.describe("while a run goes on", () => {
     await expect(page.getByText(counted)).toBeVisible();
     await expect(page.locator('meta[http-equiv="refresh"]')).toHaveCount(0);
   });
+
+  test("whoever wants the page of a run to stand still can have that, and loads it again by hand", async ({
+    hedgerow,
+    cluster,
+    gate,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const run = await heldRun(gate, await hedgerow.server.as("operator"), fabric.id);
+    await open(page, "viewer");
+    const refresh = page.locator('meta[http-equiv="refresh"]');
+    for (const path of [`/basic/fabrics/${fabric.id}/`, `/basic/runs/${run.id}/`]) {
+      await page.goto(page.at(path));
+      await expect(refresh).toHaveCount(1);
+      await page.getByRole("link", { name: "Stop that" }).click();
+      await expect(page.getByText("This page does not load itself again.")).toBeVisible();
+      await expect(refresh).toHaveCount(0);
+      await page.getByRole("link", { name: "Let it load itself every 3 s" }).click();
+      await expect(refresh).toHaveCount(1);
+      await page.getByRole("link", { name: "Stop that" }).click();
+    }
+    await gate.dropAll();
+    await (await hedgerow.server.as("viewer")).ended(run.id);
+    await expect(page.getByText("This page does not load itself again.")).toBeVisible();
+    await page.getByRole("link", { name: "Load again" }).click();
+    await expect(page.getByText(counted)).toBeVisible();
+  });
+});
+
+test.describe("with a session that ends soon", () => {
+  test.use({ settings: { ...patient, "sessions.idle": "6s" } });
+
+  test("whoever reads stays signed in, and a page that only loads itself is signed out", async ({
+    hedgerow,
+    cluster,
+    gate,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const run = await heldRun(gate, await hedgerow.server.as("operator"), fabric.id);
+    await open(page, "viewer");
+    const end = await idleEnds(page);
+    await expect
+      .poll(async () => {
+        await page.getByRole("link", { name: "Fabrics" }).click();
+        await page.getByRole("link", { name: fabric.name }).click();
+        await expect(page.getByRole("heading", { name: fabric.name })).toBeVisible();
+        return Date.now() > end + 1_000;
+      })
+      .toBe(true);
+    page.allow(networkLines);
+    await page.goto(page.at(`/basic/runs/${run.id}/`));
+    await expect(page.getByText("This page loads itself again every 3 s.")).toBeVisible();
+    await expect(page).toHaveURL(/\?loads=by-itself$/);
+    await expect(page.getByText(/Layer 3 .* session_expired/)).toBeVisible();
+    await gate.dropAll();
+    await fillIn(page, "viewer");
+    await page.getByRole("link", { name: fabric.name }).click();
+    await expect(page.getByText(/^As of .* Reload to update\.$/)).toBeVisible();
+    const links = await page
+      .getByRole("link")
+      .evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+    expect(links.filter((to) => to?.includes("by-itself"))).toEqual([]);
+  });
+
+  test("reading goes on while nothing can be written, and moves the end again once it can", async ({
+    hedgerow,
+    page,
+  }) => {
+    await open(page, "viewer");
+    const before = await idleEnds(page);
+    const lock = await foreignLock(hedgerow.server.database);
+    const read = async () => {
+      await page.goto(page.at("/basic/"));
+      await expect(page.getByRole("heading", { name: "Fabrics" })).toBeVisible();
+      return Date.now();
+    };
+    // A third of the way to its end is late enough to be written.
+    await expect.poll(read).toBeGreaterThan(before - 4_000);
+    expect(await idleEnds(page)).toBe(before);
+    await lock.letGo();
+    await read();
+    expect(await idleEnds(page)).toBeGreaterThan(before);
+  });
+});
+
+test("a wrong password leaves the typed name in the form, and never the password", async ({
+  page,
+}) => {
+  await page.goto(page.at("/basic/"));
+  page.allow(networkLines);
+  const odd = `"><b>o'perator</b> & co`;
+  await page.getByLabel("User name").fill(odd);
+  await page.getByLabel("Password").fill("a wrong password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByText(/Layer 5 .* bad_credentials/)).toBeVisible();
+  await expect(page.getByLabel("User name")).toHaveValue(odd);
+  await expect(page.getByLabel("Password")).toHaveValue("");
+  expect(await page.content()).not.toContain("a wrong password");
+  await fillIn(page, "viewer");
+  await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
 });
 
 test("1: a session that ended before the click asks to sign in, and the click happens once", async ({
@@ -88,6 +199,7 @@ test("1: a session that ended before the click asks to sign in, and the click ha
   await page.getByLabel("Password").fill("a wrong password");
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByText(/Layer 5 .* bad_credentials/)).toBeVisible();
+  await expect(page.getByLabel("User name")).toHaveValue("operator");
   await fillIn(page, "operator");
   await expect(page.getByText(counted)).toBeVisible();
   await page.reload();
@@ -175,10 +287,64 @@ test("the page of a run says how many tries a kind took, where it was more than 
   const run = await (await hedgerow.server.as("operator")).pull(fabric.id);
   await open(page, "viewer");
   await page.goto(page.at(`/basic/runs/${run.id}/`));
-  const row = (kind: string) =>
-    page.getByRole("row").filter({ has: page.getByRole("cell", { name: kind, exact: true }) });
-  await expect(row("Server")).toContainText("2 tries");
-  await expect(row("Connection")).not.toContainText("tries");
+  await expect(rowOf(page, "Server")).toContainText("2 tries");
+  await expect(rowOf(page, "Connection")).not.toContainText("tries");
+});
+
+test("a kind that was not read has no number of objects, and one without any has 0", async ({
+  hedgerow,
+  cluster,
+  gate,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster, through: gate });
+  await gate.rule({
+    name: "refused",
+    match: { path: "/servers$" },
+    action: { answer: { status: 403 } },
+  });
+  const operator = await hedgerow.server.as("operator");
+  const run = await operator.pull(fabric.id);
+  await open(page, "viewer");
+  const objects = async (kind: string, id: number) => {
+    await page.goto(page.at(`/basic/runs/${id}/`));
+    return rowOf(page, kind).getByRole("cell").nth(1);
+  };
+  await expect(await objects("Server", run.id)).toHaveText("not read");
+  await expect(await objects("Server", run.id)).not.toContainText("0");
+  await expect(await objects("ExternalPeering", run.id)).toHaveText(/^\d+$/);
+  await gate.dropAll();
+  const again = await operator.pull(fabric.id);
+  await expect(await objects("Server", again.id)).toHaveText(/^[1-9]\d*$/);
+});
+
+test("47: the tables name their columns and rows to whoever does not see them", async ({
+  hedgerow,
+  cluster,
+  page,
+}) => {
+  const fabric = await hedgerow.fabric({ cluster });
+  const run = await (await hedgerow.server.as("operator")).pull(fabric.id);
+  await open(page, "viewer");
+  const heads = async (path: string) => {
+    await page.goto(page.at(path));
+    return await page.getByRole("columnheader").allInnerTexts();
+  };
+  expect(await heads("/basic/")).toEqual(["Fabric", "State", "What it means"]);
+  await expect(page.getByRole("rowheader", { name: fabric.name })).toBeVisible();
+  expect(await heads(`/basic/fabrics/${fabric.id}/`)).toEqual([
+    "Run",
+    "Operation",
+    "State",
+    "What it did",
+    "Ended",
+  ]);
+  await expect(page.getByRole("rowheader", { name: `Run ${run.id}` })).toBeVisible();
+  expect(await heads(`/basic/runs/${run.id}/`)).toEqual([
+    ...["Layer", "State", "What was seen"],
+    ...["Kind", "State", "Objects", "Tries", "Why"],
+  ]);
+  await expect(page.getByRole("rowheader", { name: "Server", exact: true })).toBeVisible();
 });
 
 test("signing out on a basic page ends the session, and Back shows nothing", async ({

@@ -306,6 +306,39 @@ test.describe("5: no id occurs twice and every control has a name", () => {
     await onBasicPages(page, fabric, expectClean);
   });
 
+  test.describe("while a run goes on", () => {
+    test.use({ settings: patient });
+
+    test("on the basic pages, which load themselves again until a person stops that", async ({
+      hedgerow,
+      cluster,
+      gate,
+      page,
+    }) => {
+      const fabric = await hedgerow.fabric({ cluster, through: gate });
+      const run = await heldRun(gate, await hedgerow.server.as("operator"), fabric.id);
+      await page.signIn("operator");
+      // What the page asks for by itself is held, so that it stands still while it is looked at.
+      await page.route(/loads=by-itself/, () => undefined);
+      for (const path of [`/basic/runs/${run.id}/`, `/basic/fabrics/${fabric.id}/`]) {
+        await page.goto(page.at(path));
+        const stop = page.getByRole("link", { name: "Stop that" });
+        await expect(stop).toBeVisible();
+        // Without scripts a page can be kept up to date by no other means. The rule is there since it
+        // could not be turned off (WCAG 2.2.1); here a link turns it off, and then nothing is found.
+        const { doubled, violations } = await look(page);
+        expect(doubled).toEqual([]);
+        expect(violations).toEqual([expect.stringMatching(/^meta-refresh: /)]);
+        await stop.click();
+        await expect(page.getByText("This page does not load itself again.")).toBeVisible();
+        await expectClean(page, path);
+      }
+      await gate.dropAll();
+      await (await hedgerow.server.as("operator")).ended(run.id);
+      await onBasicPages(page, fabric, expectClean);
+    });
+  });
+
   test("in the note behind a locked button", async ({ hedgerow, cluster, page }) => {
     const fabric = await hedgerow.fabric({ cluster });
     await page.signIn("viewer").open(fabric);

@@ -152,7 +152,7 @@ TEST(KubeApi, ReadsTheRealFabricWhereItIsAtHand) {
   for (const Kind& kind : discovery.kinds)
     if (may_be_read(kind)) requests.push_back({kind, {}});
   Kept kept;
-  kept.on_item = [](const kube::Item& item) { std::ignore = kube::content_digest(item.document); };
+  kept.on_item = [](const kube::Item& item) { std::ignore = base::content_digest(item.document); };
   std::uint64_t objects = 0;
   for (const auto& result : api->list_kinds(requests, kConcurrency, kept, {})) {
     EXPECT_EQ(code_of(result), "complete");

@@ -30,7 +30,7 @@ void expect_ends(const std::vector<Row>& rows) {
     gate.rule(answering(kConnectionsPath, row.status, row.body));
     Kept kept;
     // As the record does with an object it has not seen yet.
-    kept.on_item = [](const kube::Item& one) { std::ignore = kube::content_digest(one.document); };
+    kept.on_item = [](const kube::Item& one) { std::ignore = base::content_digest(one.document); };
     const ListResult result = listed(*api, {kConnections, ""}, kept);
     EXPECT_EQ(code_of(result), row.code)
         << (result.failure ? result.failure->detail() : std::string{});

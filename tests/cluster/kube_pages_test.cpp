@@ -187,7 +187,7 @@ TEST(KubeItems, HaveOneHashAndOneDigestUntilTheyChange) {
     Kept kept;
     std::pair<std::uint64_t, base::Digest> seen;
     kept.on_item = [&](const kube::Item& item) {
-      if (item.name == "still") seen = {item.quick_hash, kube::content_digest(item.document)};
+      if (item.name == "still") seen = {item.quick_hash, base::content_digest(item.document)};
     };
     listed(*api_at("admin"), {kWidgets, "south"}, kept);
     return seen;

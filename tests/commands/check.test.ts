@@ -28,6 +28,56 @@ const meddling: Record<string, [string, RegExp]> = {
       "document FROM history; UPDATE last_ids SET last_id = last_id + 1 WHERE table_name = 'history'",
     /^I7: Run 1 counts 48 changes, and the history has 49 of it\.$/m,
   ],
+  "a run goes on that nobody owns": [
+    `INSERT INTO runs (${copied}, state, epoch, created, started, queued_tick, trace) ` +
+      `SELECT ${copied}, 'running', epoch, 0, 0, queued_tick, trace FROM runs; ` +
+      "UPDATE ownership SET replica = '', expires_tick = 0",
+    /^I4: Run 2 runs, and nothing says who owns its fabric\.$/m,
+  ],
+  "a run goes on without its owner, who lived on": [
+    `INSERT INTO runs (${copied}, state, epoch, created, started, queued_tick, progress_tick, trace) ` +
+      `SELECT ${copied}, 'running', epoch, created, started, 1, 1, trace FROM runs; ` +
+      "UPDATE ownership SET replica = 'r', expires_tick = 1000; " +
+      "INSERT INTO workers (replica, worker, for_tests, beat_tick) VALUES ('r', 1, 0, 60000)",
+    /^I4: Run 2 runs without progress, and the lease .* has ended 59 s before its last sign of life\.$/m,
+  ],
+  "a run succeeded without one of its kinds": [
+    "DROP TRIGGER runs_ended_stay; " +
+      `UPDATE runs SET kinds = replace(kinds, '"kind":"Server","state":"passed"', '"kind":"Server","state":"failed"')`,
+    /^I2: Run 1 succeeded without Server\.wiring\.githedgehog\.com\.$/m,
+  ],
+  "half of the objects are gone, and their history with them": [
+    "DELETE FROM history WHERE object_id % 2 = 0; DELETE FROM objects WHERE id % 2 = 0",
+    /^I7: Run 1 counts 48 changes, and the history has 24 of it\.\n(.*\n)*I7: Run 1 read 48 objects of fabric 1, and the record has 24\.$/m,
+  ],
+  "an object came from nowhere": [
+    "INSERT INTO objects SELECT max(id) + 1, fabric_id, kind_id, namespace, 'nowhere', version, uid, resource_version, " +
+      "digest, raw_hash, deleting, first_seen, changed, removed, out_of_scope FROM objects; " +
+      "UPDATE last_ids SET last_id = last_id + 1 WHERE table_name = 'objects'",
+    /^I7: Run 1 read 48 objects of fabric 1, and the record has 49\.$/m,
+  ],
+  "an object was written over": [
+    "UPDATE objects SET digest = zeroblob(32) WHERE id = (SELECT min(id) FROM objects)",
+    /^I7: Object \d+ is not what its history ends with\.$/m,
+  ],
+  "what an object was is written over": [
+    "UPDATE history SET document = '{' WHERE id = (SELECT min(id) FROM history)",
+    /^I7: Object \d+ is not what its history ends with\.$/m,
+  ],
+  "a change was added that changed nothing": [
+    "INSERT INTO history SELECT max(id) + 1, object_id, run_id, at, 'changed', uid, resource_version, " +
+      "document FROM history; UPDATE last_ids SET last_id = last_id + 1 WHERE table_name = 'history'",
+    /^I11: Change 49 of object \d+, by which it is the same as before\.$/m,
+  ],
+  "an object's version was set back": [
+    "UPDATE objects SET resource_version = '1' WHERE id = (SELECT min(id) FROM objects)",
+    /^I13: Object \d+ is at version 1, and its history ends with \d+\.$/m,
+  ],
+  "a version in the history was set back": [
+    "INSERT INTO history SELECT max(id) + 1, object_id, run_id, at, 'changed', uid, '1', document " +
+      "FROM history; UPDATE last_ids SET last_id = last_id + 1 WHERE table_name = 'history'",
+    /^I13: Object \d+ went back from version \d+ to 1\.$/m,
+  ],
   "a token was taken away": [
     "DELETE FROM credentials",
     /^I7: Fabric 1 and its stored token do not agree/m,

@@ -97,7 +97,7 @@ test("Q02: whichever read, write or flush fails in a sync, the run says so or is
     // The record stays as small as at the first of them.
     await api.must("DELETE", `/api/fabrics/${fabric.id}/?name=${encodeURIComponent(fabric.name)}`);
   }
-  info.annotations.push({ type: "instants", description: String(at) });
+  info.annotations.push({ type: "amount", description: `${at} instants` });
   expect(seen.get("succeeded"), "not each of them hurts").toBeGreaterThan(0);
   expect((await server.command(["check"])).code).toBe(0);
 });
@@ -241,7 +241,7 @@ for (const [what, { from, code, status, step }] of Object.entries(lasting))
       expect((await api.objects(fabric.id)).count, `after fault ${at}`).toBe(48);
       if (!met) break;
     }
-    info.annotations.push({ type: "instants", description: String(tried) });
+    info.annotations.push({ type: "amount", description: `${tried} instants` });
     expect(tried, "more than one instant").toBeGreaterThan(2);
     expect((await server.command(["check"])).code).toBe(0);
   });

@@ -27,6 +27,7 @@ test.describe("under load", () => {
       const share = kills / of;
       test.setTimeout(120_000 + share * 4_000);
       info.annotations.push({ type: "seed", description: String(seed) });
+      info.annotations.push({ type: "amount", description: `${share} kills` });
       const { server } = hedgerow;
       const next = chance(seed);
       const load = await Load.on(hedgerow, cluster, next);

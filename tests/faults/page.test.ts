@@ -1,6 +1,6 @@
 // Faults of the page and of the way to it (rows A and B): what the person sees, and that a click is executed once.
 import { chromium, type BrowserContext } from "@playwright/test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectExecutedOnce } from "../support/executed";
 import { expect, test } from "../support/fixtures";
@@ -185,22 +185,27 @@ for (const years of [-1, 1])
     await expect(live(page)).toBeVisible();
   });
 
-// A browser in which somebody has blocked cookies for all sites.
-async function withoutCookies(folder: string): Promise<BrowserContext> {
+// The browser of that folder, whose person has chosen so for the cookies of all sites.
+async function withCookies(folder: string, choice: "allowed" | "blocked"): Promise<BrowserContext> {
   const { launchOptions } = test.info().project.use;
   mkdirSync(join(folder, "Default"), { recursive: true });
-  const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
-  writeFileSync(join(folder, "Default", "Preferences"), JSON.stringify(preferences));
+  const file = join(folder, "Default", "Preferences");
+  const chosen = existsSync(file)
+    ? (JSON.parse(readFileSync(file, "utf8")) as { profile?: object })
+    : {};
+  const cookies = choice === "allowed" ? 1 : 2;
+  chosen.profile = { ...chosen.profile, default_content_setting_values: { cookies } };
+  writeFileSync(file, JSON.stringify(chosen));
   // The one without windows knows no such preferences.
   const executablePath = "/usr/bin/chromium";
   return await chromium.launchPersistentContext(folder, { ...launchOptions, executablePath });
 }
 
-test("A18: a browser that blocks cookies is told so before it sends a password", async ({
-  page,
+test("A18: a browser that blocks cookies is told so before it sends a password, and signs in once it allows them", async ({
   frontGate,
 }, info) => {
-  const context = await withoutCookies(info.outputPath("browser"));
+  const folder = info.outputPath("browser");
+  const context = await withCookies(folder, "blocked");
   const blocked = new Person(await context.newPage(), () => frontGate.url).page;
   await blocked.goto(frontGate.url);
   await blocked.getByLabel("User name").fill("viewer");
@@ -209,8 +214,13 @@ test("A18: a browser that blocks cookies is told so before it sends a password",
   await expect(blocked.getByText(/Layer 1 Script · cookies_blocked/)).toBeVisible();
   expect(await frontGate.requests("POST", "/api/session/")).toEqual([]);
   await context.close();
-  expect(blocked.isClosed()).toBe(true);
-  await page.signIn("viewer");
+  // The same browser with all that it kept, whose person allows cookies now.
+  const allowing = await withCookies(folder, "allowed");
+  const allowed = new Person(await allowing.newPage(), () => frontGate.url).page;
+  await allowed.signIn("viewer");
+  await expect(allowed.getByText(/cookies_blocked/)).toHaveCount(0);
+  expect(await frontGate.requests("POST", "/api/session/")).toHaveLength(1);
+  await allowing.close();
 });
 
 for (const status of [502, 503, 504])

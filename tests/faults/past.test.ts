@@ -42,6 +42,7 @@ test(
   { tag: "@long" },
   async ({ hedgerow, cluster }, info) => {
     test.setTimeout(inFull ? 900_000 : 180_000);
+    info.annotations.push({ type: "amount", description: `${many} runs` });
     const { server } = hedgerow;
     const fabric = await hedgerow.fabric({ cluster });
     const api = await server.as("operator");

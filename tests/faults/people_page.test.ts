@@ -2,18 +2,56 @@
 import { setTimeout as passed } from "node:timers/promises";
 import { expectFinishedOnce } from "../support/executed";
 import { expect, test } from "../support/fixtures";
-import type { Rule } from "../support/gate";
+import { heldClick, type Rule } from "../support/gate";
 import { networkLines } from "../support/person";
+import { patient } from "../support/server";
 
 // On its way until the rule is dropped.
-const heldClick: Rule = {
+const clickOnItsWay: Rule = {
   name: "click",
   match: { method: "POST", path: "/runs/$" },
   action: { hold: true },
 };
 
+test.describe("a session that runs out while a run goes on", () => {
+  test.use({ settings: { ...patient, "sessions.idle": "6s" } });
+
+  test("C03: the run goes on, the page stays to be looked at, and the result is there after signing in over it", async ({
+    hedgerow,
+    cluster,
+    gate,
+    page,
+  }) => {
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    await page.signIn("operator").open(fabric);
+    page.allow(networkLines);
+    await heldClick(gate, page);
+    await expect(page.watched()).toContainText("Sync from Fabric is running");
+    // Nobody answers when it asks whether somebody is there.
+    const strip = page.getByRole("region", { name: "Session", exact: true });
+    await expect(strip).toContainText("Your session has ended", { timeout: 20_000 });
+    await expect(page.watched(), "the page is there to be looked at").toBeVisible();
+    const dialog = page.getByRole("dialog", { name: "Sign in to go on" });
+    await strip.getByRole("button", { name: "Sign in again" }).click();
+    await expect(dialog).toBeVisible();
+    await expect(page).toHaveTitle(new RegExp(fabric.name));
+    await gate.dropAll();
+    const viewer = await hedgerow.server.fresh("viewer");
+    const [run] = (await viewer.fabric(fabric.id)).recent_runs;
+    const ended = await viewer.ended(run?.id ?? 0);
+    expect(ended).toMatchObject({ outcome: "succeeded", actor: "operator" });
+    await page.signInHere("operator");
+    const result = "Sync from Fabric succeeded: 48 created, 0 changed, 0 unchanged, 0 removed";
+    await expect(page.watched()).toContainText(result);
+    expect(cluster.lists("connections"), "by one run").toBe(1);
+    await page.clickedASecondAgo();
+    await page.sync().click();
+    await expect(page.watched()).toContainText("0 created, 0 changed, 48 unchanged, 0 removed");
+  });
+});
+
 test.describe("a session that is about to end", () => {
-  test.use({ settings: { "sessions.absolute": "8s" } });
+  test.use({ settings: { "sessions.absolute": "14s", "page.warn": "4s" } });
 
   test("C04: at its limit says so before, then says why, and the click after it runs once", async ({
     hedgerow,
@@ -24,7 +62,10 @@ test.describe("a session that is about to end", () => {
     await page.signIn("operator").open(fabric);
     page.allow(networkLines);
     const strip = page.getByRole("region", { name: "Session" });
-    await expect(strip).toContainText(/You will be signed out in 0:0\d\. No session lasts longer/);
+    // Not before its time: what it said first is what was left then.
+    expect(await strip.innerText()).toMatch(
+      /You will be signed out in 0:0[0-4]\. No session lasts longer/,
+    );
     await expect(strip.getByRole("alert")).toHaveText(/less than 30 seconds/);
     // By the stream, which is closed, or by a refusal of whatever the page asks first.
     const words = /Your session has ended|A session lasts 1 min at most, however much it is used\./;
@@ -35,6 +76,30 @@ test.describe("a session that is about to end", () => {
     await page.signInHere("operator");
     await expect(page.watched()).toContainText("Sync from Fabric succeeded: 48 created");
     expect(cluster.lists("connections")).toBe(1);
+  });
+});
+
+test.describe("where a session's end is told two minutes before", () => {
+  test.use({ settings: { "page.warn": "2m" } });
+
+  test("C04: a page that is opened with less time left than it warns of, warns at once", async ({
+    hedgerow,
+    page,
+  }) => {
+    await page.signIn("viewer");
+    page.allow(networkLines);
+    const strip = page.getByRole("region", { name: "Session" });
+    await expect(page.getByText("Live", { exact: true })).toBeVisible();
+    await expect(strip).toHaveCount(0);
+    await hedgerow.server.leaveSessionsOf("viewer", 90_000);
+    await page.goto(page.at("/health/"));
+    expect(await strip.innerText(), "well before half of what is left").toMatch(
+      /You will be signed out in 1:[012]\d\. No session lasts longer/,
+    );
+    await hedgerow.server.leaveSessionsOf("viewer", 600_000);
+    await page.reload();
+    await expect(page.getByText("Live", { exact: true })).toBeVisible();
+    await expect(strip).toHaveCount(0);
   });
 });
 
@@ -75,7 +140,7 @@ test("C02: a session that runs out while a click is on its way keeps the click, 
   const fabric = await hedgerow.fabric({ cluster });
   await page.signIn("operator").open(fabric);
   page.allow(networkLines);
-  await frontGate.rule(heldClick);
+  await frontGate.rule(clickOnItsWay);
   await page.sync().click();
   await frontGate.holds("click");
   await hedgerow.endSessionsOf("operator");
@@ -94,7 +159,7 @@ test("C02: a click whose answer breaks off after its session has ended asks its 
   const fabric = await hedgerow.fabric({ cluster });
   await page.signIn("operator").open(fabric);
   page.allow(networkLines);
-  await frontGate.rule({ ...heldClick, times: 1, action: { hold: true, cut: { after: 20 } } });
+  await frontGate.rule({ ...clickOnItsWay, times: 1, action: { hold: true, cut: { after: 20 } } });
   await page.sync().click();
   await frontGate.holds("click");
   await hedgerow.endSessionsOf("operator");
@@ -141,7 +206,7 @@ test("F03: a right that is taken away after the page was loaded: the click is re
   page.allow(networkLines);
   await expect(page.sync()).not.toContainText("needs fabric.sync");
   const administrator = await hedgerow.server.as("administrator");
-  await frontGate.rule(heldClick);
+  await frontGate.rule(clickOnItsWay);
   await page.sync().click();
   await frontGate.holds("click");
   await administrator.giveRole("operator", "viewer");

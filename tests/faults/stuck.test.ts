@@ -191,6 +191,37 @@ test.describe("while a run goes on", () => {
     expectRead(await api.repetition(fabric.id, run.id), { created: 48 });
   });
 
+  test("P09: what a run brings after its lease has ended is not written, although nobody else has the fabric", async ({
+    hedgerow,
+    cluster,
+    gate,
+  }) => {
+    const { server } = hedgerow;
+    const fabric = await hedgerow.fabric({ cluster, through: gate });
+    const api = await server.as("operator");
+    const run = await heldRun(gate, api, fabric.id);
+    server.allowedInLog.push(/keeper_failed|writer_refused|database_opened_again/);
+    // Nobody can take the fabric, and nobody can end the run as lost: only the lease itself says that it is over.
+    await server.record.change(
+      "CREATE TRIGGER no_taking BEFORE UPDATE OF epoch ON ownership " +
+        "BEGIN SELECT RAISE(ABORT, 'nobody takes it'); END; " +
+        "CREATE TRIGGER no_reaping BEFORE UPDATE OF outcome ON runs " +
+        "WHEN NEW.outcome = 'lost' BEGIN SELECT RAISE(ABORT, 'nobody reaps'); END",
+    );
+    server.signal("SIGSTOP");
+    const since = Date.now();
+    await until("two leases to pass", () => Date.now() - since > 3_000 || undefined);
+    await gate.dropAll();
+    server.signal("SIGCONT");
+    const failed = () => server.logged("run_failed").filter((line) => line.run === run.id);
+    await expect.poll(() => failed().map(({ code }) => code)).toEqual(["lost"]);
+    expect((await api.run(run.id)).state).toBe("running");
+    expect((await api.objects(fabric.id)).count, "nothing of it is in the record").toBe(0);
+    await server.record.change("DROP TRIGGER no_taking; DROP TRIGGER no_reaping");
+    expect((await api.ended(run.id)).outcome).toBe("lost");
+    expectRead(await api.repetition(fabric.id, run.id), { created: 48 });
+  });
+
   for (const how of ["gets room again", "is started anew with room"] as const)
     test(`J11: a disk that is full as a run ends is said by a banner, and the run has its end once it ${how}`, async ({
       hedgerow,
@@ -404,6 +435,8 @@ for (const { part, of, words } of partsOf(points, 500))
     expectRead(await api.pull(fabric.id), { created: 48 });
     const calls = await tracer.counted();
     info.annotations.push({ type: "calls of one sync", description: String(calls) });
+    const amount = `${Math.ceil(points / of)} points, a sync has ${calls} calls`;
+    info.annotations.push({ type: "amount", description: amount });
     const happened: Record<string, number> = {};
     const step = inFull ? 1 : Math.max(1, Math.floor(calls / points));
     for (let point = 1 + part; point <= points; point += of) {

@@ -330,6 +330,15 @@ export class TestServer {
     this.apis.delete(role);
   }
 
+  // However much they are used from now on, all sessions of a user last so long still.
+  async leaveSessionsOf(role: Role, ms: number): Promise<void> {
+    const ends = Date.now() + ms;
+    await this.record.change(
+      `UPDATE sessions SET idle_ends = ${ends}, absolute_ends = ${ends} ` +
+        `WHERE user_id = (SELECT id FROM users WHERE name = '${role}')`,
+    );
+  }
+
   // What must not be in any log: secrets, and faults of Hedgerow's own.
   faultsOfLog(): string[] {
     const found: string[] = [];

@@ -1,6 +1,6 @@
 // faults.mjs list RESULTS: each row of tests/faults/rows.json with the tests that carry its id at the beginning of
-// their names, what they last gave and when, then how many rows stand how. RESULTS is where ./test leaves what its
-// runners wrote.
+// their names, what they last gave, when, of which commit, and of how much where a test says so (kills, points, rows),
+// then how many rows stand how. RESULTS is where ./test leaves what its runners wrote.
 // faults.mjs keep RESULTS: remembers what the runners wrote last, test by test, in RESULTS/rows.json: the next run may
 // be of a few tests only. ./test calls it after each run.
 // faults.mjs check: says what list would find wrong.
@@ -30,7 +30,12 @@ function browserTests(report) {
       const cases = tests.map(
         ({ status }) => ({ expected: "passed", skipped: "skipped" })[status] ?? "failed",
       );
-      if (ids.length > 0) found.push({ key, ids, name: title, file: `tests/${file}`, cases });
+      const amount = (tests[0]?.annotations ?? []).find(({ type }) => type === "amount");
+      if (ids.length > 0)
+        found.push({
+          ...{ key, ids, name: title, file: `tests/${file}`, cases },
+          amount: amount?.description,
+        });
     }
     for (const inner of suite.suites ?? []) walk(inner, [...above, inner.title]);
   };
@@ -69,47 +74,71 @@ function listedByGoogleTest() {
 function ranNow() {
   const ran = {};
   // The same test of two projects or two wirings stands there twice.
-  const note = (key, cases, at) => {
-    ran[key] = { result: resultOf([...cases, ...(ran[key] ? [ran[key].result] : [])]), at };
+  const note = (key, cases, at, amount) => {
+    const result = resultOf([...cases, ...(ran[key] ? [ran[key].result] : [])]);
+    ran[key] = { result, at, amount };
   };
   const file = join(results, "playwright.json");
   if (existsSync(file)) {
     const report = JSON.parse(readFileSync(file, "utf8"));
-    for (const { key, cases } of browserTests(report)) note(key, cases, report.stats.startTime);
+    for (const { key, cases, amount } of browserTests(report))
+      note(key, cases, report.stats.startTime, amount);
   }
   const folder = join(results, "gtest");
   const files = existsSync(folder) ? readdirSync(folder, { recursive: true }) : [];
   for (const name of files.filter((name) => name.endsWith(".xml"))) {
     const text = readFileSync(join(folder, name), "utf8");
     const [, at] = /timestamp="([^"]+)"/.exec(text) ?? [];
-    const one = /<testcase name="((?:[A-Z]\d\d_)+[^"/]*)[^>]*>\s*(?:<(failure|skipped))?/g;
-    for (const [, key, word] of text.matchAll(one))
-      note(key, [{ failure: "failed", skipped: "skipped" }[word] ?? "passed"], at);
+    const one =
+      /<testcase name="((?:[A-Z]\d\d_)+[^"/]*)([^>]*)>\s*(?:<(failure|skipped))?([\s\S]*?(?=<testcase|<\/testsuite))/g;
+    for (const [, key, words, word, inside] of text.matchAll(one)) {
+      const [, amount] = /(?:name="amount" value|amount)="([^"]+)"/.exec(words + inside) ?? [];
+      note(key, [{ failure: "failed", skipped: "skipped" }[word] ?? "passed"], at, amount);
+    }
   }
   return ran;
 }
 
-// A test that was left out this time keeps what it gave when it last ran.
-function keptResults() {
+const git = (...words) => execFileSync("git", words, { encoding: "utf8" }).trim();
+const commitNow = () =>
+  git("rev-parse", "--short=10", "HEAD") + (git("status", "--porcelain") === "" ? "" : "+");
+
+// A test that was left out this time keeps what it gave when it last ran. Of which commit a result is, only who has
+// just run the tests can say.
+function keptResults(commit) {
   const file = join(results, "rows.json");
   const kept = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
-  for (const [key, { result, at }] of Object.entries(ranNow()))
-    if (result !== "skipped" || !kept[key]) kept[key] = { result, at };
+  for (const [key, now] of Object.entries(ranNow())) {
+    const isNews = now.at !== kept[key]?.at || now.result !== kept[key]?.result;
+    if (isNews && (now.result !== "skipped" || !kept[key])) kept[key] = { ...now, commit };
+  }
   writeFileSync(file, JSON.stringify(kept, null, 1));
   return kept;
 }
 
 if (wish === "keep") {
-  keptResults();
+  keptResults(commitNow());
   process.exit();
 }
 
 const last = wish === "list" ? keptResults() : {};
+const here = commitNow();
+const told = ({ result, amount, commit } = {}) => {
+  if (result === undefined || result === "not run") return "";
+  const whose =
+    commit === undefined
+      ? "of an unknown commit"
+      : commit === here
+        ? `of ${commit}`
+        : `of another commit, ${commit}`;
+  return ` (${amount ? `${amount}, ` : ""}${whose})`;
+};
 const say = wish === "list" ? console.log : () => undefined;
 const tests = [...listedByPlaywright(), ...listedByGoogleTest()].map((test) => ({
   ...test,
   result: last[test.key]?.result ?? "not run",
   at: last[test.key]?.at?.slice(0, 16) ?? "",
+  told: told(last[test.key]),
 }));
 const known = new Set(rows.map(({ id }) => id));
 const strange = tests.filter(({ ids }) => ids.some((id) => !known.has(id)));
@@ -120,8 +149,8 @@ const numbers = {};
 for (const { id, fault, later, rest, instead } of rows) {
   say(`${id}  ${fault}`);
   const mine = tests.filter(({ ids }) => ids.includes(id));
-  for (const { name, file, result, at } of mine)
-    say(`     ${result.padEnd(8)} ${at.padEnd(16)} ${file}: ${name}`);
+  for (const { name, file, result, at, told } of mine)
+    say(`     ${result.padEnd(8)} ${at.padEnd(16)} ${file}: ${name}${told}`);
   const stands =
     mine.length > 0
       ? worst.find((word) => mine.some(({ result }) => result === word))

@@ -1,8 +1,7 @@
 // Before a session ends the page says so, so that nobody is signed out by surprise.
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useState } from "react";
 import { readSession } from "../api/client";
-import { serverNow } from "../api/clock";
 import { faultOf, type Fault } from "../api/fault";
 import { limits } from "../api/limits";
 import { sessionStore } from "../api/session";
@@ -28,12 +27,7 @@ export function SessionEnding() {
 
 // Whether this end is near. The server is asked first: another tab, or a click, may have moved it.
 function useNear(end: string | undefined): boolean {
-  // Where it is near from the start, nobody is asked all the time.
-  const warn = useMemo(() => {
-    const left = end ? Date.parse(end) - serverNow() : 0;
-    return left > limits.warn ? limits.warn : left / 2;
-  }, [end]);
-  const due = useTicking((now) => end !== undefined && Date.parse(end) - now <= warn);
+  const due = useTicking((now) => end !== undefined && Date.parse(end) - now <= limits.warn);
   const [asked, setAsked] = useState<string>();
   useEffect(() => {
     if (!due) return;
