@@ -71,9 +71,15 @@ std::optional<model::Run> covering(const store::Snapshot& seen, const RunRequest
 StartedRun start_run(const Deps& deps, const model::Actor& actor, const RunRequest& request,
                      const Keyed& keyed) {
   return deps.db.write(deps.deadline(), [&](store::Txn& txn) -> StartedRun {
+    const auto permission = model::permission_for(request.operation);
+    if (const auto made = replay_of(txn, actor, keyed)) {
+      // What the click did is its answer, also where the fabric is gone since.
+      const model::Run run = txn.runs().get({made->id});
+      model::require(actor, permission, run.fabric_name);
+      return {run.id, made->joined, true};
+    }
     const model::Fabric fabric = txn.fabrics().get(request.fabric);
-    model::require(actor, model::permission_for(request.operation), fabric.name);
-    if (const auto made = replay_of(txn, actor, keyed)) return {{made->id}, made->joined, true};
+    model::require(actor, permission, fabric.name);
     require_runnable(fabric, request.operation);
 
     StartedRun started;

@@ -6,7 +6,7 @@ import { expectRead, readFabric } from "../support/read";
 import { patient } from "../support/server";
 import { traceOf } from "../support/person";
 import { clusterWithNamesakes, clusterWithTwin, namesakes, type Namesake } from "../support/twin";
-import type { ObservedObject, Run } from "../support/types";
+import type { ObservedObject, Run, StartedRun } from "../support/types";
 
 test("48 objects are read, then nothing is written when nothing has changed @kinds", async ({
   hedgerow,
@@ -396,7 +396,12 @@ test.describe("while a run goes on", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const administrator = await hedgerow.server.as("administrator");
     const run = await heldRun(gate, administrator, fabric.id);
-    const { run: waiting } = await administrator.start(fabric.id, "pull", { follow_up: true });
+    const path = `/api/fabrics/${fabric.id}/runs/`;
+    const click = {
+      headers: { "Idempotency-Key": freshKey() },
+      body: { operation: "pull", follow_up: true },
+    };
+    const { run: waiting } = await administrator.must<StartedRun>("POST", path, click);
     const name = encodeURIComponent(fabric.name);
     await administrator.refused(
       { status: 400, code: "invalid", layer: 2 },
@@ -419,6 +424,13 @@ test.describe("while a run goes on", () => {
       expect(ended.trace[7]?.state).toBe("failed");
       expect(ended.summary).toContain("administrator deleted");
     }
+    const again = await administrator.ask<StartedRun>("POST", path, click);
+    expect(again.status, "the click is answered by what became of it").toBe(202);
+    expect(again.body.run).toMatchObject({ id: waiting.id, code: "fabric_deleted" });
+    await administrator.refused(missing, "POST", path, {
+      ...click,
+      headers: { "Idempotency-Key": freshKey() },
+    });
     await expect.poll(() => gate.openRequests(), { timeout: 5_000 }).toBe(0);
     await gate.dropAll();
     const { record } = hedgerow.server;

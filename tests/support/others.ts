@@ -1,6 +1,7 @@
 // What others feel of something that befalls one server: their slowest answers, beside those of a server that it does
 // not befall. What else this machine does, it does to both.
 
+import { readdirSync, readFileSync } from "node:fs";
 import type { Api } from "./api";
 import type { TestServer } from "./server";
 
@@ -54,6 +55,20 @@ export async function p99Compared(
     ratio: middle(slowest.map(([here, there]) => here / there)),
     words: `p99 of ${rounds} rounds: ${words.join(", ")}`,
   };
+}
+
+// Milliseconds of processor time that a server has had, by threads that leave the cores to everybody else (niceness 10
+// and more) and by its others. No neighbour changes it. Of proc_pid_stat(5); a clock tick is 10 ms.
+export function processorTime({ pid }: TestServer): { nice: number; usual: number } {
+  const spent = { nice: 0, usual: 0 };
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const line = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
+    // Behind the name, which may hold anything, the state is field 3.
+    const field = line.slice(line.lastIndexOf(")") + 2).split(" ");
+    const [user, system, niceness] = [14, 15, 19].map((at) => Number(field[at - 3]));
+    spent[(niceness ?? 0) >= 10 ? "nice" : "usual"] += ((user ?? 0) + (system ?? 0)) * 10;
+  }
+  return spent;
 }
 
 // What people ask of a server in which a fabric was read: the application, that fabric, its objects.
