@@ -89,7 +89,7 @@ http::Response end_session(const Context& context, const http::Request& request)
   actions::end_session(context.parts.deps, actor, id);
   context.events.session_ended(id);
   auto response = http::Response::nothing();
-  if (id == actor.session) context.callers.clear_cookie(response);
+  if (id == actor.session) context.callers.clear_cookie(response, request);
   return response;
 }
 

@@ -31,7 +31,7 @@ std::string session_json(const Context& context, const http::Request& request,
 http::Response signed_in(const Context& context, const http::Request& request,
                          const auth::Fresh& fresh) {
   auto response = http::Response::json(200, session_json(context, request, &fresh.proven));
-  context.callers.set_cookie(response, fresh.token);
+  context.callers.set_cookie(response, request, fresh.token);
   return response;
 }
 
@@ -70,7 +70,7 @@ http::Response renew(const Context& context, http::Request& request) {
 http::Response sign_out(const Context& context, const http::Request& request) {
   context.parts.sign_in.sign_out(auth::Callers::of(request));
   auto response = http::Response::json(200, session_json(context, request, nullptr));
-  context.callers.clear_cookie(response);
+  context.callers.clear_cookie(response, request);
   // Over unprotected HTTP browsers do not know it and complain.
   if (context.callers.is_protected(request)) response.headers.set("Clear-Site-Data", "\"cache\"");
   return response;

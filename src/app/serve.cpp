@@ -134,7 +134,7 @@ class Whole {
         database_{store::Database::open(settings.database, clock_, random_)},
         passwords_{cost_of(settings), clock_},
         sign_in_{*database_, clock_, random_, passwords_, settings.sessions, settings.sign_in},
-        callers_{{.origins = settings.origins, .tls = speaks_tls(settings)}, sign_in_, *database_},
+        callers_{settings.origins, sign_in_, *database_},
         readers_{*database_, sealer_, {.clock = clock_, .random = random_}, settings.reconcile},
         keeper_{*database_, clock_, settings.jobs, kReplica},
         workers_{*database_,

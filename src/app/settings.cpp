@@ -7,6 +7,7 @@
 
 #include "app/values.hpp"
 #include "base/text.hpp"
+#include "http/forwarded.hpp"
 #include "store/objects.hpp"
 
 namespace hedgerow::app {
@@ -71,6 +72,7 @@ std::vector<Entry> faces(Settings& s) {
       {"http.base_path", &s.http.base_path},
       {"http.origins", &s.origins},
       {"http.allow_plain", &s.allow_plain},
+      {"http.trusted_proxies", &s.http.trusted_proxies},
       {"http.tls_certificate", &s.http.tls_certificate_file},
       {"http.tls_key", &s.http.tls_key_file},
       {"http.io_threads", &s.http.io_threads, {1, 64}},
@@ -493,6 +495,7 @@ class Loader {
                                "\"https://hedgerow.example:8443\": small letters, no "
                                "path, no port 443 or 80 of its own",
                                base::shown(origin, 80)));
+    named("http.trusted_proxies", [&] { (void)http::TrustedProxies{s.http.trusted_proxies}; });
     named("outbound.allow", [&] { (void)outbound::AddressRules{s.outbound_allow}; });
     named("outbound.proxy", [&] { (void)outbound::Proxy::parse(s.outbound_proxy, {}); });
     named("outbound.direct",

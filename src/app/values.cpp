@@ -46,7 +46,7 @@ bool is_origin(std::string_view text) {
   if (bracket > 0) {
     const auto inner = host.substr(1, host.size() - 2);
     return host.ends_with(']') && inner.find(':') != std::string_view::npos &&
-           outbound::Address::parse(inner) && inner == base::lower_ascii(inner);
+           base::Address::parse(inner) && inner == base::lower_ascii(inner);
   }
   return !host.empty() && std::ranges::all_of(host, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';

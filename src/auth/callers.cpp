@@ -58,17 +58,20 @@ void require_media(const http::Request& request, std::string_view wanted) {
 
 }  // namespace
 
-Callers::Callers(CallerSettings settings, SignIn& sign_in, store::Database& db)
-    : settings_{std::move(settings)}, sign_in_{sign_in} {
-  // Cookies of one host are shared by all its ports, so without the prefix the name says whose it
-  // is.
-  cookie_name_ = settings_.tls ? "__Host-hedgerow" : db.read([](const store::Snapshot& seen) {
-    return "hedgerow_" + seen.instance().name();
-  });
+Callers::Callers(std::vector<std::string> origins, SignIn& sign_in, store::Database& db)
+    : origins_{std::move(origins)},
+      sign_in_{sign_in},
+      plain_cookie_{db.read(
+          [](const store::Snapshot& seen) { return "hedgerow_" + seen.instance().name(); })} {}
+
+// Cookies of one host are shared by all its ports, so without the prefix the name says whose it is.
+std::string_view Callers::cookie_name(const http::Request& request) const {
+  if (request.tls) return "__Host-hedgerow";
+  return plain_cookie_;
 }
 
 std::optional<Proven> Callers::resolve(const http::Request& request) const {
-  const auto cookies = request.cookies_named(cookie_name_);
+  const auto cookies = request.cookies_named(cookie_name(request));
   if (cookies.empty()) return std::nullopt;
   if (cookies.size() > 1)
     throw Failure{Code::BadRequest, Cause::Refused, "The session cookie came twice."};
@@ -115,7 +118,7 @@ void Callers::require_own_page(const http::Request& request) const {
                        .origin = text(request, "Origin"),
                        .host = text(request, "Host").value_or(""),
                        .tls = request.tls},
-                      settings_.origins);
+                      origins_);
 }
 
 const Proven* Callers::find(const http::Request& request) {
@@ -154,15 +157,19 @@ bool Callers::is_protected(const http::Request& request) const {
   return request.tls || (is_from_here(request) && is_own_name(request.header("Host").value_or("")));
 }
 
-void Callers::set_cookie(http::Response& response, const std::string& token) const {
-  response.headers.add("Set-Cookie",
-                       fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax{}", cookie_name_, token,
-                                   settings_.tls ? "; Secure" : ""));
+void Callers::set_cookie(http::Response& response, const http::Request& request,
+                         std::string_view token) const {
+  add_cookie(response, request, fmt::format("{}; Path=/; HttpOnly; SameSite=Lax", token));
 }
 
-void Callers::clear_cookie(http::Response& response) const {
-  response.headers.add("Set-Cookie", fmt::format("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}",
-                                                 cookie_name_, settings_.tls ? "; Secure" : ""));
+void Callers::clear_cookie(http::Response& response, const http::Request& request) const {
+  add_cookie(response, request, "; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+}
+
+void Callers::add_cookie(http::Response& response, const http::Request& request,
+                         std::string_view value) const {
+  response.headers.add("Set-Cookie", fmt::format("{}={}{}", cookie_name(request), value,
+                                                 request.tls ? "; Secure" : ""));
 }
 
 }  // namespace hedgerow::auth

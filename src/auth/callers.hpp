@@ -7,15 +7,11 @@
 
 namespace hedgerow::auth {
 
-struct CallerSettings {
-  std::vector<std::string> origins;  // Allowed origins; empty: this host itself.
-  bool tls = false;                  // Whether cookies are Secure and carry the __Host- prefix.
-};
-
 class Callers {
  public:
-  // `sign_in` must outlive it.
-  Callers(CallerSettings settings, SignIn& sign_in, store::Database& db);
+  // `origins` are those whose pages may ask for changes; empty: this host's own. `sign_in` must
+  // outlive it.
+  Callers(std::vector<std::string> origins, SignIn& sign_in, store::Database& db);
 
   // Runs before every handler: refuses /api/ without a session (but for the open routes), and
   // unsafe requests from elsewhere. Fills in `request.caller`.
@@ -38,8 +34,10 @@ class Callers {
   // Why the cookie that came does not stand for a session; nothing when it does or none came.
   [[nodiscard]] std::optional<base::Failure> fault(const http::Request& request) const;
 
-  void set_cookie(http::Response& response, const std::string& token) const;
-  void clear_cookie(http::Response& response) const;
+  // By TLS it is Secure and carries the __Host- prefix.
+  void set_cookie(http::Response& response, const http::Request& request,
+                  std::string_view token) const;
+  void clear_cookie(http::Response& response, const http::Request& request) const;
   // Whether the request was made on this machine: a forwarded one came from somewhere else,
   // whoever the last hop was.
   [[nodiscard]] static bool is_from_here(const http::Request& request);
@@ -49,9 +47,13 @@ class Callers {
  private:
   void require_own_page(const http::Request& request) const;
 
-  const CallerSettings settings_;
+  [[nodiscard]] std::string_view cookie_name(const http::Request& request) const;
+  void add_cookie(http::Response& response, const http::Request& request,
+                  std::string_view value) const;
+
+  const std::vector<std::string> origins_;
   SignIn& sign_in_;
-  std::string cookie_name_;
+  const std::string plain_cookie_;
 };
 
 }  // namespace hedgerow::auth

@@ -2,6 +2,7 @@
 // from a failure, whatever goes wrong on the way. Sockets are the connection's business.
 #pragma once
 
+#include "http/forwarded.hpp"
 #include "http/server.hpp"
 #include "http/wire.hpp"
 #include "http/workers.hpp"
@@ -16,6 +17,7 @@ struct Commons {
   Commons(Settings with, Router routes, ErrorRenderer renderer, const base::Clock& time,
           base::Random& chance)
       : settings{std::move(with)},
+        proxies{settings.trusted_proxies},
         router{std::move(routes)},
         render{std::move(renderer)},
         clock{time},
@@ -38,6 +40,7 @@ struct Commons {
   }
 
   const Settings settings;
+  const TrustedProxies proxies;
   const Router router;
   const ErrorRenderer render;
   const base::Clock& clock;

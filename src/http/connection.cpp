@@ -57,8 +57,8 @@ Connection::Connection(Commons& commons, Connections& registry, tcp::socket sock
       surplus_{surplus},
       parser_{commons.settings.limits.headers} {
   prepare(wire_->socket(), commons_.settings.deadlines.write);
-  request_.peer = peer_of(wire_->socket());
-  loopback_ = is_loopback(request_.peer);
+  direct_.address = peer_of(wire_->socket());
+  came_from(direct_);
   registry_.insert(this);
 }
 
@@ -104,7 +104,7 @@ asio::awaitable<bool> Connection::open() {
   if (!first) co_return false;
   if (*first == kTlsHandshake) {
     wire_ = tls_wire(std::move(wire_->socket()), *tls);
-    request_.tls = true;
+    direct_.tls = true;
     const bool agreed = co_await wire_->shake_hands();
     co_return agreed;
   }
@@ -147,11 +147,8 @@ void Connection::refuse(const base::Failure& failure) {
 }
 
 asio::awaitable<Connection::Got> Connection::read_request() {
-  Request fresh;
-  fresh.peer = std::move(request_.peer);
-  fresh.peer_is_loopback = loopback_;
-  fresh.tls = request_.tls;
-  request_ = std::move(fresh);
+  request_ = {};
+  came_from(direct_);
   parser_ = MessageParser{commons_.settings.limits.headers};
   failure_.reset();
   try {
@@ -192,12 +189,19 @@ asio::awaitable<bool> Connection::read_head() {
   co_return true;
 }
 
+void Connection::came_from(const Sender& sender) {
+  request_.peer = sender.address;
+  request_.peer_is_loopback = is_loopback(sender.address);
+  request_.tls = sender.tls;
+}
+
 void Connection::take(Head head) {
   http_1_0_ = head.http_1_0;
   keep_alive_ = wants_keep_alive(head);
   continue_wanted_ = waits_for_continue(head);
   request_.method = std::move(head.method);
   request_.headers = std::move(head.headers);
+  came_from(commons_.proxies.sender(direct_, request_.headers));
   const std::string_view id = request_.header("X-Request-ID").value_or("");
   const bool sound = request_.headers.count("X-Request-ID") == 1 && sound_request_id(id);
   request_.id = sound ? std::string{id} : "req_" + commons_.random.token(12);

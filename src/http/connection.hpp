@@ -52,6 +52,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<bool> read_head();
   asio::awaitable<bool> read_body();
   asio::awaitable<bool> read_more();
+  void came_from(const Sender& sender);
   void take(Head head);
   void hold_body();
   void release_body();
@@ -87,7 +88,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer wake_;         // Never runs out; cancelled when there is something to see.
   std::uint64_t phase_ = 0;
   bool surplus_ = false;
-  bool loopback_ = false;   // Where the peer is.
+  Sender direct_;           // The socket's other end.
   bool awaiting_ = false;   // Between two requests, nothing under way.
   bool served_ = false;     // At least one request.
   bool peer_gone_ = false;  // Known while a stream is carried.

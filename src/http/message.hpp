@@ -48,9 +48,11 @@ struct Request {
   std::vector<Pair> cookies;  // In order, doubled ones included, values as they came.
   std::string body;
 
-  std::string peer;  // The socket's other end as an IP address; a proxy's, where there is one.
+  // Who asks, as an IP address: the socket's other end or, where that is a trusted proxy, whom it
+  // names (http/forwarded.hpp).
+  std::string peer;
   bool peer_is_loopback = false;
-  bool tls = false;  // TLS ends in this process.
+  bool tls = false;  // By TLS to this process, or to a trusted proxy.
   std::string id;    // The client's X-Request-ID when that is sound, else made here.
   base::SteadyTime received{};
 

@@ -42,6 +42,9 @@ struct Settings {
   // PEM: a chain and its key. With them this port speaks TLS only.
   std::string tls_certificate_file;
   std::string tls_key_file;
+  // Networks (base::Network) whose servers are believed what they say of a request: see
+  // http/forwarded.hpp.
+  std::vector<std::string> trusted_proxies;
   unsigned io_threads = 1;
   unsigned worker_threads = 8;
   unsigned heavy_threads = 2;  // Beside them, for routes that are heavy.

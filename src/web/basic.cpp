@@ -167,7 +167,7 @@ http::Response Basic::sign_in(const http::Request& request) const {
     return sign_in_page(frame_of(parts_, request, nullptr), &failure, request.id, typed, waiting);
   }
   auto response = waiting ? finished(request, fresh->proven, *waiting) : to("");
-  parts_.callers.set_cookie(response, fresh->token);
+  parts_.callers.set_cookie(response, request, fresh->token);
   return response;
 }
 
@@ -212,7 +212,7 @@ http::Response Basic::sign_out(const http::Request& request) const {
   if (!who) return response;
   parts_.callers.accept(*who, Fields{request}.text("csrf", 200));
   parts_.sign_in.sign_out(*who);
-  parts_.callers.clear_cookie(response);
+  parts_.callers.clear_cookie(response, request);
   return response;
 }
 

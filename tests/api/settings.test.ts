@@ -247,6 +247,12 @@ for (const [name, example, wrong, right] of [
     ["https://example.com", "http://example.com:8080", "https://[fd00::1]:8443,http://10.0.0.1"],
   ],
   ["outbound.allow", /'somewhere' is not an address/, ["somewhere"], ["10.0.0.0/8"]],
+  [
+    "http.trusted_proxies",
+    /is not an address or a network \(10\.0\.0\.7/,
+    ["proxy.example", "10.0.0.7:443", "10.0.0.0/33"],
+    ["10.0.0.7", "10.0.0.0/8,fd00::/8"],
+  ],
 ] as const)
   test(`P11: ${name} must be one, and says what one looks like`, async () => {
     for (const value of wrong)

@@ -6,6 +6,7 @@ export const defaults: Record<string, string> = {
   "http.base_path": "",
   "http.origins": "",
   "http.allow_plain": "false",
+  "http.trusted_proxies": "",
   "http.tls_certificate": "",
   "http.tls_key": "",
   "http.io_threads": "1",
