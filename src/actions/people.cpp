@@ -69,6 +69,8 @@ void end_session(const Deps& deps, const model::Actor& actor, model::SessionId i
     const bool asks = id == actor.session;
     txn.sessions().end(id, asks ? store::SessionEnd::SignedOut : store::SessionEnd::Revoked,
                        txn.now());
+    // Where somebody else may sit is not where the user is known any more.
+    if (!asks) txn.devices().forget_all_of(session->user);
     auto row = audit_of(actor, "session.end", session->user, session->user_name);
     row.details = fmt::format(R"({{"session":{}}})", id.value);
     txn.audit().append(row);

@@ -31,7 +31,7 @@ std::string session_json(const Context& context, const http::Request& request,
 http::Response signed_in(const Context& context, const http::Request& request,
                          const auth::Fresh& fresh) {
   auto response = http::Response::json(200, session_json(context, request, &fresh.proven));
-  context.callers.set_cookie(response, request, fresh.token);
+  context.callers.set_cookies(response, request, fresh);
   return response;
 }
 
@@ -46,7 +46,7 @@ http::Response sign_in(const Context& context, const http::Request& request) {
   // Whoever signs in anew leaves the old session behind; whoever fails keeps it.
   return signed_in(
       context, request,
-      context.parts.sign_in.with_password(username, password, auth::Callers::visitor(request),
+      context.parts.sign_in.with_password(username, password, context.callers.visitor(request),
                                           auth::Callers::find(request)));
 }
 
@@ -58,7 +58,7 @@ http::Response set_up(const Context& context, const http::Request& request) {
   body.finish();
   return signed_in(
       context, request,
-      context.parts.sign_in.set_up(code, username, password, auth::Callers::visitor(request)));
+      context.parts.sign_in.set_up(code, username, password, context.callers.visitor(request)));
 }
 
 http::Response renew(const Context& context, http::Request& request) {

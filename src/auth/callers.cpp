@@ -70,6 +70,10 @@ std::string_view Callers::cookie_name(const http::Request& request) const {
   return plain_cookie_;
 }
 
+std::string Callers::device_cookie_name(const http::Request& request) const {
+  return fmt::format("{}_device", cookie_name(request));
+}
+
 std::optional<Proven> Callers::resolve(const http::Request& request) const {
   const auto cookies = request.cookies_named(cookie_name(request));
   if (cookies.empty()) return std::nullopt;
@@ -131,10 +135,12 @@ const Proven& Callers::of(const http::Request& request) {
   return *caller;
 }
 
-Visitor Callers::visitor(const http::Request& request) {
+Visitor Callers::visitor(const http::Request& request) const {
+  const auto devices = request.cookies_named(device_cookie_name(request));
   return {.address = request.peer,
           .agent = std::string{request.header("User-Agent").value_or("")},
-          .request = request.id};
+          .request = request.id,
+          .device = devices.size() == 1 ? std::string{devices.front()} : std::string{}};
 }
 
 std::optional<Failure> Callers::fault(const http::Request& request) const {
@@ -157,19 +163,23 @@ bool Callers::is_protected(const http::Request& request) const {
   return request.tls || (is_from_here(request) && is_own_name(request.header("Host").value_or("")));
 }
 
-void Callers::set_cookie(http::Response& response, const http::Request& request,
-                         std::string_view token) const {
-  add_cookie(response, request, fmt::format("{}; Path=/; HttpOnly; SameSite=Lax", token));
+void Callers::set_cookies(http::Response& response, const http::Request& request,
+                          const Fresh& fresh) const {
+  // Browsers keep none for longer; the record forgets a device by its own rule.
+  constexpr std::chrono::seconds kKept{400 * std::chrono::hours{24}};
+  add_cookie(response, request, cookie_name(request), fresh.token, "");
+  add_cookie(response, request, device_cookie_name(request), fresh.device,
+             fmt::format("; Max-Age={}", kKept.count()));
 }
 
 void Callers::clear_cookie(http::Response& response, const http::Request& request) const {
-  add_cookie(response, request, "; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+  add_cookie(response, request, cookie_name(request), "", "; Max-Age=0");
 }
 
 void Callers::add_cookie(http::Response& response, const http::Request& request,
-                         std::string_view value) const {
-  response.headers.add("Set-Cookie", fmt::format("{}={}{}", cookie_name(request), value,
-                                                 request.tls ? "; Secure" : ""));
+                         std::string_view name, std::string_view value, std::string_view lasting) {
+  response.headers.add("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax{}{}", name,
+                                                 value, lasting, request.tls ? "; Secure" : ""));
 }
 
 }  // namespace hedgerow::auth

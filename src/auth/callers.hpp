@@ -30,13 +30,15 @@ class Callers {
   [[nodiscard]] static const Proven* find(const http::Request& request);
   [[nodiscard]] static const Proven& of(const http::Request& request);
 
-  [[nodiscard]] static Visitor visitor(const http::Request& request);
+  [[nodiscard]] Visitor visitor(const http::Request& request) const;
   // Why the cookie that came does not stand for a session; nothing when it does or none came.
   [[nodiscard]] std::optional<base::Failure> fault(const http::Request& request) const;
 
-  // By TLS it is Secure and carries the __Host- prefix.
-  void set_cookie(http::Response& response, const http::Request& request,
-                  std::string_view token) const;
+  // Of the session and of the device; the latter outlives the former. By TLS they are Secure and
+  // carry the __Host- prefix.
+  void set_cookies(http::Response& response, const http::Request& request,
+                   const Fresh& fresh) const;
+  // Of the session.
   void clear_cookie(http::Response& response, const http::Request& request) const;
   // Whether the request was made on this machine: a forwarded one came from somewhere else,
   // whoever the last hop was.
@@ -48,8 +50,9 @@ class Callers {
   void require_own_page(const http::Request& request) const;
 
   [[nodiscard]] std::string_view cookie_name(const http::Request& request) const;
-  void add_cookie(http::Response& response, const http::Request& request,
-                  std::string_view value) const;
+  [[nodiscard]] std::string device_cookie_name(const http::Request& request) const;
+  static void add_cookie(http::Response& response, const http::Request& request,
+                         std::string_view name, std::string_view value, std::string_view lasting);
 
   const std::vector<std::string> origins_;
   SignIn& sign_in_;

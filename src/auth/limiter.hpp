@@ -15,6 +15,7 @@ struct LimiterSettings {
   base::Milliseconds longest_lock{15 * 60'000};
   // Beside its lock, while the try that brought it is being verified.
   base::Milliseconds pending_lock{15'000};
+  std::int64_t devices = 20;                 // Of each user, those used last.
   std::int64_t address_burst = 60;           // Tries of one address at once,
   base::Milliseconds address_refill{1'000};  // and one more each.
 };

@@ -100,22 +100,23 @@ Fresh SignIn::with_password(std::string_view username, const base::SecretText& p
     throw Failure{Code::RateLimited, Cause::NotYet, "Too many tries to sign in from your address."}
         .with_retry_after(std::chrono::ceil<std::chrono::seconds>(*wait));
   }
-  const auto user = reserve_try(username);
+  const Try one = reserve_try(username, visitor);
+  const auto& user = one.user;
   bool right = false;
   std::string renewed;
   try {
     right = passwords_.verify(password, user ? user->password_hash : std::string{});
     if (right && passwords_.outdated(user->password_hash)) renewed = passwords_.hash(password);
   } catch (const Failure&) {
-    give_back_try(username);
+    give_back_try(one);
     throw;
   }
   if (!right) {
-    keep_try(user, username, visitor);
+    keep_try(one, visitor);
     refuse_credentials();
   }
   return db_.write(deadline(), [&](store::Txn& txn) {
-    txn.users().keep_tries(username, {});
+    keep_tries(txn, one, {});
     if (!renewed.empty()) txn.users().set_password_hash(user->id, renewed);
     const bool ended = replaced && end(txn, *replaced);
     Fresh fresh = begin(txn, txn.users().get(user->id), model::SignInMethod::Password, visitor);
@@ -126,37 +127,51 @@ Fresh SignIn::with_password(std::string_view username, const base::SecretText& p
   });
 }
 
-std::optional<store::User> SignIn::reserve_try(std::string_view username) {
+store::Tries SignIn::tries_of(const store::Snapshot& seen, const Try& one) {
+  if (one.device)
+    if (const auto tries = seen.devices().tries(*one.device, one.user->id)) return *tries;
+  return seen.users().tries(one.username);
+}
+
+void SignIn::keep_tries(store::Txn& txn, const Try& one, const store::Tries& tries) {
+  if (one.device)
+    txn.devices().keep_tries(*one.device, one.user->id, tries);
+  else
+    txn.users().keep_tries(one.username, tries);
+}
+
+SignIn::Try SignIn::reserve_try(std::string_view username, const Visitor& visitor) {
   return db_.write(deadline(), [&](store::Txn& txn) {
-    const store::Tries tries = txn.users().tries(username);
+    Try one{.username = username, .user = txn.users().find(username), .device = {}};
+    const base::Digest device = base::digest_of(visitor.device);
+    // Asked for nobody too, who has no device anywhere: it takes as long.
+    if (txn.devices().tries(device, one.user ? one.user->id : model::UserId{})) one.device = device;
+    const store::Tries tries = tries_of(txn, one);
     const base::Milliseconds left = left_of_lock(tries, txn.now(), limiter_);
     if (left > base::Milliseconds{0}) throw locked(left);
-    txn.users().keep_tries(username, reserved(tries, txn.now(), limiter_));
-    return txn.users().find(username);
+    keep_tries(txn, one, reserved(tries, txn.now(), limiter_));
+    return one;
   });
 }
 
-void SignIn::keep_try(const std::optional<store::User>& user, std::string_view username,
-                      const Visitor& visitor) {
+void SignIn::keep_try(const Try& one, const Visitor& visitor) {
   db_.write(deadline(), [&](store::Txn& txn) {
     // People type their password into the field of the name: what is no user's name is not kept.
-    auto row = audit("session.create", user ? user->name : "(no user of ours)", visitor);
+    auto row = audit("session.create", one.user ? one.user->name : "(no user of ours)", visitor);
     row.result = "refused";
-    if (user) {
-      row.actor = user->id;
-      row.subject = user->id.value;
+    if (one.user) {
+      row.actor = one.user->id;
+      row.subject = one.user->id.value;
     }
     // Counted when it was reserved; a right password may have cleared that meanwhile.
-    const store::Tries tries = txn.users().tries(username);
-    txn.users().keep_tries(username, refused(tries, txn.now(), limiter_));
+    keep_tries(txn, one, refused(tries_of(txn, one), txn.now(), limiter_));
     txn.audit().append(row);
   });
 }
 
-void SignIn::give_back_try(std::string_view username) {
+void SignIn::give_back_try(const Try& one) {
   db_.write(deadline(), [&](store::Txn& txn) {
-    const store::Tries tries = txn.users().tries(username);
-    txn.users().keep_tries(username, given_back(tries, txn.now(), limiter_));
+    keep_tries(txn, one, given_back(tries_of(txn, one), txn.now(), limiter_));
   });
 }
 
@@ -176,6 +191,10 @@ Fresh SignIn::begin(store::Txn& txn, const store::User& user, model::SignInMetho
   draft.address = visitor.address;
   draft.agent = base::shown(visitor.agent, 200);
   txn.sessions().create(draft);
+  fresh.device = random_.token(32);
+  std::optional<base::Digest> before;
+  if (!visitor.device.empty()) before = base::digest_of(visitor.device);
+  txn.devices().sign_in(before, base::digest_of(fresh.device), user.id, limiter_.devices);
   fresh.proven.session = *txn.sessions().find(draft.token_hash);
   fresh.proven.actor = actor_of(fresh.proven.session, visitor);
   auto row = audit("session.create", user.name, visitor);
@@ -292,7 +311,10 @@ void SignIn::sign_out(const Proven& proven) {
 bool SignIn::end(store::Txn& txn, const Proven& proven) {
   if (!txn.sessions().end(proven.session.id, store::SessionEnd::SignedOut, txn.now())) return false;
   auto row = audit("session.end", proven.actor.name,
-                   {.address = proven.actor.address, .agent = {}, .request = proven.actor.request});
+                   {.address = proven.actor.address,
+                    .agent = {},
+                    .request = proven.actor.request,
+                    .device = {}});
   row.actor = proven.actor.user;
   row.subject = proven.actor.user.value;
   txn.audit().append(row);

@@ -28,6 +28,7 @@ struct Visitor {
   std::string address;
   std::string agent;
   std::string request;
+  std::string device;  // What its cookie of earlier sign-ins holds; empty without one.
 };
 
 struct Proven {
@@ -39,7 +40,9 @@ struct Proven {
 [[nodiscard]] std::string how_signed_in(const store::Session& session);
 
 struct Fresh {
-  std::string token;  // For the cookie; only its hash is stored.
+  // For cookies; only their hashes are stored.
+  std::string token;
+  std::string device;  // By which the next sign-in from there is known.
   Proven proven;
 };
 
@@ -84,14 +87,23 @@ class SignIn {
                                                    const base::Digest& token_hash) const;
   // False when it had ended before.
   bool end(store::Txn& txn, const Proven& proven);
-  // The user of that name, with one more try counted as wrong before it is verified: however many
-  // are sent at once, no more are verified than the limit allows. Throws Failure{AccountLocked}.
-  [[nodiscard]] std::optional<store::User> reserve_try(std::string_view username);
+  // One try to sign in, and by what it is counted.
+  struct Try {
+    std::string_view username;
+    std::optional<store::User> user;  // Of that name.
+    // Where this user has signed in before: what is tried there has its own count, so that whoever
+    // guesses from elsewhere cannot keep the user out.
+    std::optional<base::Digest> device;
+  };
+  [[nodiscard]] static store::Tries tries_of(const store::Snapshot& seen, const Try& one);
+  static void keep_tries(store::Txn& txn, const Try& one, const store::Tries& tries);
+  // A try is counted as wrong before it is verified: however many are sent at once, no more are
+  // verified than the limit allows. Throws Failure{AccountLocked}.
+  [[nodiscard]] Try reserve_try(std::string_view username, const Visitor& visitor);
   // A reserved try was wrong.
-  void keep_try(const std::optional<store::User>& user, std::string_view username,
-                const Visitor& visitor);
+  void keep_try(const Try& one, const Visitor& visitor);
   // A reserved try was not verified after all.
-  void give_back_try(std::string_view username);
+  void give_back_try(const Try& one);
   [[nodiscard]] base::Deadline deadline() const;
 
   void renew(Proven& proven, const base::Deadline& deadline);

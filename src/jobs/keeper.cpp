@@ -186,8 +186,8 @@ void Keeper::sweep() {
   using Now = base::WallTime;
   each([&](auto& txn, Now now) { txn.changes().sweep(now - keep.changes, keep.changes_most); });
   each([&](auto& txn, Now now) { txn.sessions().sweep(now - keep.sessions); });
+  each([&](auto& txn, Now now) { txn.devices().sweep(now - keep.devices); });
   each([&](auto& txn, Now now) { txn.connection_tests().sweep(now - keep.connection_tests); });
-  each([&](auto& txn, Now now) { txn.history().sweep(now - keep.history, keep.history_versions); });
 }
 
 bool Keeper::sweep_chunk() {
@@ -199,7 +199,9 @@ bool Keeper::sweep_chunk() {
     const auto runs = txn.runs().sweep(now - keep.runs, keep.chunk);
     // What a click would have become is kept as long as what it became.
     const auto clicks = txn.lost_clicks().sweep(now - keep.runs, keep.chunk);
-    return std::max({keys, runs, clicks}) >= keep.chunk;
+    const store::History::Old old{now - keep.history, keep.history_versions};
+    history_at_ = txn.history().sweep(old, history_at_, keep.chunk);
+    return std::max({keys, runs, clicks}) >= keep.chunk || history_at_.value != 0;
   });
 }
 

@@ -57,7 +57,8 @@ class Keeper {
   base::SteadyTime swept_;
   bool sweeping_ = false;  // More is left than one turn forgot.
   base::Guarded<bool> pause_;
-  std::jthread thread_;  // Last, so that it ends before anything it uses is gone.
+  model::ChangeId history_at_;  // Up to where history was looked at for what may go.
+  std::jthread thread_;         // Last, so that it ends before anything it uses is gone.
 };
 
 }  // namespace hedgerow::jobs

@@ -13,6 +13,7 @@ struct Retention {
   base::Milliseconds changes{std::chrono::hours{1}};
   std::int64_t changes_most = 100'000;
   base::Milliseconds sessions{std::chrono::hours{24 * 7}};  // After they ended.
+  base::Milliseconds devices{std::chrono::hours{24 * 90}};  // After the last sign-in there.
   base::Milliseconds connection_tests{std::chrono::hours{24}};
   base::Milliseconds runs{std::chrono::hours{24 * 90}};
   // History goes when it is older than this and beyond this many versions of its object.

@@ -41,17 +41,31 @@ std::optional<std::string> History::document(model::ChangeId change) const {
       "SELECT document FROM history WHERE id = $1 AND document IS NOT NULL", change);
 }
 
-std::int64_t History::sweep(base::WallTime before, std::int64_t versions) {
-  CHECK(versions > 0);
-  // Changes are numbered as they are made: those from the first younger one on need not be read.
-  return sql_.run(
-      "DELETE FROM history WHERE at < $1 AND id < coalesce((SELECT y.id FROM history y"
-      " WHERE y.at >= $1 ORDER BY y.id LIMIT 1), 9223372036854775807)"
+model::ChangeId History::sweep(const Old& old, model::ChangeId after, std::int64_t most) {
+  CHECK(old.versions > 0);
+  struct Chunk {
+    model::ChangeId last;
+    std::int64_t old = 0;
+  };
+  const auto chunk = sql_.first(
+      "SELECT coalesce(max(id), 0), count(*) FILTER (WHERE at < $3)"
+      " FROM (SELECT id, at FROM history WHERE id > $1 ORDER BY id LIMIT $2)",
+      [](const sql::Row& row) {
+        Chunk found;
+        sql::read(row, found.last, found.old);
+        return found;
+      },
+      after, most, old.before);
+  // Changes are numbered as they are made: where none is old any more, the rest need not be read.
+  if (!chunk || chunk->old == 0) return {};
+  sql_.run(
+      "DELETE FROM history WHERE id > $1 AND id <= $2 AND at < $3"
       " AND id < (SELECT n.id FROM history n WHERE n.object_id = history.object_id"
-      " ORDER BY n.id DESC LIMIT 1 OFFSET $2)"
+      " ORDER BY n.id DESC LIMIT 1 OFFSET $4)"
       " AND id < (SELECT max(d.id) FROM history d WHERE d.object_id = history.object_id"
       " AND d.document IS NOT NULL)",
-      before, versions - 1);
+      after, chunk->last, old.before, old.versions - 1);
+  return chunk->last;
 }
 
 }  // namespace hedgerow::store

@@ -19,9 +19,15 @@ class History {
   // JSON; nothing for a removal, or when there is no such change.
   [[nodiscard]] std::optional<std::string> document(model::ChangeId change) const;
 
-  // Removes changes made before then, but never the latest `versions` of an object nor its last
-  // document.
-  std::int64_t sweep(base::WallTime before, std::int64_t versions);
+  // What may go: changes made before then, but never the latest `versions` of an object nor its
+  // last document.
+  struct Old {
+    base::WallTime before;
+    std::int64_t versions = 1;
+  };
+  // Looks at the `most` changes that follow `after` (0 at first) and removes those that may go. The
+  // last one that it looked at; 0 when all that are old have been looked at.
+  model::ChangeId sweep(const Old& old, model::ChangeId after, std::int64_t most);
 
  private:
   sql::Scope& sql_;

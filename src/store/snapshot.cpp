@@ -14,6 +14,7 @@ Snapshot::Snapshot(sql::Scope& sql)
       instance_{sql},
       users_{sql},
       sessions_{sql},
+      devices_{sql},
       fabrics_{sql},
       ownership_{sql},
       runs_{sql},

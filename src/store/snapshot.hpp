@@ -5,6 +5,7 @@
 #include "store/audit.hpp"
 #include "store/changes.hpp"
 #include "store/connection_tests.hpp"
+#include "store/devices.hpp"
 #include "store/fabrics.hpp"
 #include "store/history.hpp"
 #include "store/instance.hpp"
@@ -33,6 +34,7 @@ class Snapshot {
   [[nodiscard]] const Instance& instance() const noexcept { return instance_; }
   [[nodiscard]] const Users& users() const noexcept { return users_; }
   [[nodiscard]] const Sessions& sessions() const noexcept { return sessions_; }
+  [[nodiscard]] const Devices& devices() const noexcept { return devices_; }
   [[nodiscard]] const Fabrics& fabrics() const noexcept { return fabrics_; }
   [[nodiscard]] const Ownership& ownership() const noexcept { return ownership_; }
   [[nodiscard]] const Runs& runs() const noexcept { return runs_; }
@@ -52,6 +54,7 @@ class Snapshot {
   Instance instance_;
   Users users_;
   Sessions sessions_;
+  Devices devices_;
   Fabrics fabrics_;
   Ownership ownership_;
   Runs runs_;
@@ -81,6 +84,7 @@ class Txn : public Snapshot {
   [[nodiscard]] Instance& instance() noexcept { return instance_; }
   [[nodiscard]] Users& users() noexcept { return users_; }
   [[nodiscard]] Sessions& sessions() noexcept { return sessions_; }
+  [[nodiscard]] Devices& devices() noexcept { return devices_; }
   [[nodiscard]] Fabrics& fabrics() noexcept { return fabrics_; }
   [[nodiscard]] Ownership& ownership() noexcept { return ownership_; }
   [[nodiscard]] Runs& runs() noexcept { return runs_; }

@@ -161,13 +161,13 @@ http::Response Basic::sign_in(const http::Request& request) const {
     // Whoever signs in anew leaves the old session behind; whoever fails keeps it.
     std::optional<auth::Proven> before;
     if (!parts_.callers.fault(request)) before = parts_.callers.resolve(request);
-    fresh = parts_.sign_in.with_password(typed, password, auth::Callers::visitor(request),
+    fresh = parts_.sign_in.with_password(typed, password, parts_.callers.visitor(request),
                                          before ? &*before : nullptr);
   } catch (const Failure& failure) {
     return sign_in_page(frame_of(parts_, request, nullptr), &failure, request.id, typed, waiting);
   }
   auto response = waiting ? finished(request, fresh->proven, *waiting) : to("");
-  parts_.callers.set_cookie(response, request, fresh->token);
+  parts_.callers.set_cookies(response, request, *fresh);
   return response;
 }
 

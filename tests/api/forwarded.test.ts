@@ -31,6 +31,9 @@ test.describe("behind a trusted proxy", () => {
     expect(answer.body.protected).toBe(true);
     expect(answer.headers.getSetCookie()).toEqual([
       expect.stringMatching(/^__Host-hedgerow=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Secure$/),
+      expect.stringMatching(
+        /^__Host-hedgerow_device=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=34560000; Secure$/,
+      ),
     ]);
     expect(answer.headers.get("Strict-Transport-Security")).not.toBeNull();
     const sessions = await api.must<List<OpenSession>>("GET", "/api/sessions/", { headers });
@@ -90,8 +93,12 @@ test.describe("in a browser", () => {
     await page.sync().click();
     await expect(page.watched()).toContainText("48 created");
     await expect(page.getByText("This connection is not protected.")).toHaveCount(0);
-    const [cookie] = await page.context().cookies();
-    expect(cookie).toMatchObject({ name: "__Host-hedgerow", secure: true, httpOnly: true });
+    const cookies = await page.context().cookies();
+    expect(cookies.map(({ name }) => name).sort()).toEqual([
+      "__Host-hedgerow",
+      "__Host-hedgerow_device",
+    ]);
+    for (const cookie of cookies) expect(cookie).toMatchObject({ secure: true, httpOnly: true });
     // A page that is still open would complain of the proxy's end.
     await page.close();
     await proxy.stop();

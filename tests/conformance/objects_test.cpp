@@ -313,16 +313,24 @@ TEST_P(Objects, history_is_swept_but_never_the_last_document) {
     seen.observed.document = fmt::format(R"({{"n":{}}})", i);
     apply({seen});
   }
+  // Two changes at a time; how often it looked.
   const auto sweep = [&](std::int64_t versions) {
     clock_.advance(Milliseconds{100});
-    return write([&](Txn& txn) { return txn.history().sweep(txn.now(), versions); });
+    model::ChangeId at;
+    for (int looks = 1;; ++looks) {
+      at = write([&](Txn& txn) { return txn.history().sweep({txn.now(), versions}, at, 2); });
+      if (at.value == 0) return looks;
+    }
   };
-  EXPECT_EQ(write([&](Txn& txn) { return txn.history().sweep(base::wall_time(0), 1); }), 0);
-  EXPECT_EQ(sweep(4), 2);
+  EXPECT_EQ(
+      write([&](Txn& txn) { return txn.history().sweep({base::wall_time(0), 1}, {}, 2); }).value,
+      0);
+  EXPECT_EQ(history(seen.id).size(), 6U);
+  EXPECT_EQ(sweep(4), 4);
   EXPECT_EQ(history(seen.id).size(), 4U);
   seen.act = Act::Removed;
   apply({seen});
-  EXPECT_EQ(sweep(1), 3);
+  EXPECT_EQ(sweep(1), 4);
   EXPECT_EQ(stored(seen.id).observed.document, R"({"n":4})");
   EXPECT_THAT(history(seen.id), ElementsAre(ChangeKind::Changed, ChangeKind::Removed));
 }

@@ -72,6 +72,55 @@ TEST_P(People, and_nobody_have_their_tries_kept_in_the_same_way) {
   }
 }
 
+TEST_P(People, have_their_tries_counted_by_the_device_that_they_have_signed_in_with) {
+  const auto alice = make_user("alice");
+  const auto bob = make_user("bob");
+  const auto one = base::digest_of("one");
+  const auto two = base::digest_of("two");
+  const auto failures = [&](const base::Digest& token, model::UserId user) {
+    const auto tries = read([&](const auto& s) { return s.devices().tries(token, user); });
+    return tries ? tries->failures : -1;
+  };
+  const auto sign_in = [&](std::optional<base::Digest> before, const base::Digest& token,
+                           model::UserId user) {
+    clock_.advance(Milliseconds{1});
+    write([&](Txn& txn) { txn.devices().sign_in(before, token, user, 2); });
+  };
+  EXPECT_EQ(failures(one, alice), -1);
+  sign_in(std::nullopt, one, alice);
+  EXPECT_EQ(failures(one, alice), 0);
+  EXPECT_EQ(failures(one, bob), -1);
+  const store::Tries tries{.failures = 3, .locked_until = clock_.wall() + Milliseconds{60'000}};
+  write([&](Txn& txn) {
+    txn.devices().keep_tries(one, alice, tries);
+    txn.devices().keep_tries(one, bob, tries);
+  });
+  EXPECT_EQ(read([&](const auto& s) { return s.devices().tries(one, alice)->locked_until; }),
+            tries.locked_until);
+  EXPECT_EQ(failures(one, bob), -1) << "nothing is kept where bob never was";
+  // Its token is another after each sign-in, for all who have used it.
+  sign_in(one, two, bob);
+  EXPECT_EQ(failures(one, alice), -1);
+  EXPECT_EQ(failures(two, alice), 3);
+  EXPECT_EQ(failures(two, bob), 0);
+  sign_in(two, one, alice);
+  EXPECT_EQ(failures(one, alice), 0) << "a right password clears the count";
+  // Of each user the latest two.
+  sign_in(std::nullopt, base::digest_of("three"), bob);
+  sign_in(std::nullopt, base::digest_of("four"), bob);
+  EXPECT_EQ(failures(one, bob), -1);
+  EXPECT_EQ(failures(base::digest_of("three"), bob), 0);
+  EXPECT_EQ(failures(one, alice), 0);
+  write([&](Txn& txn) { txn.devices().forget_all_of(bob); });
+  EXPECT_EQ(failures(base::digest_of("four"), bob), -1);
+  const auto sweep = [&](base::WallTime before) {
+    return write([&](Txn& txn) { return txn.devices().sweep(before); });
+  };
+  EXPECT_EQ(sweep(clock_.wall() - Milliseconds{60'000}), 0);
+  EXPECT_EQ(sweep(clock_.wall() + Milliseconds{1}), 1);
+  EXPECT_EQ(failures(one, alice), -1);
+}
+
 TEST_P(People, a_session_carries_its_user_as_he_is_now) {
   const auto user = make_user("alice", Role::Operator);
   const auto id = write([&](Txn& txn) { return txn.sessions().create(session_of(user, "t1")); });

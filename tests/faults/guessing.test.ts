@@ -7,7 +7,7 @@ import { until } from "../support/process";
 import { keep } from "../support/secrets";
 import { passwords, TestServer } from "../support/server";
 import { thorough } from "../support/tree";
-import type { Account, Problem } from "../support/types";
+import type { Account, List, OpenSession, Problem } from "../support/types";
 
 const badCredentials = { status: 401, code: "bad_credentials", layer: 5 };
 const locked = { status: 429, code: "account_locked", layer: 5 };
@@ -154,6 +154,46 @@ test.describe("guesses", () => {
     await owner.must("PATCH", "/api/session/");
     await server.fresh("viewer");
     await signsIn(stranger, "operator");
+  });
+
+  test("E02: on one account keep its owner out of no browser in which they have signed in", async ({
+    hedgerow,
+    page,
+  }) => {
+    const { server } = hedgerow;
+    await page.signIn("operator");
+    await page.getByRole("button", { name: "operator" }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    const [owner, neighbour] = [await server.fresh("operator"), await server.fresh("viewer")];
+    const stranger = server.stranger();
+    const attack = async () => {
+      for (let tries = 0; tries < 12; tries += 1) await tried(stranger, "operator");
+      const wish = guess("operator", passwords.operator);
+      for (const api of [server.stranger(), neighbour])
+        await api.refused(locked, "POST", "/api/session/", wish);
+    };
+    await attack();
+    await page.signIn("operator");
+    await owner.signIn("operator", passwords.operator);
+    // What is guessed in the owner's own browser is counted there, and nowhere else.
+    const elsewhere = await server.stranger().ask("POST", "/api/session/", guess("operator"));
+    expect(elsewhere.status, "the account is as locked as before").toBe(429);
+    const wrong = [];
+    for (let tries = 0; tries < 6; tries += 1) wrong.push((await tried(owner, "operator")).status);
+    expect(wrong).toEqual([401, 401, 401, 401, 401, 429]);
+    await signsIn(owner, "operator");
+    await server.restart();
+    await attack();
+    await owner.signIn("operator", passwords.operator);
+    // Where a session was ended from elsewhere, somebody else may sit.
+    const [, there] = [await signsIn(stranger, "operator"), server.stranger()];
+    await signsIn(there, "operator");
+    const { results } = await there.must<List<OpenSession>>("GET", "/api/sessions/");
+    const other = results.find(({ current }) => !current)?.id ?? 0;
+    await there.must("DELETE", `/api/sessions/${other}/`);
+    await attack();
+    await owner.refused(locked, "POST", "/api/session/", guess("operator", passwords.operator));
+    await signsIn(server.stranger(), "operator");
   });
 });
 

@@ -17,7 +17,7 @@ export const asVersionBefore =
   "ALTER TABLE sessions DROP COLUMN replaced_by; ALTER TABLE users DROP COLUMN revision; " +
   "DROP INDEX runs_last_of; DROP INDEX runs_at_work; ALTER TABLE instance DROP COLUMN probes; DROP TABLE lost_clicks; " +
   "ALTER TABLE kinds DROP COLUMN read_by; ALTER TABLE kinds DROP COLUMN read_tick; " +
-  "DROP TABLE stranger_tries; ALTER TABLE instance DROP COLUMN kept_now; ALTER TABLE instance DROP COLUMN kept_tick; " +
+  "DROP TABLE devices; DROP TABLE stranger_tries; ALTER TABLE instance DROP COLUMN kept_now; ALTER TABLE instance DROP COLUMN kept_tick; " +
   "DELETE FROM migrations WHERE number >= 2";
 
 export class RecordOnDisk {
