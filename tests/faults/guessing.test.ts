@@ -186,8 +186,8 @@ test.describe("guesses", () => {
     await attack();
     await owner.signIn("operator", passwords.operator);
     // Where a session was ended from elsewhere, somebody else may sit.
-    const [, there] = [await signsIn(stranger, "operator"), server.stranger()];
-    await signsIn(there, "operator");
+    await signsIn(stranger, "operator");
+    const there = await server.fresh("operator");
     const { results } = await there.must<List<OpenSession>>("GET", "/api/sessions/");
     const other = results.find(({ current }) => !current)?.id ?? 0;
     await there.must("DELETE", `/api/sessions/${other}/`);

@@ -53,8 +53,13 @@ export class Api {
     readonly username = "",
   ) {}
 
+  // Of the session; the other is the device's.
   get cookie(): string {
-    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    return this.allCookies.find((pair) => !/^[\w-]+_device=/.test(pair)) ?? "";
+  }
+
+  private get allCookies(): string[] {
+    return [...this.cookies].map(([name, value]) => `${name}=${value}`);
   }
 
   url(path: string): URL {
@@ -66,7 +71,7 @@ export class Api {
     return {
       Accept: "application/json",
       Origin: url.origin,
-      ...(this.cookies.size > 0 && { Cookie: this.cookie }),
+      ...(this.cookies.size > 0 && { Cookie: this.allCookies.join("; ") }),
       ...(this.csrf !== undefined && { "X-CSRF-Token": this.csrf }),
     };
   }
