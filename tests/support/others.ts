@@ -57,9 +57,14 @@ export async function p99Compared(
   };
 }
 
-// Milliseconds of processor time that a server has had, by threads that leave the cores to everybody else (niceness 10
-// and more) and by its others. No neighbour changes it. Of proc_pid_stat(5); a clock tick is 10 ms.
-export function processorTime({ pid }: TestServer): { nice: number; usual: number } {
+// Milliseconds of processor time, by threads that leave the cores to everybody else (niceness 10 and more) and by others.
+export interface Spent {
+  nice: number;
+  usual: number;
+}
+
+// What a server has had so far. No neighbour changes it. Of proc_pid_stat(5); a clock tick is 10 ms.
+export function processorTime({ pid }: TestServer): Spent {
   const spent = { nice: 0, usual: 0 };
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const line = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
