@@ -1,5 +1,5 @@
-// Places in an IP network, as people write them: which may be connected to, and whose word counts, is
-// for others to say.
+// Places in an IP network, as people write them. Which may be connected to, and whose word counts,
+// is for others to say.
 #pragma once
 
 namespace hedgerow::base {
