@@ -147,8 +147,10 @@ constexpr std::array<CodeFacts, kCodeCount> kFacts{{
      "Try again; if the password is lost, an administrator can add another user for you."},
     {Code::AccountLocked, "account_locked", 5, 429, "", false, false,
      "Too many wrong passwords for this account.",
-     "You are not signed in. Until the pause is over, no password for this account is checked.",
-     "Wait for the time given, then try again with the right password."},
+     "You are not signed in. Until the pause is over, no password for this account is checked "
+     "here.",
+     "Wait for the time given, then try again with the right password. Where you have signed in"
+     " before, tries are counted apart."},
     {Code::SecondFactorRequired, "second_factor_required", 5, 401, "", false, false,
      "A valid one-time code is needed as well.",
      "You are not signed in yet.",

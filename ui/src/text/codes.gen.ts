@@ -361,8 +361,8 @@ export const codes: Readonly<Record<Code, CodeFacts>> = {
   account_locked: {
     layer: 5,
     title: "Too many wrong passwords for this account.",
-    meaning: "You are not signed in. Until the pause is over, no password for this account is checked.",
-    next: "Wait for the time given, then try again with the right password.",
+    meaning: "You are not signed in. Until the pause is over, no password for this account is checked here.",
+    next: "Wait for the time given, then try again with the right password. Where you have signed in before, tries are counted apart.",
     retryable: false,
   },
   second_factor_required: {
