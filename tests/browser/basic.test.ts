@@ -5,7 +5,7 @@ import { expect, test } from "../support/fixtures";
 import { foreignLock } from "../support/foreign_lock";
 import { heldRun, slowServers } from "../support/gate";
 import { networkLines, type PersonPage } from "../support/person";
-import { passwords, patient } from "../support/server";
+import { passwords, patient, type TestServer } from "../support/server";
 import type { Role } from "../support/types";
 
 test.use({ javaScriptEnabled: false });
@@ -23,8 +23,10 @@ async function open(page: PersonPage, role: Role): Promise<void> {
 }
 
 // To ask moves nothing.
-const idleEnds = async (page: Page) => {
-  const answer = await page.request.get(new URL("/api/session/", page.url()).href);
+const idleEnds = async (page: Page, { url }: TestServer) => {
+  const cookies = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`);
+  const headers = { Cookie: cookies.join("; ") };
+  const answer = await fetch(new URL("/api/session/", url), { headers });
   return Date.parse(((await answer.json()) as { idle_ends: string }).idle_ends);
 };
 
@@ -117,7 +119,7 @@ test.describe("with a session that ends soon", () => {
     const fabric = await hedgerow.fabric({ cluster, through: gate });
     const run = await heldRun(gate, await hedgerow.server.as("operator"), fabric.id);
     await open(page, "viewer");
-    const end = await idleEnds(page);
+    const end = await idleEnds(page, hedgerow.server);
     await expect
       .poll(async () => {
         await page.getByRole("link", { name: "Fabrics" }).click();
@@ -146,7 +148,7 @@ test.describe("with a session that ends soon", () => {
     page,
   }) => {
     await open(page, "viewer");
-    const before = await idleEnds(page);
+    const before = await idleEnds(page, hedgerow.server);
     const lock = await foreignLock(hedgerow.server.database);
     const read = async () => {
       await page.goto(page.at("/basic/"));
@@ -155,10 +157,10 @@ test.describe("with a session that ends soon", () => {
     };
     // A third of the way to its end is late enough to be written.
     await expect.poll(read).toBeGreaterThan(before - 4_000);
-    expect(await idleEnds(page)).toBe(before);
+    expect(await idleEnds(page, hedgerow.server)).toBe(before);
     await lock.letGo();
     await read();
-    expect(await idleEnds(page)).toBeGreaterThan(before);
+    expect(await idleEnds(page, hedgerow.server)).toBeGreaterThan(before);
   });
 });
 
