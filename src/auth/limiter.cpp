@@ -1,10 +1,7 @@
 #include "auth/limiter.hpp"
 
-#include <arpa/inet.h>
-
-#include <cstring>
-
 #include "base/digest.hpp"
+#include "base/network.hpp"
 
 namespace hedgerow::auth {
 
@@ -12,9 +9,9 @@ namespace {
 
 // The network that shares one bucket. What is no address is a bucket of its own.
 std::string network_of(std::string_view address) {
-  in6_addr six{};
-  if (::inet_pton(AF_INET6, std::string{address}.c_str(), &six) != 1) return std::string{address};
-  return std::string{reinterpret_cast<const char*>(six.s6_addr), 8};
+  const auto parsed = base::Address::parse(address);
+  if (!parsed || parsed->is_ipv4()) return std::string{address};
+  return std::string{reinterpret_cast<const char*>(parsed->bytes.data()), 8};
 }
 
 }  // namespace

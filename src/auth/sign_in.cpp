@@ -144,9 +144,10 @@ SignIn::Try SignIn::reserve_try(std::string_view username, const Visitor& visito
   return db_.write(deadline(), [&](store::Txn& txn) {
     Try one{.username = username, .user = txn.users().find(username), .device = {}};
     const base::Digest device = base::digest_of(visitor.device);
-    // Asked for nobody too, who has no device anywhere: it takes as long.
-    if (txn.devices().tries(device, one.user ? one.user->id : model::UserId{})) one.device = device;
-    const store::Tries tries = tries_of(txn, one);
+    // Both are asked for everybody, nobody included, who has no device anywhere: it takes as long.
+    const auto there = txn.devices().tries(device, one.user ? one.user->id : model::UserId{});
+    if (there) one.device = device;
+    const store::Tries tries = there.value_or(txn.users().tries(username));
     const base::Milliseconds left = left_of_lock(tries, txn.now(), limiter_);
     if (left > base::Milliseconds{0}) throw locked(left);
     keep_tries(txn, one, reserved(tries, txn.now(), limiter_));

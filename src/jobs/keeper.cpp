@@ -193,16 +193,23 @@ void Keeper::sweep() {
 bool Keeper::sweep_chunk() {
   const Retention& keep = settings_.retention;
   const auto deadline = base::Deadline::in(clock_, settings_.write_wait);
-  return database_.write(deadline, [&](store::Txn& txn) {
+  struct Left {
+    bool more = false;
+    model::ChangeId history_at;
+  };
+  // Kept outside of what may be run again.
+  const Left left = database_.write(deadline, [&](store::Txn& txn) -> Left {
     const base::WallTime now = txn.instance().kept_now();
     const auto keys = txn.request_keys().sweep(now - keep.request_keys, keep.chunk);
     const auto runs = txn.runs().sweep(now - keep.runs, keep.chunk);
     // What a click would have become is kept as long as what it became.
     const auto clicks = txn.lost_clicks().sweep(now - keep.runs, keep.chunk);
     const store::History::Old old{now - keep.history, keep.history_versions};
-    history_at_ = txn.history().sweep(old, history_at_, keep.chunk);
-    return std::max({keys, runs, clicks}) >= keep.chunk || history_at_.value != 0;
+    return {std::max({keys, runs, clicks}) >= keep.chunk,
+            txn.history().sweep(old, history_at_, keep.chunk)};
   });
+  history_at_ = left.history_at;
+  return left.more || history_at_.value != 0;
 }
 
 bool Keeper::attempt(std::string_view what, const std::function<void()>& part) const {

@@ -2,7 +2,7 @@
 // of design and threat model; only the 2,000 samples of E01 are fewer where nobody has time for what takes long.
 import type { Api } from "../support/api";
 import { expect, test } from "../support/fixtures";
-import { inTurns, middle, p99, processorTime, type Spent } from "../support/others";
+import { inTurns, middle, p99, spending } from "../support/others";
 import { until } from "../support/process";
 import { keep } from "../support/secrets";
 import { passwords, TestServer } from "../support/server";
@@ -238,8 +238,7 @@ test.describe("200 sign-ins at once", () => {
       () => viewers[1].must("GET", "/api/fabrics/"),
     ] as const;
     const [quiet] = await inTurns(asks, 200);
-    const both = [server, control] as const;
-    const had = both.map(processorTime);
+    const spent = spending([server, control]);
     let storm = true;
     const all = Promise.all(
       Array.from({ length: 200 }, (_, at) => tried(server.stranger(), `name-${at}`)),
@@ -266,22 +265,19 @@ test.describe("200 sign-ins at once", () => {
       expect(Number(retryAfter)).toBeGreaterThan(0);
     }
     const longest = Math.max(...during);
-    const [has, hasControl] = both.map((it, at) => {
-      const { nice, usual } = processorTime(it);
-      return { nice: nice - (had[at]?.nice ?? 0), usual: usual - (had[at]?.usual ?? 0) };
-    }) as [Spent, Spent];
+    const [{ nice, usual }, other] = spent();
     // Both have answered the same pages meanwhile.
-    const attack = has.usual - hasControl.usual;
+    const attack = usual - other.usual;
     const figures =
-      `${has.nice} ms of processor time that leaves the cores to others, ${attack} ms that does not; ` +
+      `${nice} ms of processor time that leaves the cores to others, ${attack} ms that does not; ` +
       `${verified.length} verified, ${during.length} pages meanwhile, p99 ${p99(quiet).toFixed(1)} ms before, ` +
       `then ${p99(during).toFixed(1)} ms, of the other server ${p99(elsewhere).toFixed(1)} ms, ` +
       `longest ${longest.toFixed(1)} ms`;
     test.info().annotations.push({ type: "measured", description: figures });
     expect(Math.max(...atWork), "two that hash at once").toBe(2);
     // The other server feels what this one takes of the cores as well, and shows nothing of it.
-    expect(has.nice, figures).toBeGreaterThan(4 * attack);
-    expect(has.nice, "hashes were made").toBeGreaterThan(500);
+    expect(nice, figures).toBeGreaterThan(4 * attack);
+    expect(nice, "hashes were made").toBeGreaterThan(500);
     // Behind 200 hashes on the pages' own threads one would wait for many seconds.
     expect(longest, figures).toBeLessThan(2_000);
     expect(during.length, figures).toBeGreaterThan(100);

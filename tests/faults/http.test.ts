@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { certified } from "../support/certificate";
 import { expect, hedgerowOf, test, type OwnNamespace } from "../support/fixtures";
-import { asPeopleAsk, p99Compared, processorTime } from "../support/others";
+import { asPeopleAsk, p99Compared, spending } from "../support/others";
 import { portOf, say, sayByTls, type Came } from "../support/raw_http";
 import { readFabric } from "../support/read";
 import { TestServer, type Settings } from "../support/server";
@@ -53,12 +53,9 @@ test.describe("with deadlines that outlast the look", () => {
         const dripping = setInterval(() => {
           if (drip) for (const socket of sockets) if (!socket.destroyed) socket.write(drip);
         }, 200);
-        const both = [hedgerow.server, control] as const;
-        const had = both.map((server) => processorTime(server).usual);
+        const took = spending([hedgerow.server, control]);
         const during = await p99Compared(asks, 7);
-        const [spent, spentThere] = both.map(
-          (server, at) => processorTime(server).usual - (had[at] ?? 0),
-        ) as [number, number];
+        const [spent, spentThere] = took().map(({ usual }) => usual) as [number, number];
         expect(open.size, "all of them were there all the time").toBe(500);
         const cost = `${spent} ms of processor time, the other server ${spentThere} ms`;
         for (const [when, { words }] of Object.entries({ before, during, cost: { words: cost } }))

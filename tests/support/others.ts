@@ -58,13 +58,13 @@ export async function p99Compared(
 }
 
 // Milliseconds of processor time, by threads that leave the cores to everybody else (niceness 10 and more) and by others.
-export interface Spent {
+interface Spent {
   nice: number;
   usual: number;
 }
 
-// What a server has had so far. No neighbour changes it. Of proc_pid_stat(5); a clock tick is 10 ms.
-export function processorTime({ pid }: TestServer): Spent {
+// What a server has had so far. Of proc_pid_stat(5); a clock tick is 10 ms.
+function processorTime({ pid }: TestServer): Spent {
   const spent = { nice: 0, usual: 0 };
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const line = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
@@ -74,6 +74,16 @@ export function processorTime({ pid }: TestServer): Spent {
     spent[(niceness ?? 0) >= 10 ? "nice" : "usual"] += ((user ?? 0) + (system ?? 0)) * 10;
   }
   return spent;
+}
+
+// What each of two servers takes from now on, whenever it is asked. No neighbour changes it.
+export function spending(servers: Two<TestServer>): () => Two<Spent> {
+  const had = servers.map(processorTime);
+  return () =>
+    servers.map((server, at) => {
+      const { nice, usual } = processorTime(server);
+      return { nice: nice - (had[at]?.nice ?? 0), usual: usual - (had[at]?.usual ?? 0) };
+    }) as [Spent, Spent];
 }
 
 // What people ask of a server in which a fabric was read: the application, that fabric, its objects.
